@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Buffered, never blocking output to a file descriptor. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "output.h"
+
+/*
+ * O_NONBLOCK belongs to the open file description, which standard output shares with the parent's
+ * shell. Opening the pipe or terminal anew gives a description of our own. Where that is refused (a
+ * pipe of another user), writes may block.
+ */
+static int open_nonblocking(int fd)
+{
+	char path[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+/* Takes over fd. 0 or -errno. */
+static int output_take(struct output *output, const char *name, int fd)
+{
+	struct stat status;
+	int own = -1;
+
+	*output = (struct output){.name = name, .fd = fd};
+	if (fstat(fd, &status))
+		return -errno;
+	output->is_socket = S_ISSOCK(status.st_mode);
+	if (S_ISFIFO(status.st_mode) || isatty(fd))
+		own = open_nonblocking(fd);
+	if (own >= 0) {
+		close(fd);
+		output->fd = own;
+	}
+	return 0;
+}
+
+int output_open_stdout(struct output *output)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	*output = (struct output){.name = "standard output", .fd = -1};
+	if (fd < 0)
+		return -errno;
+	return output_take(output, output->name, fd);
+}
+
+int output_open_file(struct output *output, const char *name)
+{
+	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+
+	*output = (struct output){.name = name, .fd = -1};
+	if (fd < 0)
+		return -errno;
+	return output_take(output, name, fd);
+}
+
+static ssize_t write_some(const struct output *output, const char *data, size_t size)
+{
+	if (output->is_socket)
+		return send(output->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return write(output->fd, data, size);
+}
+
+int output_flush(struct output *output)
+{
+	struct buffer *buffer = &output->buffer;
+	size_t sent = 0;
+	int err = 0;
+
+	if (buffer->out_of_memory && !output->error)
+		output->error = -ENOMEM;
+	if (output->error) {
+		buffer->length = 0;
+		return output->error;
+	}
+	while (sent < buffer->length && !err) {
+		ssize_t n = write_some(output, buffer->data + sent, buffer->length - sent);
+
+		if (n >= 0)
+			sent += n;
+		else if (errno != EINTR)
+			err = -errno;
+	}
+	if (err == -EWOULDBLOCK)
+		err = -EAGAIN;
+	if (err && err != -EAGAIN) {
+		output->error = err;
+		sent = buffer->length;
+	}
+	if (sent < buffer->length)
+		memmove(buffer->data, buffer->data + sent, buffer->length - sent);
+	buffer->length -= sent;
+	return err;
+}
+
+int output_close(struct output *output)
+{
+	int err = 0;
+
+	buffer_free(&output->buffer);
+	if (output->fd >= 0 && close(output->fd))
+		err = -errno;
+	output->fd = -1;
+	return err;
+}

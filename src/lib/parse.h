@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Numbers from outside, one function a kind: the whole text is consumed and its range checked. */
+#ifndef TCPSTATES_LIB_PARSE_H
+#define TCPSTATES_LIB_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A whole number in decimal, at most max. False, and *number untouched, when text is none. */
+bool parse_number(const char *text, uint64_t max, uint64_t *number);
+
+/* Bytes: a whole number with an optional K, M or G (powers of 1024, either case). */
+bool parse_size(const char *text, uint64_t *bytes);
+
+/* Seconds with up to nine decimals, into nanoseconds: "5", "0.25". */
+bool parse_seconds(const char *text, uint64_t *ns);
+
+#endif
