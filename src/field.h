@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The field table: everything that can be printed of a transition, once. Text formats, headings,
+ * JSON keys, --fields and its help all come from here; a sink never names a member of the record.
+ */
+#ifndef TCPSTATES_FIELD_H
+#define TCPSTATES_FIELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "transition.h"
+#include "value.h"
+
+/* What a value depends on beside its transition. */
+struct field_context {
+	int64_t wall_offset_ns; /* wall time minus monotonic time */
+	uint64_t first_ns;      /* monotonic time of the first transition shown */
+};
+
+struct field {
+	const char *key;     /* JSON key, name in --fields */
+	const char *heading; /* table and CSV */
+	const char *help;
+	uint8_t width;      /* table, in characters; longer values push what follows, */
+	uint8_t wide_width; /* the same under --wide */
+	bool is_cut;        /* but these are cut to the width */
+	bool has_arrow;     /* an arrow leads here from the field before it in the table */
+	struct value (*get)(const struct transition *transition,
+			    const struct field_context *context);
+};
+
+#define FIELDS_MAX 32
+
+/* Columns, in order. */
+struct field_list {
+	const struct field *field[FIELDS_MAX];
+	int count;
+};
+
+/* Every field, in the order of the table. */
+void field_list_all(struct field_list *list);
+
+/*
+ * Adds the field with that key or heading, in any case. False when there is none, or it is in the
+ * list already.
+ */
+bool field_list_add(struct field_list *list, const char *name);
+
+bool field_list_has(const struct field_list *list, const char *key);
+
+#endif
