@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the kernel program and its loader agree on beside the record itself (transition.h). */
+#ifndef TCPSTATES_BPF_SHARED_H
+#define TCPSTATES_BPF_SHARED_H
+
+#include <linux/types.h>
+
+/* A set of ports is a bitmap: port p is bit p % 64 of word p / 64. */
+#define PORT_SET_WORDS (65536 / 64)
+
+/* One per CPU, only ever counted up. */
+struct kernel_losses {
+	__u64 transitions; /* not delivered: the ring buffer was full */
+	__u64 clocks;      /* without a duration: no memory to keep the socket's time in */
+};
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The source of the kernel program and its headers, carried inside the program (program_text.S) for
+ * --ebpf.
+ */
+#ifndef TCPSTATES_PROGRAM_TEXT_H
+#define TCPSTATES_PROGRAM_TEXT_H
+
+extern const char program_text[], program_text_end[];
+
+#endif
