@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What a transition must match to be shown. The kernel program decides the same earlier, where it
+ * can (filter_passes() in bpf/tcpstates.bpf.c); live and replay then agree because both come
+ * through here.
+ */
+#ifndef TCPSTATES_FILTER_H
+#define TCPSTATES_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "options.h"
+#include "transition.h"
+
+struct filter {
+	const struct options *options; /* borrowed */
+	uint64_t until_ns;             /* monotonic; later transitions do not match */
+};
+
+/* start_ns: when tracing began (CLOCK_MONOTONIC). */
+void filter_init(struct filter *filter, const struct options *options, uint64_t start_ns);
+
+bool filter_match(const struct filter *filter, const struct transition *transition);
+
+#endif

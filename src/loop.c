@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The event loop. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "loop.h"
+
+#define REPORT_INTERVAL_NS NSEC_PER_SEC
+
+/* How long a reader that takes nothing may hold up the end. */
+#define LAST_FLUSH_MS 5000
+
+#define FOREVER -1
+
+int loop_open(struct loop *loop)
+{
+	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
+	struct sigaction action;
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		if (!sigaction(ending[i], NULL, &action) && action.sa_handler != SIG_IGN)
+			sigaddset(&set, ending[i]);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	loop->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (loop->signal_fd >= 0)
+		return 0;
+	log_error("cannot watch for signals: %s", strerror(errno));
+	return -1;
+}
+
+void loop_close(struct loop *loop)
+{
+	if (loop->signal_fd >= 0)
+		close(loop->signal_fd);
+}
+
+static void loop_stop(struct loop *loop)
+{
+	if (loop->is_stopping) {
+		loop->is_cut_off = true;
+		return;
+	}
+	loop->is_stopping = true;
+	if (loop->source->ops->stop)
+		loop->source->ops->stop(loop->source);
+}
+
+static enum delivery deliver(void *context, const struct transition *transition)
+{
+	struct loop *loop = context;
+
+	if (!filter_match(loop->filter, transition))
+		return DELIVERY_CONTINUE;
+	sinks_transition(loop->sinks, transition);
+	if (++loop->count == loop->count_limit)
+		return DELIVERY_STOP;
+	return sinks_are_congested(loop->sinks) ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
+}
+
+/* Tells the user and the sinks of losses since the last report. */
+static void report_losses(struct loop *loop)
+{
+	struct losses losses;
+
+	loop->has_unreported = false;
+	loop->report_next_ns = clock_monotonic_ns() + REPORT_INTERVAL_NS;
+	loop->source->ops->losses(loop->source, &losses);
+	if (losses.transitions == loop->reported.transitions &&
+	    losses.clocks == loop->reported.clocks)
+		return;
+	if (losses.transitions != loop->reported.transitions)
+		log_error("lost %" PRIu64 " transitions: they came faster than they were read; "
+			  "a larger --buffer or less output may do",
+			  losses.transitions - loop->reported.transitions);
+	if (losses.clocks != loop->reported.clocks)
+		log_error("missed %" PRIu64
+			  " durations: no kernel memory to keep the time of a socket",
+			  losses.clocks - loop->reported.clocks);
+	loop->reported = losses;
+	sinks_losses(loop->sinks, &losses, false);
+}
+
+static void report_all_losses(struct loop *loop)
+{
+	report_losses(loop);
+	sinks_losses(loop->sinks, &loop->reported, true);
+	if (loop->reported.transitions || loop->reported.clocks)
+		log_error("lost %" PRIu64 " transitions in all, and %" PRIu64 " durations",
+			  loop->reported.transitions, loop->reported.clocks);
+}
+
+/*
+ * Milliseconds until the monotonic time at, rounded up; at most limit_ms, where FOREVER is no
+ * limit.
+ */
+static int wait_until(uint64_t at, int limit_ms)
+{
+	uint64_t now = clock_monotonic_ns();
+	uint64_t ms = at > now ? (at - now + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC : 0;
+
+	if (ms > INT32_MAX)
+		ms = INT32_MAX;
+	return limit_ms == FOREVER || (int)ms < limit_ms ? (int)ms : limit_ms;
+}
+
+/*
+ * The end of a live trace is a matter of the clock; that of a recording, of the times in it
+ * (filter.c).
+ */
+static bool has_deadline(const struct loop *loop)
+{
+	return loop->source->ops->stop && loop->filter->until_ns != UINT64_MAX;
+}
+
+static int timeout_ms(const struct loop *loop, int limit_ms)
+{
+	if (loop->is_stopping)
+		return limit_ms;
+	if (loop->has_unreported)
+		limit_ms = wait_until(loop->report_next_ns, limit_ms);
+	if (has_deadline(loop))
+		limit_ms = wait_until(loop->filter->until_ns, limit_ms);
+	return limit_ms;
+}
+
+static void take_signals(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
+		loop_stop(loop);
+}
+
+static void take_time(struct loop *loop)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	if (loop->is_stopping)
+		return;
+	if (loop->has_unreported && now >= loop->report_next_ns)
+		report_losses(loop);
+	if (has_deadline(loop) && now > loop->filter->until_ns)
+		loop_stop(loop);
+}
+
+/*
+ * Waits for a signal, a deadline, a change at a sink's reader and, with the source, for something
+ * to read; at most limit_ms. False when none of the descriptors had anything to say.
+ */
+static bool loop_wait(struct loop *loop, bool with_source, int limit_ms)
+{
+	struct pollfd fds[SINKS_MAX + 2] = {{.fd = loop->signal_fd, .events = POLLIN}};
+	int readers_end, count = 1, ready;
+
+	for (int i = 0; i < loop->sinks->count; i++) {
+		const struct output *output = loop->sinks->sink[i]->output;
+
+		if (output)
+			fds[count++] = (struct pollfd){
+				.fd = output->fd, .events = output->buffer.length ? POLLOUT : 0};
+	}
+	readers_end = count;
+	if (with_source)
+		fds[count++] = (struct pollfd){.fd = loop->source->fd, .events = POLLIN};
+	ready = poll(fds, count, timeout_ms(loop, limit_ms));
+	for (int i = 1; ready > 0 && i < readers_end; i++)
+		if (fds[i].revents & (POLLERR | POLLHUP))
+			loop->reader_is_gone = true;
+	take_signals(loop);
+	take_time(loop);
+	return ready > 0;
+}
+
+/* A reader that takes nothing must not hold up the end for ever. */
+static void wait_for_reader(struct loop *loop)
+{
+	if (!loop_wait(loop, false, loop->is_stopping ? LAST_FLUSH_MS : FOREVER))
+		loop->is_cut_off = loop->is_stopping;
+}
+
+/* Reads the source once, writes what there is to write, and waits for more. */
+static int loop_step(struct loop *loop)
+{
+	struct source *source = loop->source;
+	int count, err = 0;
+
+	if (sinks_are_congested(loop->sinks)) {
+		wait_for_reader(loop);
+		err = sinks_flush(loop->sinks);
+		return err == -EAGAIN ? 0 : err;
+	}
+	count = source->ops->read(source, deliver, loop);
+	if (count < 0)
+		return count;
+	loop->has_unreported |= count > 0;
+	loop->is_drained = !count && (loop->is_stopping || source->has_ended);
+	if (loop->is_drained)
+		return 0;
+	if (!count || source->batch_ms)
+		err = sinks_flush(loop->sinks);
+	if (err && err != -EAGAIN)
+		return err;
+	if (count)
+		loop_wait(loop, false, loop->is_stopping ? 0 : source->batch_ms);
+	else
+		loop_wait(loop, true, FOREVER);
+	return 0;
+}
+
+static bool loop_is_done(const struct loop *loop)
+{
+	return loop->is_drained || loop->is_cut_off || loop->reader_is_gone ||
+	       (loop->count_limit && loop->count >= loop->count_limit);
+}
+
+/* Nothing more will be read: writes what the sinks still hold. */
+static int flush_rest(struct loop *loop)
+{
+	int err;
+
+	loop->is_stopping = true;
+	while ((err = sinks_flush(loop->sinks)) == -EAGAIN && !loop->is_cut_off)
+		wait_for_reader(loop);
+	if (err == -EAGAIN)
+		log_error("%zu bytes of output were not written: their reader took nothing",
+			  sinks_unwritten(loop->sinks));
+	return err;
+}
+
+int loop_run(struct loop *loop)
+{
+	int err = 0, flush_err;
+
+	while (!err && !loop_is_done(loop))
+		err = loop_step(loop);
+	report_all_losses(loop);
+	flush_err = flush_rest(loop);
+	if (!err || err == -EPIPE)
+		err = flush_err;
+	return err == -EPIPE ? 0 : err;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The one event loop: waits for the source, the sinks' readers, signals and deadlines. */
+#ifndef TCPSTATES_LOOP_H
+#define TCPSTATES_LOOP_H
+
+#include <stdint.h>
+
+#include "filter.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+struct loop {
+	struct source *source;
+	struct sinks *sinks;
+	const struct filter *filter;
+	uint64_t count_limit; /* transitions shown; 0: no limit */
+	uint64_t count;
+	int signal_fd;
+	bool is_stopping;    /* no new transitions: what waits is shown, then the loop ends */
+	bool is_cut_off;     /* the user asked again, or a reader holds up the end: ends at once */
+	bool is_drained;     /* nothing waits any more */
+	bool reader_is_gone; /* a closed pipe: ends quietly */
+	struct losses reported;  /* what the user and the sinks were told of */
+	uint64_t report_next_ns; /* no earlier: one report a second */
+	bool has_unreported;     /* something was read since losses were last asked for */
+};
+
+/*
+ * Blocks the signals that end the program, so that from here on none is missed. 0 or -1 after a
+ * report.
+ */
+int loop_open(struct loop *loop);
+
+/*
+ * Runs until the source ends, a limit is reached, a signal comes or a reader goes away; then
+ * drains, flushes and reports losses. 0, or -1 after a report.
+ */
+int loop_run(struct loop *loop);
+
+void loop_close(struct loop *loop);
+
+#endif

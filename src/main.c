@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * tcpstates: options choose a source, a filter and sinks; the loop moves transitions from one to
+ * the other.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "filter.h"
+#include "lib/log.h"
+#include "loop.h"
+#include "options.h"
+#include "program_text.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+enum exit_status {
+	EXIT_FINE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+};
+
+/*
+ * A standard descriptor that is closed would be taken by the next file opened, which would then be
+ * written to or read by mistake. Its place is taken by one that refuses both.
+ */
+static void guard_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		while (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			if (open("/", O_PATH) < 0)
+				return;
+}
+
+/* Recording over the file that is being replayed would destroy it. */
+static bool record_is_replay(const struct options *options)
+{
+	struct stat record, replay;
+
+	return options->record && options->replay && !stat(options->record, &record) &&
+	       !stat(options->replay, &replay) && S_ISREG(record.st_mode) &&
+	       record.st_dev == replay.st_dev && record.st_ino == replay.st_ino;
+}
+
+static struct source *open_source(const struct options *options)
+{
+	return options->replay ? source_open_replay(options->replay) : source_open_live(options);
+}
+
+static int run(struct loop *loop, const struct options *options)
+{
+	if (loop_open(loop) || sinks_open(loop->sinks, options, loop->source))
+		return -1;
+	sinks_begin(loop->sinks);
+	log_verbose("ready: %s %s, kernel %s", options->replay ? "replaying" : "tracing",
+		    loop->source->host, loop->source->kernel);
+	return loop_run(loop);
+}
+
+static enum exit_status trace(const struct options *options)
+{
+	struct sinks sinks = {.count = 0};
+	struct filter filter;
+	struct loop loop = {.sinks = &sinks, .filter = &filter, .signal_fd = -1};
+	int err, close_err;
+
+	if (record_is_replay(options)) {
+		log_error(
+			"--record \"%s\": that is the recording to be replayed; name another file",
+			options->record);
+		return EXIT_USAGE;
+	}
+	loop.source = open_source(options);
+	if (!loop.source)
+		return EXIT_FAILED;
+	loop.count_limit = options->count;
+	filter_init(&filter, options, loop.source->clock.start_ns);
+	err = run(&loop, options);
+	close_err = sinks_close(&sinks);
+	loop_close(&loop);
+	loop.source->ops->close(loop.source);
+	return err || close_err ? EXIT_FAILED : EXIT_FINE;
+}
+
+/* Standard output is buffered: a full disk shows only here. */
+static enum exit_status finish_stdout(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_FINE;
+	log_error("cannot write to standard output: %s", strerror(errno));
+	return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	guard_standard_descriptors();
+	if (options_parse(&options, argc, argv))
+		return EXIT_USAGE;
+	log_set_verbose(options.verbose);
+	switch (options.action) {
+	case ACTION_TRACE:
+		return trace(&options);
+	case ACTION_HELP:
+		options_print_help();
+		break;
+	case ACTION_FIELDS:
+		options_print_fields();
+		break;
+	case ACTION_VERSION:
+		puts("tcpstates " TCPSTATES_VERSION);
+		break;
+	case ACTION_EBPF:
+		fwrite(program_text, 1, program_text_end - program_text, stdout);
+		break;
+	}
+	return finish_stdout();
+}

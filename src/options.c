@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The option table, and what is derived from it: parsing, checks and --help. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/log.h"
+#include "lib/parse.h"
+#include "options.h"
+
+#define BUFFER_SIZE_MAX (1ull << 30)
+
+/*
+ * A value that could not be parsed: the offending text, and what would be right (NULL: as the row
+ * says).
+ */
+struct complaint {
+	char text[80];
+	const char *expected;
+};
+
+struct option_row {
+	char letter; /* 0: none */
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	const char *help;     /* NULL: not listed; lines are separated by \n */
+	const char *expected; /* what a good argument is */
+	bool is_live_only;
+	size_t flag; /* without a parser: offset of the bool to set */
+	bool (*parse)(struct options *options, const char *text, struct complaint *complaint);
+};
+
+static void complaint_quote(struct complaint *complaint, const char *text)
+{
+	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
+}
+
+/* Hands each element of a comma list to add, and complains of the first one it refuses. */
+static bool parse_list(const char *text, bool (*add)(void *into, const char *element), void *into,
+		       struct complaint *complaint)
+{
+	char *copy = strdup(text), *rest = copy, *element;
+	bool is_good = copy;
+
+	while (is_good && (element = strsep(&rest, ","))) {
+		is_good = add(into, element);
+		if (!is_good)
+			complaint_quote(complaint, element);
+	}
+	free(copy);
+	return is_good;
+}
+
+static bool add_port(void *set, const char *element)
+{
+	return port_set_add(set, element);
+}
+
+static bool parse_localport(struct options *options, const char *text, struct complaint *complaint)
+{
+	return parse_list(text, add_port, &options->lports, complaint);
+}
+
+static bool parse_remoteport(struct options *options, const char *text, struct complaint *complaint)
+{
+	return parse_list(text, add_port, &options->rports, complaint);
+}
+
+static bool parse_duration(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)complaint;
+	return parse_seconds(text, &options->duration_ns) && options->duration_ns;
+}
+
+static bool parse_count(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)complaint;
+	return parse_number(text, UINT64_MAX, &options->count) && options->count;
+}
+
+static bool add_field(void *list, const char *element)
+{
+	return field_list_add(list, element);
+}
+
+static bool parse_fields(struct options *options, const char *text, struct complaint *complaint)
+{
+	if (!strcmp(text, "help")) {
+		options->action = ACTION_FIELDS;
+		return true;
+	}
+	if (parse_list(text, add_field, &options->fields, complaint))
+		return true;
+	if (field_list_has(&options->fields, complaint->text))
+		complaint->expected = "each field once";
+	return false;
+}
+
+static bool parse_buffer(struct options *options, const char *text, struct complaint *complaint)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE), size = page, wanted;
+
+	(void)complaint;
+	if (!parse_size(text, &wanted) || wanted < page || wanted > BUFFER_SIZE_MAX)
+		return false;
+	while (size < wanted)
+		size *= 2;
+	options->buffer_size = size;
+	return true;
+}
+
+static bool parse_record(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)complaint;
+	options->record = text;
+	return *text;
+}
+
+static bool parse_replay(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)complaint;
+	options->replay = text;
+	return *text;
+}
+
+static bool parse_help(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)text, (void)complaint;
+	options->action = ACTION_HELP;
+	return true;
+}
+
+static bool parse_version(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)text, (void)complaint;
+	options->action = ACTION_VERSION;
+	return true;
+}
+
+static bool parse_ebpf(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)text, (void)complaint;
+	options->action = ACTION_EBPF;
+	return true;
+}
+
+#define FLAG(member) .flag = offsetof(struct options, member)
+#define GROUP(title)            \
+	{                       \
+		.help = (title) \
+	}
+#define PORTS_WANTED \
+	"ports from 0 to 65535 and ranges of them (lower port first), as in 80,443,8000-8099"
+#define FIELDS_WANTED "fields as \"--fields help\" lists them, as in time,laddr,raddr,newstate,ms"
+
+/* A row without a name is the heading of the rows that follow. */
+static const struct option_row rows[] = {
+	GROUP("Which sessions"),
+	{'4', "ipv4", NULL, "sockets of address family IPv4 only", FLAG(ipv4)},
+	{'6', "ipv6", NULL, "sockets of address family IPv6 only", FLAG(ipv6)},
+	{'L', "localport", "PORTS", "local port: a list of ports and ranges, 80,443,8000-8099",
+	 PORTS_WANTED, .parse = parse_localport},
+	{'D', "remoteport", "PORTS", "remote port, likewise", PORTS_WANTED,
+	 .parse = parse_remoteport},
+
+	GROUP("How long"),
+	{'d', "duration", "SECONDS", "end after so many seconds (of a recording: its first ones)",
+	 "seconds above 0, as in 10 or 0.5", .parse = parse_duration},
+	{'n', "count", "N", "end after N lines", "a whole number above 0", .parse = parse_count},
+
+	GROUP("What is printed"),
+	{'w', "wide", NULL, "wide columns: full names and IPv6 addresses, address family",
+	 FLAG(wide)},
+	{'T', "time", NULL, "a first column TIME: when it happened, HH:MM:SS", FLAG(time)},
+	{'t', "timestamp", NULL, "a column TIME(s): seconds since the first line", FLAG(timestamp)},
+	{'s', "csv", NULL, "comma-separated values", FLAG(csv)},
+	{'j', "json", NULL, "JSON Lines: an object a line, every field", FLAG(json)},
+	{'F', "fields", "LIST", "these columns, in this order; \"--fields help\" lists them",
+	 FIELDS_WANTED, .parse = parse_fields},
+	{0, "no-header", NULL, "no heading", FLAG(no_header)},
+
+	GROUP("Also to"),
+	{'Y', "journal", NULL, "the systemd journal, as well as printing", FLAG(journal)},
+	{'o', "record", "FILE", "a recording, as well as printing; - is standard output",
+	 "a file name", .parse = parse_record},
+	{'q', "quiet", NULL, "print no lines", FLAG(quiet)},
+
+	GROUP("Running"),
+	{'r', "replay", "FILE", "read a recording, not the kernel; - is standard input",
+	 "a file name", .parse = parse_replay},
+	{0, "buffer", "SIZE", "size of the ring buffer, as in 512K or 16M (default 8M)",
+	 "a size from one page to 1G, as in 512K or 16M", .is_live_only = true,
+	 .parse = parse_buffer},
+	{0, "ebpf", NULL, NULL, .parse = parse_ebpf},
+	{'v', "verbose", NULL, "say what is done, and why something cannot be", FLAG(verbose)},
+	{'V', "version", NULL, "print the version and end", .parse = parse_version},
+	{'h', "help", NULL, "print this and end", .parse = parse_help},
+};
+
+#define ROW_COUNT  ((int)(sizeof(rows) / sizeof(rows[0])))
+#define FIRST_CODE 256 /* getopt's answer for row i is FIRST_CODE + i, or its letter */
+
+struct getopt_tables {
+	char letters[2 * ROW_COUNT + 2];
+	struct option names[ROW_COUNT + 1];
+};
+
+static void getopt_tables_build(struct getopt_tables *tables)
+{
+	char *letter = tables->letters;
+	struct option *name = tables->names;
+
+	*letter++ = ':'; /* tell a missing argument from an unknown option */
+	for (int i = 0; i < ROW_COUNT; i++) {
+		if (!rows[i].name)
+			continue;
+		*name++ = (struct option){rows[i].name,
+					  rows[i].argument ? required_argument : no_argument, NULL,
+					  FIRST_CODE + i};
+		if (!rows[i].letter)
+			continue;
+		*letter++ = rows[i].letter;
+		if (rows[i].argument)
+			*letter++ = ':';
+	}
+	*letter = '\0';
+	*name = (struct option){0};
+}
+
+static const struct option_row *row_find(int code)
+{
+	if (code >= FIRST_CODE && code < FIRST_CODE + ROW_COUNT)
+		return &rows[code - FIRST_CODE];
+	for (int i = 0; i < ROW_COUNT; i++)
+		if (rows[i].letter && rows[i].letter == code)
+			return &rows[i];
+	return NULL;
+}
+
+static int row_apply(const struct option_row *row, struct options *options, const char *argument)
+{
+	struct complaint complaint = {.expected = row->expected};
+
+	if (!row->parse) {
+		*(bool *)((char *)options + row->flag) = true;
+		return 0;
+	}
+	if (argument)
+		complaint_quote(&complaint, argument);
+	if (row->parse(options, argument, &complaint))
+		return 0;
+	log_error("--%s: \"%s\" is not right; expected: %s", row->name, complaint.text,
+		  complaint.expected);
+	return -1;
+}
+
+/* What getopt_long() could not make sense of, quoted as it was typed. */
+static int complain_option(int answer, char **argv)
+{
+	const struct option_row *row = row_find(optopt);
+
+	if (answer == ':' && row)
+		log_error("--%s: %s missing; expected: %s", row->name, row->argument,
+			  row->expected);
+	else if (row)
+		log_error("\"%s\": --%s takes no value", argv[optind - 1], row->name);
+	else if (optopt)
+		log_error("\"-%c\" is no option; \"tcpstates --help\" lists them", optopt);
+	else
+		log_error("\"%s\" is no option, or the beginning of several; "
+			  "\"tcpstates --help\" lists them",
+			  argv[optind - 1]);
+	return -1;
+}
+
+/* What each option allows, but not together. */
+static int check_together(const struct options *options, bool has_live_option)
+{
+	if (options->ipv4 && options->ipv6)
+		log_error("-4 and -6 exclude each other; without either, both families are shown");
+	else if (options->csv && options->json)
+		log_error("--csv and --json exclude each other; choose one format");
+	else if (options->quiet && !options->record && !options->journal)
+		log_error("--quiet leaves nothing to do; add --record FILE or --journal");
+	else if (options->record && !strcmp(options->record, "-") && !options->quiet)
+		log_error("--record -: standard output would carry lines and the recording; "
+			  "add --quiet, or record to a file");
+	else if (options->replay && has_live_option)
+		log_error("--buffer is for a live trace; leave it out with --replay");
+	else
+		return 0;
+	return -1;
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	struct getopt_tables tables;
+	bool has_live_option = false;
+	int code;
+
+	*options = (struct options){.buffer_size = OPTIONS_BUFFER_SIZE};
+	getopt_tables_build(&tables);
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
+		const struct option_row *row = row_find(code);
+
+		if (!row || code == ':' || code == '?')
+			return complain_option(code, argv);
+		if (row_apply(row, options, optarg))
+			return -1;
+		has_live_option |= row->is_live_only;
+	}
+	if (optind < argc) {
+		log_error("\"%s\" is no option; \"tcpstates --help\" lists them", argv[optind]);
+		return -1;
+	}
+	if (options->action != ACTION_TRACE)
+		return 0;
+	return check_together(options, has_live_option);
+}
+
+static void print_row(const struct option_row *row)
+{
+	char left[40];
+
+	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
+		 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
+		 row->argument ? " " : "", row->argument ? row->argument : "");
+	printf("  %-24s %s\n", left, row->help);
+}
+
+void options_print_help(void)
+{
+	puts("Usage: tcpstates [OPTION]...          trace every TCP session of this machine\n"
+	     "       tcpstates -r FILE [OPTION]...  read a recording instead\n"
+	     "\n"
+	     "One line for each state change of a TCP session, with the time it spent in the\n"
+	     "state it left. Tracing needs root (or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN).");
+	for (int i = 0; i < ROW_COUNT; i++) {
+		if (!rows[i].name)
+			printf("\n%s\n", rows[i].help);
+		else if (rows[i].help)
+			print_row(&rows[i]);
+	}
+	puts("\n"
+	     "Lists are separated by commas. Within a list any will do; different options must\n"
+	     "all hold. Examples:\n"
+	     "  tcpstates -wT                  wide columns, with the time of day\n"
+	     "  tcpstates -L 80,443            only what arrives at these two ports\n"
+	     "  tcpstates -j | jq .            JSON for another program\n"
+	     "  tcpstates -q -o today.tcps     record now, print nothing;\n"
+	     "  tcpstates -r today.tcps -s     read it later, as CSV\n"
+	     "\n"
+	     "Exit status: 0 fine, 1 failed, 2 wrong usage. Reference: man tcpstates");
+}
+
+void options_print_fields(void)
+{
+	struct field_list list;
+
+	field_list_all(&list);
+	for (int i = 0; i < list.count; i++)
+		printf("%-10s %-9s %s\n", list.field[i]->key, list.field[i]->heading,
+		       list.field[i]->help);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The command line, parsed: one table of options (options.c), one struct, constant after parsing.
+ */
+#ifndef TCPSTATES_OPTIONS_H
+#define TCPSTATES_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "field.h"
+#include "port.h"
+
+enum action {
+	ACTION_TRACE,
+	ACTION_HELP,
+	ACTION_VERSION,
+	ACTION_FIELDS,
+	ACTION_EBPF,
+};
+
+struct options {
+	enum action action;
+
+	/* which sessions */
+	bool ipv4;
+	bool ipv6;
+	struct port_set lports;
+	struct port_set rports;
+
+	/* how long */
+	uint64_t duration_ns; /* 0: no limit */
+	uint64_t count;       /* 0: no limit */
+
+	/* what is printed */
+	bool wide;
+	bool time;
+	bool timestamp;
+	bool csv;
+	bool json;
+	bool no_header;
+	bool quiet;
+	struct field_list fields; /* empty: those of the format */
+
+	/* where from, where to */
+	bool journal;
+	const char
+		*record; /* NULL: none; "-": standard output. Points into argv, as replay does. */
+	const char *replay; /* NULL: trace live; "-": standard input */
+
+	/* running */
+	uint64_t buffer_size; /* bytes; a power of two of at least one page */
+	bool verbose;
+};
+
+#define OPTIONS_BUFFER_SIZE (8u << 20) /* the default */
+
+/* 0, or -1 after a report: the caller exits with status 2. */
+int options_parse(struct options *options, int argc, char **argv);
+
+/* To standard output. */
+void options_print_help(void);
+void options_print_fields(void);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A recording: the transitions themselves, to be replayed later. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "../recording.h"
+#include "sink.h"
+
+struct record_sink {
+	struct sink sink; /* first: a struct sink * is one of these */
+	struct output output;
+	int64_t wall_offset_ns; /* as written last */
+	uint64_t transitions;
+};
+
+static bool record_is_wanted(const struct options *options)
+{
+	return options->record;
+}
+
+static void write_header(struct record_sink *record, const struct source *source)
+{
+	struct recording_origin origin = {
+		.wall_offset_ns = source->clock.wall_offset_ns,
+		.start_ns = source->clock.start_ns,
+	};
+
+	memcpy(origin.host, source->host, sizeof(origin.host));
+	memcpy(origin.kernel, source->kernel, sizeof(origin.kernel));
+	record->wall_offset_ns = origin.wall_offset_ns;
+	recording_write_header(&record->output.buffer, &origin);
+}
+
+static int record_open_output(struct record_sink *record, const char *path)
+{
+	int err;
+
+	if (strcmp(path, "-"))
+		err = output_open_file(&record->output, path);
+	else
+		err = output_open_stdout(&record->output);
+	if (err)
+		log_error("cannot record to %s: %s", record->output.name, strerror(-err));
+	else if (isatty(record->output.fd))
+		log_error("cannot record to %s: it is a terminal; name a file, or a pipe",
+			  record->output.name);
+	else
+		return 0;
+	output_close(&record->output);
+	return -1;
+}
+
+static struct sink *record_open(const struct options *options, const struct source *source)
+{
+	struct record_sink *record = calloc(1, sizeof(*record));
+
+	if (!record) {
+		log_error("out of memory");
+		return NULL;
+	}
+	if (record_open_output(record, options->record)) {
+		free(record);
+		return NULL;
+	}
+	record->sink =
+		(struct sink){.ops = &record_sink, .source = source, .output = &record->output};
+	return &record->sink;
+}
+
+static void record_begin(struct sink *sink)
+{
+	write_header((struct record_sink *)sink, sink->source);
+}
+
+static void record_transition(struct sink *sink, const struct transition *transition)
+{
+	struct record_sink *record = (struct record_sink *)sink;
+	int64_t wall_offset_ns = sink->source->clock.wall_offset_ns;
+
+	if (record->wall_offset_ns != wall_offset_ns)
+		recording_write_offset(&record->output.buffer, wall_offset_ns);
+	record->wall_offset_ns = wall_offset_ns;
+	recording_write_transition(&record->output.buffer, transition);
+	record->transitions++;
+	output_flush_if_full(&record->output);
+}
+
+static void record_losses(struct sink *sink, const struct losses *losses, bool is_end)
+{
+	struct record_sink *record = (struct record_sink *)sink;
+
+	if (is_end)
+		recording_write_end(&record->output.buffer, losses, record->transitions);
+	else
+		recording_write_losses(&record->output.buffer, losses);
+}
+
+static int record_close(struct sink *sink)
+{
+	struct record_sink *record = (struct record_sink *)sink;
+	int err = output_close(&record->output);
+
+	if (err && !sink->has_failed)
+		log_error("cannot write to %s: %s", record->output.name, strerror(-err));
+	free(record);
+	return err;
+}
+
+const struct sink_ops record_sink = {
+	.name = "record",
+	.is_wanted = record_is_wanted,
+	.open = record_open,
+	.begin = record_begin,
+	.transition = record_transition,
+	.losses = record_losses,
+	.close = record_close,
+};

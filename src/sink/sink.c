@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* All sinks, in one constant array, and what is done with all of them. */
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "../lib/log.h"
+#include "sink.h"
+
+static const struct sink_ops *const all_sinks[] = {
+	&table_sink, &csv_sink, &json_sink, &journal_sink, &record_sink,
+};
+
+int sinks_open(struct sinks *sinks, const struct options *options, const struct source *source)
+{
+	sinks->count = 0;
+	for (size_t i = 0; i < sizeof(all_sinks) / sizeof(all_sinks[0]); i++) {
+		struct sink *sink;
+
+		if (!all_sinks[i]->is_wanted(options))
+			continue;
+		sink = all_sinks[i]->open(options, source);
+		if (!sink)
+			return -1;
+		sinks->sink[sinks->count++] = sink;
+	}
+	return 0;
+}
+
+void sinks_begin(struct sinks *sinks)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->begin)
+			sinks->sink[i]->ops->begin(sinks->sink[i]);
+}
+
+void sinks_transition(struct sinks *sinks, const struct transition *transition)
+{
+	for (int i = 0; i < sinks->count; i++)
+		sinks->sink[i]->ops->transition(sinks->sink[i], transition);
+}
+
+void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->losses)
+			sinks->sink[i]->ops->losses(sinks->sink[i], losses, is_end);
+}
+
+static int sink_flush(struct sink *sink)
+{
+	int err = output_flush(sink->output);
+
+	if (err && err != -EAGAIN && err != -EPIPE && !sink->has_failed) {
+		log_error("cannot write to %s: %s", sink->output->name, strerror(-err));
+		sink->has_failed = true;
+	}
+	return err;
+}
+
+/* How grave an answer of sink_flush() is: fine, a reader gone, a reader to wait for, failed. */
+static int gravity(int err)
+{
+	switch (err) {
+	case 0:
+		return 0;
+	case -EPIPE:
+		return 1;
+	case -EAGAIN:
+		return 2;
+	default:
+		return 3;
+	}
+}
+
+int sinks_flush(struct sinks *sinks)
+{
+	int worst = 0;
+
+	for (int i = 0; i < sinks->count; i++) {
+		int err = sinks->sink[i]->output ? sink_flush(sinks->sink[i]) : 0;
+
+		if (gravity(err) > gravity(worst))
+			worst = err;
+	}
+	return worst;
+}
+
+bool sinks_are_congested(const struct sinks *sinks)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->output && output_is_congested(sinks->sink[i]->output))
+			return true;
+	return false;
+}
+
+size_t sinks_unwritten(const struct sinks *sinks)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->output)
+			size += sinks->sink[i]->output->buffer.length;
+	return size;
+}
+
+int sinks_close(struct sinks *sinks)
+{
+	int first = 0;
+
+	for (int i = 0; i < sinks->count; i++) {
+		int err = sinks->sink[i]->ops->close(sinks->sink[i]);
+
+		if (!first)
+			first = err;
+	}
+	sinks->count = 0;
+	return first;
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A recording as a source: a file, or standard input while it is still being written. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "../recording.h"
+#include "source.h"
+
+#define CHUNK_SIZE ((size_t)64 << 10) /* many times the largest entry */
+
+struct replay {
+	struct source source;
+	struct recording_reader reader;
+	struct losses losses;
+	const char *name;
+	uint64_t offset; /* in the file, of chunk[begin] */
+	size_t begin, end;
+	char chunk[CHUNK_SIZE];
+};
+
+static bool can_read(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) > 0;
+}
+
+/* Moves what is left to the front and reads more. Returns read(2)'s answer, or -errno. */
+static ssize_t fill_chunk(struct replay *replay)
+{
+	ssize_t n;
+
+	memmove(replay->chunk, replay->chunk + replay->begin, replay->end - replay->begin);
+	replay->end -= replay->begin;
+	replay->begin = 0;
+	do
+		n = read(replay->source.fd, replay->chunk + replay->end, CHUNK_SIZE - replay->end);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	replay->end += n;
+	return n;
+}
+
+static int report_corrupt(const struct replay *replay, const char *why)
+{
+	log_error("%s: offset %" PRIu64 ": %s", replay->name, replay->offset, why);
+	return -EINVAL;
+}
+
+/*
+ * At the end of the file. needed: how many bytes the entry that begins here has. 0, or -errno after
+ * a report.
+ */
+static int finish(struct replay *replay, size_t needed)
+{
+	size_t left = replay->end - replay->begin;
+
+	replay->source.has_ended = true;
+	if (replay->reader.has_ended)
+		return 0;
+	if (!replay->offset && !left)
+		return report_corrupt(replay, "not a recording of tcpstates: the file is empty");
+	if (left) {
+		log_error("%s: offset %" PRIu64 ": cut off: of %zu bytes the file has %zu",
+			  replay->name, replay->offset, needed, left);
+		return -EINVAL;
+	}
+	log_error("%s: offset %" PRIu64 ": no end mark: the recorder was killed, or records still; "
+		  "what was lost, if anything, is not known",
+		  replay->name, replay->offset);
+	return 0;
+}
+
+/*
+ * Acts on one item. Returns 1 when a transition was delivered, 0 for another item, or a negative
+ * errno.
+ */
+static int take_item(struct replay *replay, const struct recording_item *item,
+		     source_deliver *deliver, void *context, enum delivery *answer)
+{
+	switch (item->kind) {
+	case RECORDING_TRANSITION:
+		*answer = deliver(context, &item->transition);
+		return 1;
+	case RECORDING_OFFSET:
+		replay->source.clock.wall_offset_ns = item->wall_offset_ns;
+		return 0;
+	case RECORDING_LOSSES:
+	case RECORDING_END:
+		replay->losses = item->losses;
+		return 0;
+	default:
+		return report_corrupt(replay, item->why);
+	}
+}
+
+/*
+ * Delivers the entries that the chunk holds whole; *needed: how many bytes the next one has, at
+ * least.
+ */
+static int deliver_chunk(struct replay *replay, source_deliver *deliver, void *context,
+			 size_t *needed)
+{
+	enum delivery answer = DELIVERY_CONTINUE;
+	struct recording_item item;
+	int count = 0;
+
+	while (answer == DELIVERY_CONTINUE) {
+		int taken;
+
+		recording_read(&replay->reader, replay->chunk + replay->begin,
+			       replay->end - replay->begin, &item);
+		*needed = item.size;
+		if (item.kind == RECORDING_INCOMPLETE)
+			return count;
+		taken = take_item(replay, &item, deliver, context, &answer);
+		if (taken < 0)
+			return taken;
+		count += taken;
+		replay->begin += item.size;
+		replay->offset += item.size;
+	}
+	/* Something may be left: the caller comes back without waiting for more of the file. */
+	*needed = 0;
+	return count;
+}
+
+static int replay_read(struct source *source, source_deliver *deliver, void *context)
+{
+	struct replay *replay = (struct replay *)source;
+	size_t needed;
+	int count = deliver_chunk(replay, deliver, context, &needed);
+	ssize_t n;
+
+	if (count || !needed || !can_read(source->fd))
+		return count;
+	n = fill_chunk(replay);
+	if (n < 0) {
+		log_error("%s: offset %" PRIu64 ": cannot read: %s", replay->name, replay->offset,
+			  strerror(-n));
+		return n;
+	}
+	if (!n)
+		return finish(replay, needed);
+	return deliver_chunk(replay, deliver, context, &needed);
+}
+
+static void replay_losses(struct source *source, struct losses *losses)
+{
+	*losses = ((struct replay *)source)->losses;
+}
+
+static void replay_close(struct source *source)
+{
+	if (source->fd > STDERR_FILENO)
+		close(source->fd);
+	free(source);
+}
+
+static const struct source_ops replay_ops = {
+	.read = replay_read,
+	.losses = replay_losses,
+	.close = replay_close,
+};
+
+/* Reads up to the header, so that clock and host are known before the first transition. */
+static int read_origin(struct replay *replay)
+{
+	struct recording_item item;
+	ssize_t n;
+
+	for (;;) {
+		recording_read(&replay->reader, replay->chunk, replay->end, &item);
+		if (item.kind != RECORDING_INCOMPLETE)
+			break;
+		n = fill_chunk(replay);
+		if (n < 0) {
+			log_error("%s: cannot read: %s", replay->name, strerror(-n));
+			return n;
+		}
+		if (!n)
+			return finish(replay, item.size);
+	}
+	if (item.kind == RECORDING_CORRUPT)
+		return report_corrupt(replay, item.why);
+	replay->begin = item.size;
+	replay->offset = item.size;
+	replay->source.clock.wall_offset_ns = item.origin.wall_offset_ns;
+	replay->source.clock.start_ns = item.origin.start_ns;
+	memcpy(replay->source.host, item.origin.host, sizeof(replay->source.host));
+	memcpy(replay->source.kernel, item.origin.kernel, sizeof(replay->source.kernel));
+	return 0;
+}
+
+static int open_input(const char *path)
+{
+	if (!strcmp(path, "-"))
+		return STDIN_FILENO;
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+struct source *source_open_replay(const char *path)
+{
+	struct replay *replay = calloc(1, sizeof(*replay));
+
+	if (!replay) {
+		log_error("out of memory");
+		return NULL;
+	}
+	replay->name = strcmp(path, "-") ? path : "standard input";
+	replay->source.ops = &replay_ops;
+	replay->source.fd = open_input(path);
+	if (replay->source.fd < 0)
+		log_error("%s: cannot open it to replay: %s", path, strerror(errno));
+	if (replay->source.fd < 0 || read_origin(replay)) {
+		replay_close(&replay->source);
+		return NULL;
+	}
+	return &replay->source;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where transitions come from: the running kernel (live), or a recording (replay). */
+#ifndef TCPSTATES_SOURCE_H
+#define TCPSTATES_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "../clock.h"
+#include "../losses.h"
+#include "../options.h"
+#include "../recording.h"
+#include "../transition.h"
+
+enum delivery {
+	DELIVERY_CONTINUE,
+	DELIVERY_PAUSE, /* hand over nothing more in this read */
+	DELIVERY_STOP,  /* hand over nothing more at all */
+};
+
+/* Takes one transition, in the order of the source; it is valid during the call. */
+typedef enum delivery source_deliver(void *context, const struct transition *transition);
+
+struct source {
+	const struct source_ops *ops;
+	struct clock clock;
+	int fd;       /* readable when read() has something to hand over; never closed by others */
+	int batch_ms; /* after a read that handed something over, leave this long to gather more */
+	bool has_ended;
+	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
+	char kernel[RECORDING_NAME_SIZE]; /* and its kernel's release */
+};
+
+struct source_ops {
+	/*
+	 * Hands over what is ready, until nothing is or deliver says otherwise. Returns how many
+	 * were read, or a negative errno, reported already. Sets has_ended when nothing can follow.
+	 */
+	int (*read)(struct source *source, source_deliver *deliver, void *context);
+	/* No new transitions from now on; those that wait can still be read. Optional. */
+	void (*stop)(struct source *source);
+	/* Up to date whenever asked. */
+	void (*losses)(struct source *source, struct losses *losses);
+	/* Releases everything, the source too. */
+	void (*close)(struct source *source);
+};
+
+/* NULL on failure, reported already. */
+struct source *source_open_live(const struct options *options);
+struct source *source_open_replay(const char *path);
+
+#endif
