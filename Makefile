@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+#   make               builds build/tcpstates; installs nothing, says what is missing
+#   make run           installs what it needs (root), builds and traces; ARGS="-tw" passes options
+#   make test          installs what it needs (root), builds and passes every test
+#   make static        build/static/tcpstates, for machines with nothing installed
+#   make check         the tests that need no root
+#   make lint          format, static analysis, compilers' warnings
+#   make install       honours DESTDIR and PREFIX
+
+VERSION := 0.1.0
+
+PREFIX ?= /usr/local
+CC     ?= cc
+CLANG  ?= clang
+BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+B := build
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	-Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-missing-field-initializers
+CPPFLAGS_ALL := -D_GNU_SOURCE -DTCPSTATES_VERSION='"$(VERSION)"' -I$(B)/bpf $(CPPFLAGS)
+CFLAGS_ALL := -std=c11 $(WARNINGS) $(CFLAGS)
+
+SOURCES := $(wildcard src/*.c src/lib/*.c src/source/*.c src/sink/*.c)
+BPF_SOURCES := src/bpf/tcpstates.bpf.c src/bpf/kernel.h src/bpf/shared.h src/transition.h src/state.h
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+all: $(B)/tcpstates
+
+# ---- the kernel program -------------------------------------------------------------------------
+
+# Asked when something is to be built, so that a machine that lacks a package is told which.
+$(B)/deps-build: scripts/deps
+	@scripts/deps check build
+	@mkdir -p $(@D) && touch $@
+
+# Without a target of its own, clang -target bpf does not look into Debian's multiarch directory.
+BPF_INCLUDES = $(addprefix -idirafter ,$(wildcard /usr/include/$(shell $(CC) -dumpmachine)))
+
+$(B)/bpf/tcpstates.bpf.o: $(BPF_SOURCES) $(B)/deps-build
+	@mkdir -p $(@D)
+	$(CLANG) -g -O2 -std=gnu11 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
+		$(BPF_INCLUDES) -c $< -o $@.tmp
+	$(BPFTOOL) gen object $@ $@.tmp
+	@rm -f $@.tmp
+
+$(B)/bpf/tcpstates.skel.h: $(B)/bpf/tcpstates.bpf.o
+	$(BPFTOOL) gen skeleton $< name tcpstates_bpf >$@
+
+# What --ebpf prints.
+$(B)/bpf/program.txt: $(BPF_SOURCES)
+	@mkdir -p $(@D)
+	for file in $^; do echo "/* ==== $$file ==== */"; cat $$file; done >$@
+
+# ---- the program, in three builds that differ in flags only -------------------------------------
+
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+LIBS := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null || echo -lbpf) -ldl
+STATIC_LIBS := $(shell $(PKG_CONFIG) --static --libs libbpf libelf 2>/dev/null || echo -lbpf -lelf -lz)
+
+# $(1): directory, $(2): compiler and linker flags, $(3): libraries
+define build_rules
+$(1)/%.o: src/%.c $(B)/bpf/tcpstates.skel.h
+	@mkdir -p $$(@D)
+	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $(2) -MMD -MP -c $$< -o $$@
+
+$(1)/program_text.o: src/program_text.S $(B)/bpf/program.txt
+	@mkdir -p $$(@D)
+	$$(CC) $(2) -DPROGRAM_TEXT_FILE='"$(B)/bpf/program.txt"' -c $$< -o $$@
+
+$(1)/tcpstates: $(SOURCES:src/%.c=$(1)/%.o) $(1)/program_text.o
+	$$(CC) $$(CFLAGS_ALL) $(2) $$(LDFLAGS) $$^ -o $$@ $(3)
+endef
+
+$(eval $(call build_rules,$(B)/normal,,$(LIBS)))
+$(eval $(call build_rules,$(B)/asan,$(SANITIZE),$(LIBS)))
+$(eval $(call build_rules,$(B)/static,-static -DTCPSTATES_STATIC,$(STATIC_LIBS)))
+
+-include $(foreach d,normal asan static,$(SOURCES:src/%.c=$(B)/$(d)/%.d))
+
+$(B)/tcpstates: $(B)/normal/tcpstates
+	cp $< $@
+
+static: $(B)/static/tcpstates
+
+# ---- unit tests ---------------------------------------------------------------------------------
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_OBJECTS := $(filter-out $(B)/asan/main.o,$(SOURCES:src/%.c=$(B)/asan/%.o))
+
+$(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) -Isrc $(CFLAGS_ALL) $(SANITIZE) $< $(UNIT_OBJECTS) -o $@ $(LIBS)
+
+# ---- what people type ---------------------------------------------------------------------------
+
+.PHONY: all run test check lint static install uninstall clean deps
+
+run:
+	@scripts/deps install build
+	@$(MAKE) --no-print-directory all
+	@exec $(B)/tcpstates $(ARGS)
+
+test:
+	@scripts/deps install build test
+	@$(MAKE) --no-print-directory test-programs
+	@tests/run
+
+# Everything that a test executes.
+.PHONY: test-programs
+test-programs: $(B)/tcpstates $(B)/asan/tcpstates $(UNIT_TESTS)
+
+check: test-programs
+	@tests/run unit replay docs
+
+lint:
+	@scripts/lint
+
+install: all
+	install -D -m 755 $(B)/tcpstates $(DESTDIR)$(PREFIX)/sbin/tcpstates
+	install -D -m 644 man/tcpstates.8 $(DESTDIR)$(PREFIX)/share/man/man8/tcpstates.8
+	install -D -m 644 completion/tcpstates \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpstates
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/sbin/tcpstates $(DESTDIR)$(PREFIX)/share/man/man8/tcpstates.8 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tcpstates
+
+clean:
+	rm -rf $(B)
