@@ -5,7 +5,7 @@
 #   make test          installs what it needs (root), builds and passes every test
 #   make static        build/static/tcpstates, for machines with nothing installed
 #   make check         the tests that need no root
-#   make lint          format, static analysis, compilers' warnings
+#   make test-build    compilers' warnings, format, static analysis, installation (root)
 #   make install       honours DESTDIR and PREFIX
 
 VERSION := 0.1.0
@@ -16,7 +16,7 @@ CLANG  ?= clang
 BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftool)
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
-B := build
+B ?= build
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-missing-field-initializers
@@ -40,7 +40,7 @@ $(B)/deps-build: scripts/deps
 	@mkdir -p $(@D) && touch $@
 
 # Without a target of its own, clang -target bpf does not look into Debian's multiarch directory.
-BPF_INCLUDES = $(addprefix -idirafter ,$(wildcard /usr/include/$(shell $(CC) -dumpmachine)))
+BPF_INCLUDES = $(addprefix -idirafter ,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
 
 $(B)/bpf/tcpstates.bpf.o: $(BPF_SOURCES) $(B)/deps-build
 	@mkdir -p $(@D)
@@ -85,7 +85,7 @@ $(eval $(call build_rules,$(B)/static,-static -DTCPSTATES_STATIC,$(STATIC_LIBS))
 -include $(foreach d,normal asan static,$(SOURCES:src/%.c=$(B)/$(d)/%.d))
 
 $(B)/tcpstates: $(B)/normal/tcpstates
-	cp $< $@
+	@ln -f $< $@
 
 static: $(B)/static/tcpstates
 
@@ -100,7 +100,7 @@ $(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all run test check lint static install uninstall clean deps
+.PHONY: all run test check test-build static install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -119,8 +119,9 @@ test-programs: $(B)/tcpstates $(B)/asan/tcpstates $(UNIT_TESTS)
 check: test-programs
 	@tests/run unit replay docs
 
-lint:
-	@scripts/lint
+test-build:
+	@scripts/deps install build lint
+	@tests/run build
 
 install: all
 	install -D -m 755 $(B)/tcpstates $(DESTDIR)$(PREFIX)/sbin/tcpstates

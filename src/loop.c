@@ -18,17 +18,23 @@
 
 #define FOREVER -1
 
+/*
+ * SIGHUP is left alone where it is ignored (nohup). SIGINT is not: a script's shell starts
+ * background jobs with it ignored, yet who sends it to this program means to end the trace.
+ */
 int loop_open(struct loop *loop)
 {
-	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action;
+	struct sigaction hangup;
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		if (!sigaction(ending[i], NULL, &action) && action.sa_handler != SIG_IGN)
-			sigaddset(&set, ending[i]);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaddset(&set, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
+	/* A blocked signal that is ignored would be dropped, not queued. */
+	signal(SIGINT, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	loop->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (loop->signal_fd >= 0)

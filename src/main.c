@@ -116,7 +116,7 @@ int main(int argc, char **argv)
 		puts("tcpstates " TCPSTATES_VERSION);
 		break;
 	case ACTION_EBPF:
-		fwrite(program_text, 1, program_text_end - program_text, stdout);
+		fwrite(program_text, 1, program_text_size, stdout);
 		break;
 	}
 	return finish_stdout();

@@ -296,7 +296,7 @@ static int check_together(const struct options *options, bool has_live_option)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	struct getopt_tables tables;
+	struct getopt_tables tables = {0};
 	bool has_live_option = false;
 	int code;
 

@@ -2,8 +2,11 @@
 /* PROGRAM_TEXT_FILE is made by the Makefile of src/bpf and the headers it shares with user space. */
 	.section .rodata
 	.global program_text
-	.global program_text_end
+	.global program_text_size
 program_text:
 	.incbin PROGRAM_TEXT_FILE
 program_text_end:
+	.balign 4
+program_text_size:
+	.long program_text_end - program_text
 	.section .note.GNU-stack, "", %progbits

@@ -6,6 +6,7 @@
 #ifndef TCPSTATES_PROGRAM_TEXT_H
 #define TCPSTATES_PROGRAM_TEXT_H
 
-extern const char program_text[], program_text_end[];
+extern const char program_text[];
+extern const unsigned int program_text_size;
 
 #endif

@@ -16,6 +16,8 @@ void log_set_verbose(bool verbose)
 	is_verbose = verbose;
 }
 
+static void print_line(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
+
 static void print_line(const char *format, va_list args)
 {
 	static const char prefix[] = "tcpstates: ";
