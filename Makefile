@@ -5,6 +5,7 @@
 #   make test          installs what it needs (root), builds and passes every test
 #   make static        build/static/tcpstates, for machines with nothing installed
 #   make check         the tests that need no root
+#   make bench         what tracing costs, beside other tools (root)
 #   make test-build    compilers' warnings, format, static analysis, installation (root)
 #   make install       honours DESTDIR and PREFIX
 
@@ -42,10 +43,12 @@ $(B)/deps-build: scripts/deps
 # Without a target of its own, clang -target bpf does not look into Debian's multiarch directory.
 BPF_INCLUDES = $(addprefix -idirafter ,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
 
+BPF_COMPILE = $(CLANG) -g -O2 -std=gnu11 -target bpf -mcpu=v3 -Wall -Wextra \
+	-Wno-unused-parameter $(BPF_INCLUDES)
+
 $(B)/bpf/tcpstates.bpf.o: $(BPF_SOURCES) $(B)/deps-build
 	@mkdir -p $(@D)
-	$(CLANG) -g -O2 -std=gnu11 -target bpf -mcpu=v3 -Wall -Wextra -Wno-unused-parameter \
-		$(BPF_INCLUDES) -c $< -o $@.tmp
+	$(BPF_COMPILE) -c $< -o $@.tmp
 	$(BPFTOOL) gen object $@ $@.tmp
 	@rm -f $@.tmp
 
@@ -98,9 +101,23 @@ $(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) -Isrc $(CFLAGS_ALL) $(SANITIZE) $< $(UNIT_OBJECTS) -o $@ $(LIBS)
 
+# ---- the benchmark ------------------------------------------------------------------------------
+
+$(B)/bench/load: bench/load.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) $< -o $@
+
+$(B)/bench/attach: bench/attach.c $(B)/deps-build
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) $< -o $@ $(LIBS)
+
+$(B)/bench/empty.bpf.o: bench/empty.bpf.c $(B)/deps-build
+	@mkdir -p $(@D)
+	$(BPF_COMPILE) -c $< -o $@
+
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all run test check test-build static install uninstall clean deps
+.PHONY: all bench run test check test-build static install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -122,6 +139,11 @@ check: test-programs
 test-build:
 	@scripts/deps install build lint
 	@tests/run build
+
+bench:
+	@scripts/deps install build test bench
+	@$(MAKE) --no-print-directory all $(B)/bench/load $(B)/bench/attach $(B)/bench/empty.bpf.o
+	@bench/run $(ARGS)
 
 install: all
 	install -D -m 755 $(B)/tcpstates $(DESTDIR)$(PREFIX)/sbin/tcpstates

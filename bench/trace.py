@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""One contender while it traces: its start, what it costs, its end."""
+import contextlib
+import json
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+PATIENCE = 20       # seconds that a contender may take to get ready
+LOST = re.compile(r"lost (\d+)", re.IGNORECASE)
+LOST_IN_ALL = re.compile(r"lost (\d+) transitions in all")
+
+
+def bpf_programs():
+    """{id: (runs, nanoseconds)} of all programs loaded now."""
+    answer = subprocess.run(["bpftool", "prog", "show", "--json"], capture_output=True, check=True).stdout
+    return {program["id"]: (program.get("run_cnt", 0), program.get("run_time_ns", 0)) for program in json.loads(answer)}
+
+
+def probe():
+    """Two transitions: a connection that is refused. Returns the monotonic time after it, and its remote port."""
+    with socket.socket() as client:
+        port = 1024 + time.monotonic_ns() // 1000 % 30000
+        with contextlib.suppress(ConnectionRefusedError):
+            client.connect(("127.0.0.1", port))
+        return time.monotonic_ns(), port
+
+
+class Trace:
+    """`with Trace(contender) as trace:` starts it and waits until it traces; trace.cost() once the load has ended."""
+
+    def __init__(self, contender, line_buffered=False):
+        self.contender = contender
+        self.programs_before = bpf_programs()
+        self.output = tempfile.TemporaryFile()
+        self.errors = tempfile.TemporaryFile()
+        self.stdout = subprocess.PIPE if line_buffered else self.output
+        self.words = contender.words
+        if line_buffered and contender.is_peer:
+            self.words = ["stdbuf", "-oL", *self.words]
+        self.process = None
+        self.programs = []
+        self.lost = 0
+
+    def __enter__(self):
+        if not self.words:
+            return self
+        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.stdout, stderr=self.errors)
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        self.programs = [id for id in bpf_programs() if id not in self.programs_before]
+        return self
+
+    def __exit__(self, *error):
+        if not self.process:
+            return
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(PATIENCE)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        said = self._said()
+        self.lost = sum(map(int, LOST_IN_ALL.findall(said) or LOST.findall(said)))
+
+    def _said(self):
+        self.errors.seek(0)
+        return self.errors.read().decode(errors="replace")
+
+    def _has_said_ready(self):
+        if self.contender.ready:
+            text = os.pread(self.errors.fileno(), 4096, 0) + os.pread(self.output.fileno(), 4096, 0)
+            return self.contender.ready.encode() in text
+        probe()
+        if self.stdout is subprocess.PIPE:
+            return bool(select.select([self.process.stdout], [], [], 0)[0])
+        return os.fstat(self.output.fileno()).st_size > 300     # more than a heading
+
+    def _wait_until_ready(self):
+        deadline = time.monotonic() + PATIENCE
+        while not self._has_said_ready():
+            if self.process.poll() is not None:
+                raise OSError(f"{self.contender.name} ends with status {self.process.returncode}: {self._said()}")
+            if time.monotonic() > deadline:
+                raise OSError(f"{self.contender.name} does not get ready: {self._said()}")
+
+    def cpu_ns(self):
+        """User and system time of all its threads."""
+        if not self.process:
+            return 0
+        total = 0
+        for task in os.listdir(f"/proc/{self.process.pid}/task"):
+            with open(f"/proc/{self.process.pid}/task/{task}/schedstat") as file:
+                total += int(file.read().split()[0])
+        return total
+
+    def status(self, key):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
+
+    def kernel_cost(self):
+        """(runs, nanoseconds) of its BPF programs, as the kernel's statistics clock has them."""
+        now = bpf_programs()
+        costs = [now.get(id, (0, 0)) for id in self.programs]
+        return sum(runs for runs, _ in costs), sum(ns for _, ns in costs)
+
+    def lines(self):
+        """How many lines it has printed; after its end."""
+        count = 0
+        self.output.seek(0)
+        while block := self.output.read(1 << 20):
+            count += block.count(b"\n")
+        return count
