@@ -13,9 +13,9 @@ static struct value number(uint64_t number)
 	return (struct value){.kind = VALUE_NUMBER, .number = number};
 }
 
-static struct value word(const char *text)
+static struct value state(unsigned int state)
 {
-	return (struct value){.kind = VALUE_WORD, .text = text, .size = strlen(text)};
+	return (struct value){.kind = VALUE_WORD, .word = state_word(state)};
 }
 
 static struct value address(const struct transition *t, const uint8_t *bytes)
@@ -25,72 +25,72 @@ static struct value address(const struct transition *t, const uint8_t *bytes)
 	return (struct value){.kind = VALUE_IPV6, .address = bytes};
 }
 
-#define GETTER(name)                                               \
-	static struct value get_##name(const struct transition *t, \
-				       const struct field_context *context)
-
-#define SIMPLE_GETTER(name, value) \
-	GETTER(name)               \
-	{                          \
-		(void)context;     \
-		return value;      \
-	}
-
-SIMPLE_GETTER(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
-SIMPLE_GETTER(c_pid, number(t->c_pid))
-SIMPLE_GETTER(c_comm, ((struct value){.kind = VALUE_TEXT,
-				      .text = t->c_comm,
-				      .size = strnlen(t->c_comm, sizeof(t->c_comm))}))
-SIMPLE_GETTER(ip, number(t->ip))
-SIMPLE_GETTER(laddr, address(t, t->laddr))
-SIMPLE_GETTER(lport, number(t->lport))
-SIMPLE_GETTER(raddr, address(t, t->raddr))
-SIMPLE_GETTER(rport, number(t->rport))
-SIMPLE_GETTER(oldstate, word(state_name(t->oldstate)))
-SIMPLE_GETTER(newstate, word(state_name(t->newstate)))
-
-GETTER(ms)
+static struct value duration(const struct transition *t)
 {
-	(void)context;
 	if (!(t->flags & TRANSITION_DURATION_KNOWN))
 		return (struct value){.kind = VALUE_UNKNOWN};
 	return (struct value){.kind = VALUE_MS, .number = t->duration_ns};
 }
 
-GETTER(time)
-{
-	return (struct value){.kind = VALUE_WALL,
-			      .elapsed = (int64_t)t->time_ns + context->wall_offset_ns};
-}
+#define ARGUMENTS const struct transition *t, const struct field_context *context
 
-GETTER(timestamp)
-{
-	return (struct value){.kind = VALUE_SECONDS,
-			      .elapsed = (int64_t)(t->time_ns - context->first_ns)};
-}
+/* A getter of which the value is an expression of t and context. */
+#define GETTER(name, result)                      \
+	static struct value get_##name(ARGUMENTS) \
+	{                                         \
+		(void)t, (void)context;           \
+		return result;                    \
+	}
+
+/* The same with a writer, in which the compiler sees which kind of value it is to write. */
+#define FIELD(name, result)                                    \
+	GETTER(name, result)                                   \
+	static char *write_##name(char *place, ARGUMENTS)      \
+	{                                                      \
+		struct value written = get_##name(t, context); \
+                                                               \
+		return value_write(place, &written);           \
+	}
+
+FIELD(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
+FIELD(c_pid, number(t->c_pid))
+FIELD(ip, number(t->ip))
+FIELD(laddr, address(t, t->laddr))
+FIELD(lport, number(t->lport))
+FIELD(raddr, address(t, t->raddr))
+FIELD(rport, number(t->rport))
+FIELD(oldstate, state(t->oldstate))
+FIELD(newstate, state(t->newstate))
+FIELD(ms, duration(t))
+FIELD(timestamp,
+      ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
+GETTER(time, ((struct value){.kind = VALUE_WALL,
+			     .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
+GETTER(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
 
 #define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
+#define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name
+#define QUOTED(name)         .class = FIELD_QUOTED, .get = get_##name, .write = write_##name
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the change: HH:MM:SS, local time; in JSON RFC 3339, UTC",
-	 WIDTHS(8, 8), .get = get_time},
-	{"timestamp", "TIME(s)", "seconds since the first change shown", WIDTHS(9, 9),
-	 .get = get_timestamp},
+	 .class = FIELD_WALL, WIDTHS(8, 8), .get = get_time},
+	{"timestamp", "TIME(s)", "seconds since the first change shown", BARE(timestamp),
+	 WIDTHS(9, 9)},
 	{"skaddr", "SKADDR", "the socket's kernel address: tells sockets apart while they live",
-	 WIDTHS(16, 16), .get = get_skaddr},
-	{"c_pid", "C-PID", "process that was on the CPU", WIDTHS(5, 5), .get = get_c_pid},
-	{"c_comm", "C-COMM", "name of the thread that was on the CPU", WIDTHS(10, 16),
-	 .is_cut = true, .get = get_c_comm},
-	{"ip", "IP", "address family of the socket: 4 or 6", WIDTHS(2, 2), .get = get_ip},
-	{"laddr", "LADDR", "local address", WIDTHS(15, 39), .get = get_laddr},
-	{"lport", "LPORT", "local port", WIDTHS(5, 5), .get = get_lport},
-	{"raddr", "RADDR", "remote address", WIDTHS(15, 39), .get = get_raddr},
-	{"rport", "RPORT", "remote port", WIDTHS(5, 5), .get = get_rport},
-	{"oldstate", "OLDSTATE", "state that was left", WIDTHS(11, 11), .get = get_oldstate},
-	{"newstate", "NEWSTATE", "state that was entered", WIDTHS(11, 11), .has_arrow = true,
-	 .get = get_newstate},
-	{"ms", "MS", "time in the state that was left, in milliseconds", WIDTHS(10, 10),
-	 .get = get_ms},
+	 QUOTED(skaddr), WIDTHS(16, 16)},
+	{"c_pid", "C-PID", "process that was on the CPU", BARE(c_pid), WIDTHS(5, 5)},
+	{"c_comm", "C-COMM", "name of the thread that was on the CPU", .class = FIELD_TEXT,
+	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_c_comm},
+	{"ip", "IP", "address family of the socket: 4 or 6", BARE(ip), WIDTHS(2, 2)},
+	{"laddr", "LADDR", "local address", QUOTED(laddr), WIDTHS(15, 39)},
+	{"lport", "LPORT", "local port", BARE(lport), WIDTHS(5, 5)},
+	{"raddr", "RADDR", "remote address", QUOTED(raddr), WIDTHS(15, 39)},
+	{"rport", "RPORT", "remote port", BARE(rport), WIDTHS(5, 5)},
+	{"oldstate", "OLDSTATE", "state that was left", QUOTED(oldstate), WIDTHS(11, 11)},
+	{"newstate", "NEWSTATE", "state that was entered", QUOTED(newstate), WIDTHS(11, 11),
+	 .has_arrow = true},
+	{"ms", "MS", "time in the state that was left, in milliseconds", BARE(ms), WIDTHS(10, 10)},
 };
 
 #define FIELD_COUNT ((int)(sizeof(fields) / sizeof(fields[0])))
@@ -104,10 +104,15 @@ void field_list_all(struct field_list *list)
 		list->field[i] = &fields[i];
 }
 
+static bool field_is_called(const struct field *field, const char *name)
+{
+	return !strcasecmp(name, field->key) || !strcasecmp(name, field->heading);
+}
+
 static const struct field *field_find(const char *name)
 {
 	for (int i = 0; i < FIELD_COUNT; i++)
-		if (!strcasecmp(name, fields[i].key) || !strcasecmp(name, fields[i].heading))
+		if (field_is_called(&fields[i], name))
 			return &fields[i];
 	return NULL;
 }
@@ -116,16 +121,16 @@ bool field_list_add(struct field_list *list, const char *name)
 {
 	const struct field *field = field_find(name);
 
-	if (!field || field_list_has(list, field->key))
+	if (!field || field_list_has(list, name))
 		return false;
 	list->field[list->count++] = field;
 	return true;
 }
 
-bool field_list_has(const struct field_list *list, const char *key)
+bool field_list_has(const struct field_list *list, const char *name)
 {
 	for (int i = 0; i < list->count; i++)
-		if (!strcmp(list->field[i]->key, key))
+		if (field_is_called(list->field[i], name))
 			return true;
 	return false;
 }

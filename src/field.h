@@ -18,16 +18,32 @@ struct field_context {
 	uint64_t first_ns;      /* monotonic time of the first transition shown */
 };
 
+/* How a format goes about a field's values. */
+enum field_class {
+	FIELD_BARE,   /* write() does it; in JSON without quotes */
+	FIELD_QUOTED, /* write() does it; in JSON in quotes */
+	FIELD_TEXT,   /* VALUE_TEXT: hostile, each format escapes it */
+	FIELD_WALL,   /* VALUE_WALL: each format has its own notation */
+};
+
 struct field {
 	const char *key;     /* JSON key, name in --fields */
 	const char *heading; /* table and CSV */
 	const char *help;
+	enum field_class class;
+	uint16_t text_size; /* of a FIELD_TEXT, in bytes, at most */
 	uint8_t width;      /* table, in characters; longer values push what follows, */
 	uint8_t wide_width; /* the same under --wide */
 	bool is_cut;        /* but these are cut to the width */
 	bool has_arrow;     /* an arrow leads here from the field before it in the table */
 	struct value (*get)(const struct transition *transition,
 			    const struct field_context *context);
+	/*
+	 * Writes what get() returns, by value_write(): the short way for a format that prints line
+	 * after line. Nothing for an unknown value. NULL for FIELD_TEXT and FIELD_WALL.
+	 */
+	char *(*write)(char *place, const struct transition *transition,
+		       const struct field_context *context);
 };
 
 #define FIELDS_MAX 32
@@ -47,6 +63,7 @@ void field_list_all(struct field_list *list);
  */
 bool field_list_add(struct field_list *list, const char *name);
 
-bool field_list_has(const struct field_list *list, const char *key);
+/* By key or heading, in any case. */
+bool field_list_has(const struct field_list *list, const char *name);
 
 #endif

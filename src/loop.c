@@ -56,8 +56,8 @@ static void loop_stop(struct loop *loop)
 		return;
 	}
 	loop->is_stopping = true;
-	if (loop->source->ops->stop)
-		loop->source->ops->stop(loop->source);
+	loop->stop_by_ns = clock_monotonic_ns() + (uint64_t)loop->source->grace_ms * NSEC_PER_MSEC;
+	loop->source->ops->stop(loop->source);
 }
 
 static enum delivery deliver(void *context, const struct transition *transition)
@@ -124,7 +124,7 @@ static int wait_until(uint64_t at, int limit_ms)
  */
 static bool has_deadline(const struct loop *loop)
 {
-	return loop->source->ops->stop && loop->filter->until_ns != UINT64_MAX;
+	return loop->source->is_live && loop->filter->until_ns != UINT64_MAX;
 }
 
 static int timeout_ms(const struct loop *loop, int limit_ms)
@@ -193,6 +193,31 @@ static void wait_for_reader(struct loop *loop)
 		loop->is_cut_off = loop->is_stopping;
 }
 
+static bool loop_is_done(const struct loop *loop)
+{
+	return loop->is_drained || loop->is_cut_off || loop->reader_is_gone ||
+	       (loop->count_limit && loop->count >= loop->count_limit);
+}
+
+/* Of the kernel all that waits is shown; another program that goes on writing is not waited for. */
+static bool has_waited_enough(const struct loop *loop)
+{
+	return loop->is_stopping && !loop->source->is_live &&
+	       clock_monotonic_ns() > loop->stop_by_ns;
+}
+
+static void wait_for_more(struct loop *loop, bool has_read)
+{
+	if (has_waited_enough(loop))
+		loop->is_drained = true;
+	else if (has_read)
+		loop_wait(loop, false, loop->is_stopping ? 0 : loop->source->batch_ms);
+	else if (!loop->is_stopping)
+		loop_wait(loop, true, FOREVER);
+	else if (!loop_wait(loop, true, wait_until(loop->stop_by_ns, FOREVER)))
+		loop->is_drained = true;
+}
+
 /* Reads the source once, writes what there is to write, and waits for more. */
 static int loop_step(struct loop *loop)
 {
@@ -208,24 +233,14 @@ static int loop_step(struct loop *loop)
 	if (count < 0)
 		return count;
 	loop->has_unreported |= count > 0;
-	loop->is_drained = !count && (loop->is_stopping || source->has_ended);
-	if (loop->is_drained)
-		return 0;
+	loop->is_drained = source->has_ended;
 	if (!count || source->batch_ms)
 		err = sinks_flush(loop->sinks);
 	if (err && err != -EAGAIN)
 		return err;
-	if (count)
-		loop_wait(loop, false, loop->is_stopping ? 0 : source->batch_ms);
-	else
-		loop_wait(loop, true, FOREVER);
+	if (!loop_is_done(loop))
+		wait_for_more(loop, count);
 	return 0;
-}
-
-static bool loop_is_done(const struct loop *loop)
-{
-	return loop->is_drained || loop->is_cut_off || loop->reader_is_gone ||
-	       (loop->count_limit && loop->count >= loop->count_limit);
 }
 
 /* Nothing more will be read: writes what the sinks still hold. */

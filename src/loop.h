@@ -16,6 +16,7 @@ struct loop {
 	uint64_t count_limit; /* transitions shown; 0: no limit */
 	uint64_t count;
 	int signal_fd;
+	uint64_t stop_by_ns; /* once stopping: how long the source may still have more */
 	bool is_stopping;    /* no new transitions: what waits is shown, then the loop ends */
 	bool is_cut_off;     /* the user asked again, or a reader holds up the end: ends at once */
 	bool is_drained;     /* nothing waits any more */

@@ -12,6 +12,7 @@
 
 #include "filter.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "loop.h"
 #include "options.h"
 #include "program_text.h"
@@ -40,10 +41,16 @@ static void guard_standard_descriptors(void)
 static bool record_is_replay(const struct options *options)
 {
 	struct stat record, replay;
+	int err;
 
-	return options->record && options->replay && !stat(options->record, &record) &&
-	       !stat(options->replay, &replay) && S_ISREG(record.st_mode) &&
-	       record.st_dev == replay.st_dev && record.st_ino == replay.st_ino;
+	if (!options->record || !options->replay || stat(options->record, &record))
+		return false;
+	if (strcmp(options->replay, "-"))
+		err = stat(options->replay, &replay);
+	else
+		err = fstat(STDIN_FILENO, &replay);
+	return !err && S_ISREG(record.st_mode) && record.st_dev == replay.st_dev &&
+	       record.st_ino == replay.st_ino;
 }
 
 static struct source *open_source(const struct options *options)
@@ -51,13 +58,25 @@ static struct source *open_source(const struct options *options)
 	return options->replay ? source_open_replay(options->replay) : source_open_live(options);
 }
 
+/* A recording's names are from outside, and may be anything. */
+static void say_ready(const struct options *options, const struct source *source)
+{
+	char host[TEXT_GROWTH * sizeof(source->host) + TEXT_EXTRA];
+	char kernel[TEXT_GROWTH * sizeof(source->kernel) + TEXT_EXTRA];
+	size_t host_chars = SIZE_MAX, kernel_chars = SIZE_MAX;
+
+	*text_write_plain(host, source->host, sizeof(source->host), &host_chars) = '\0';
+	*text_write_plain(kernel, source->kernel, sizeof(source->kernel), &kernel_chars) = '\0';
+	log_verbose("ready: %s %s, kernel %s", options->replay ? "replaying" : "tracing", host,
+		    kernel);
+}
+
 static int run(struct loop *loop, const struct options *options)
 {
 	if (loop_open(loop) || sinks_open(loop->sinks, options, loop->source))
 		return -1;
 	sinks_begin(loop->sinks);
-	log_verbose("ready: %s %s, kernel %s", options->replay ? "replaying" : "tracing",
-		    loop->source->host, loop->source->kernel);
+	say_ready(options, loop->source);
 	return loop_run(loop);
 }
 

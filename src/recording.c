@@ -59,27 +59,33 @@ static const uint16_t transition_sizes[TRANSITION_VERSION + 1] = {
 _Static_assert(sizeof(struct transition) == 88, "add a version to transition_sizes");
 
 /*
- * After FNV-1a, but eight bytes at a time, with the high half folded into the low one. size % 8 ==
- * 0.
+ * Each word is mixed in by a rotation and a multiplication by an odd number. Both can be undone, so
+ * no difference is lost before the halves are folded into what is stored. size % 8 == 0.
  */
-static uint64_t checksum(uint64_t seed, const void *data, size_t size)
+static inline uint32_t checksum(uint64_t seed, const void *data, size_t size)
 {
 	const char *bytes = data;
 	uint64_t sum = seed ^ 0xcbf29ce484222325u;
 
+#pragma GCC unroll 16
 	for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
 		uint64_t word;
 
 		memcpy(&word, bytes + i, sizeof(word));
-		sum = (sum ^ word) * 0x100000001b3u;
-		sum ^= sum >> 32;
+		sum ^= word;
+		sum = (sum << 29 | sum >> 35) * 0x9e3779b97f4a7c15u;
 	}
-	return sum;
+	return (uint32_t)(sum ^ sum >> 32);
 }
 
 static uint32_t entry_checksum(const struct file_entry *entry, const void *payload)
 {
-	return (uint32_t)checksum((uint64_t)entry->kind << 16 | entry->size, payload, entry->size);
+	uint64_t seed = (uint64_t)entry->kind << 16 | entry->size;
+
+	/* The usual case, unrolled: its size is a constant. */
+	if (entry->size == sizeof(struct transition))
+		return checksum(seed, payload, sizeof(struct transition));
+	return checksum(seed, payload, entry->size);
 }
 
 void recording_write_header(struct buffer *buffer, const struct recording_origin *origin)
@@ -110,7 +116,7 @@ static void write_entry(struct buffer *buffer, enum entry_kind kind, const void 
 	entry.checksum = entry_checksum(&entry, payload);
 	memcpy(place, &entry, sizeof(entry));
 	memcpy(place + sizeof(entry), payload, size);
-	buffer_commit(buffer, sizeof(entry) + size);
+	buffer_commit(buffer, place + sizeof(entry) + size);
 }
 
 void recording_write_transition(struct buffer *buffer, const struct transition *transition)
@@ -225,18 +231,28 @@ static size_t entry_size(const struct recording_reader *reader, unsigned int kin
 	}
 }
 
+/* What an older version did not know is zero. */
+static const struct transition *transition_complete(struct transition *completed,
+						    const void *payload, size_t size)
+{
+	memset(completed, 0, sizeof(*completed));
+	memcpy(completed, payload, size);
+	return completed;
+}
+
 static void take_transition(struct recording_reader *reader, const void *payload, size_t size,
 			    struct recording_item *item)
 {
-	struct transition *t = &item->transition;
+	const struct transition *t = payload;
 
-	memset(t, 0, sizeof(*t));
-	memcpy(t, payload, size);
+	if (size < sizeof(*t))
+		t = transition_complete(&item->completed, payload, size);
 	if (t->ip != 4 && t->ip != 6) {
 		item_corrupt(item, "a transition has address family %u (4 or 6 expected)", t->ip);
 		return;
 	}
 	item->kind = RECORDING_TRANSITION;
+	item->transition = t;
 	reader->transitions++;
 }
 

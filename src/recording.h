@@ -53,9 +53,10 @@ struct recording_item {
 	enum recording_kind kind;
 	size_t size; /* bytes of the data that it took; when incomplete, how many it needs at least
 		      */
-	char why[160]; /* corrupt: what is wrong, and what would be right */
+	char why[160];                       /* corrupt: what is wrong, and what would be right */
+	const struct transition *transition; /* in the data, or in completed */
+	struct transition completed;         /* one of an older version */
 	struct recording_origin origin;
-	struct transition transition;
 	int64_t wall_offset_ns;
 	struct losses losses;
 };
@@ -67,7 +68,10 @@ struct recording_reader {
 	bool has_ended;
 };
 
-/* Reads the next entry at the beginning of the data. */
+/*
+ * Reads the next entry at the beginning of the data, which is aligned to eight bytes: the size of
+ * every entry is a multiple of that. The item points into the data.
+ */
 void recording_read(struct recording_reader *reader, const void *data, size_t size,
 		    struct recording_item *item);
 

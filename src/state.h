@@ -18,7 +18,9 @@ enum tcp_state {
 	STATE_NEW_SYN_RECV,
 };
 
+struct word;
+
 /* The kernel's and bcc's name of a state; "UNKNOWN" for a number that is none. Never NULL. */
-const char *state_name(unsigned int state);
+const struct word *state_word(unsigned int state);
 
 #endif

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* One value of a field: what kind it is says how each format prints it. */
+/*
+ * One value of a field: what kind it is says how each format prints it. Writing values is most of
+ * the work of a line, so it is inlined into the formats.
+ */
 #ifndef TCPSTATES_VALUE_H
 #define TCPSTATES_VALUE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
+#include "lib/address.h"
 #include "lib/buffer.h"
+#include "lib/number.h"
 
 enum value_kind {
 	VALUE_UNKNOWN, /* "-" in the table, empty in CSV, null in JSON */
 	VALUE_NUMBER,  /* number */
 	VALUE_HEX,     /* number, printed in hexadecimal */
-	VALUE_WORD,    /* text: ours, safe in every format */
+	VALUE_WORD,    /* word: safe in every format */
 	VALUE_TEXT,    /* text, size: from outside, to be escaped as each format does it */
 	VALUE_IPV4,    /* address: 4 bytes */
 	VALUE_IPV6,    /* address: 16 bytes */
@@ -22,23 +28,72 @@ enum value_kind {
 	VALUE_WALL,    /* elapsed: nanoseconds since 1970, UTC; each format has its own notation */
 };
 
+/* A name of ours, padded so that it is copied in one go. */
+struct word {
+	char text[15];
+	uint8_t size;
+};
+
+/* Two machine words: it is returned in registers. */
 struct value {
-	enum value_kind kind;
+	uint32_t kind; /* enum value_kind */
+	uint32_t size; /* of a text */
 	union {
 		uint64_t number;
 		int64_t elapsed;
 		const uint8_t *address;
-		struct {
-			const char *text; /* not NUL-terminated */
-			size_t size;
-		};
+		const struct word *word;
+		const char *text; /* not NUL-terminated */
 	};
 };
 
+#define VALUE_SIZE_MAX 48 /* of what value_write() writes */
+
+static inline char *value_write_seconds(char *place, int64_t ns)
+{
+	int64_t us = ns / NSEC_PER_USEC;
+
+	if (us < 0)
+		*place++ = '-';
+	return number_write_millionths(place, us < 0 ? -us : us);
+}
+
+static inline char *value_write_word(char *place, const struct word *word)
+{
+	memcpy(place, word, sizeof(*word));
+	return place + word->size;
+}
+
 /*
- * Writes a value of a kind that looks the same in every format; nothing for the others (unknown,
- * text, wall).
+ * Writes a value of a kind that looks the same in every format where there is room for
+ * VALUE_SIZE_MAX bytes, and returns where it ends; nothing for the other kinds (unknown, text,
+ * wall).
  */
+static inline char *value_write(char *place, const struct value *value)
+{
+	switch ((enum value_kind)value->kind) {
+	case VALUE_NUMBER:
+		return number_write(place, value->number);
+	case VALUE_HEX:
+		return number_write_hex(place, value->number);
+	case VALUE_WORD:
+		return value_write_word(place, value->word);
+	case VALUE_IPV4:
+		return address_write_ipv4(place, value->address);
+	case VALUE_IPV6:
+		return address_write_ipv6(place, value->address);
+	case VALUE_MS:
+		return number_write_thousandths(place, value->number / NSEC_PER_USEC);
+	case VALUE_SECONDS:
+		return value_write_seconds(place, value->elapsed);
+	case VALUE_UNKNOWN:
+	case VALUE_TEXT:
+	case VALUE_WALL:
+		break;
+	}
+	return place;
+}
+
 void value_append(struct buffer *buffer, const struct value *value);
 
 #endif

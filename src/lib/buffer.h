@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A growing byte buffer and the writers of numbers and padding that every text format uses.
+ * A growing byte buffer.
  *
  * Running out of memory is remembered, not returned: appends are then ignored, and whoever empties
  * the buffer (output_flush()) reports it.
@@ -10,7 +10,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
 struct buffer {
@@ -20,30 +19,48 @@ struct buffer {
 	bool out_of_memory;
 };
 
-/* Room for size more bytes at the returned place, or NULL. buffer_commit() says how many were used.
- */
-char *buffer_reserve(struct buffer *buffer, size_t size);
+/* Makes room for size more bytes. The place where they go, or NULL. */
+char *buffer_grow(struct buffer *buffer, size_t size);
 
-static inline void buffer_commit(struct buffer *buffer, size_t size)
+/* Room for size more bytes at the returned place, or NULL. buffer_commit() says where they end. */
+static inline char *buffer_reserve(struct buffer *buffer, size_t size)
 {
-	buffer->length += size;
+	if (buffer->capacity - buffer->length < size)
+		return buffer_grow(buffer, size);
+	return buffer->data + buffer->length;
 }
 
-void buffer_append(struct buffer *buffer, const void *data, size_t size);
-void buffer_append_byte(struct buffer *buffer, char byte);
-void buffer_append_spaces(struct buffer *buffer, size_t count);
+static inline void buffer_commit(struct buffer *buffer, const char *end)
+{
+	buffer->length = (size_t)(end - buffer->data);
+}
+
+static inline void buffer_append(struct buffer *buffer, const void *data, size_t size)
+{
+	char *place = buffer_reserve(buffer, size);
+
+	if (!place || !size)
+		return;
+	memcpy(place, data, size);
+	buffer_commit(buffer, place + size);
+}
 
 static inline void buffer_append_text(struct buffer *buffer, const char *text)
 {
 	buffer_append(buffer, text, strlen(text));
 }
 
-/* In decimal, and in lower-case hexadecimal without a prefix. */
-void buffer_append_number(struct buffer *buffer, uint64_t number);
-void buffer_append_hex(struct buffer *buffer, uint64_t number);
+static inline void buffer_append_byte(struct buffer *buffer, char byte)
+{
+	char *place = buffer_reserve(buffer, 1);
 
-/* number / 10^decimals in decimal, all decimals printed: (12345, 3) is 12.345. decimals <= 9. */
-void buffer_append_decimal(struct buffer *buffer, uint64_t number, unsigned int decimals);
+	if (!place)
+		return;
+	*place = byte;
+	buffer_commit(buffer, place + 1);
+}
+
+void buffer_append_spaces(struct buffer *buffer, size_t count);
 
 /* Releases the bytes; the buffer is empty and usable afterwards. */
 void buffer_free(struct buffer *buffer);

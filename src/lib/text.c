@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Text made safe for each format; addresses as text. */
-#include <arpa/inet.h>
+/* Text made safe for each format. */
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
+#include <string.h>
 
+#include "number.h"
 #include "text.h"
 
 #define REPLACEMENT 0xfffd /* U+FFFD, for what is no UTF-8 */
@@ -15,36 +15,52 @@ struct character {
 	unsigned int size;
 };
 
-static const struct character invalid = {.code = REPLACEMENT, .size = 1};
-
-/* The smallest code point that needs that many continuation bytes; less is an overlong form. */
-static const uint32_t smallest[] = {0, 0x80, 0x800, 0x10000};
-
-static struct character character_decode(const unsigned char *text, size_t size)
-{
-	struct character c = {.code = text[0], .size = 1};
+/*
+ * The bytes that may follow the first byte of a character: how many, and the bounds of the next
+ * one.
+ */
+struct sequence {
 	unsigned int more;
+	unsigned char low;
+	unsigned char high;
+};
+
+/*
+ * Unicode's table of well-formed sequences: no overlong forms, no surrogates, nothing above
+ * U+10FFFF.
+ */
+static struct sequence sequence_of(unsigned char first)
+{
+	if (first < 0xc2 || first > 0xf4)
+		return (struct sequence){0};
+	if (first < 0xe0)
+		return (struct sequence){1, 0x80, 0xbf};
+	if (first < 0xf0)
+		return (struct sequence){2, first == 0xe0 ? 0xa0 : 0x80,
+					 first == 0xed ? 0x9f : 0xbf};
+	return (struct sequence){3, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf};
+}
+
+/* What is cut short or no UTF-8 becomes one U+FFFD, as far as it could have been a character. */
+static struct character character_decode(const char *text, size_t size)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+	struct character c = {.code = bytes[0], .size = 1};
+	struct sequence next;
 
 	if (c.code < 0x80)
 		return c;
-	if ((c.code & 0xe0) == 0xc0)
-		more = 1;
-	else if ((c.code & 0xf0) == 0xe0)
-		more = 2;
-	else if ((c.code & 0xf8) == 0xf0)
-		more = 3;
-	else
-		return invalid;
-	if (size <= more)
-		return invalid;
-	c.code &= 0x3f >> more;
-	for (; c.size <= more; c.size++) {
-		if ((text[c.size] & 0xc0) != 0x80)
-			return invalid;
-		c.code = c.code << 6 | (text[c.size] & 0x3f);
+	next = sequence_of(bytes[0]);
+	if (!next.more)
+		return (struct character){.code = REPLACEMENT, .size = 1};
+	c.code &= 0x3f >> next.more;
+	for (; c.size <= next.more; c.size++) {
+		if (c.size == size || bytes[c.size] < next.low || bytes[c.size] > next.high)
+			return (struct character){.code = REPLACEMENT, .size = c.size};
+		c.code = c.code << 6 | (bytes[c.size] & 0x3f);
+		next.low = 0x80;
+		next.high = 0xbf;
 	}
-	if (c.code < smallest[more] || c.code > 0x10ffff || (c.code >= 0xd800 && c.code <= 0xdfff))
-		return invalid;
 	return c;
 }
 
@@ -53,145 +69,123 @@ static bool character_is_control(struct character c)
 	return c.code < 0x20 || (c.code >= 0x7f && c.code < 0xa0);
 }
 
-static void append_character(struct buffer *buffer, struct character c, const char *text)
+static char *write_character(char *place, struct character c, const char *text)
 {
-	if (c.code == REPLACEMENT)
-		buffer_append(buffer, "\xef\xbf\xbd", 3);
-	else
-		buffer_append(buffer, text, c.size);
+	if (c.code == REPLACEMENT) {
+		memcpy(place, "\xef\xbf\xbd", 3);
+		return place + 3;
+	}
+	memcpy(place, text, c.size);
+	return place + c.size;
 }
 
-/* The length of the leading run of bytes that stand for themselves in every format. */
-static size_t simple_length(const char *text, size_t size)
+/* Bytes that stand for themselves in every format: printable ASCII but " , and \ */
+static const bool is_simple[256] = {
+	[' ' ... '!'] = true,
+	['#' ... '+'] = true,
+	['-' ... '['] = true,
+	[']' ... '~'] = true,
+};
+
+/* Copies the leading run of simple bytes. Returns how many. */
+static size_t copy_simple(char *place, const char *text, size_t size)
 {
 	size_t n = 0;
 
-	while (n < size && text[n] >= ' ' && text[n] <= '~' && text[n] != '"' && text[n] != ',' &&
-	       text[n] != '\\')
-		n++;
+	for (; n < size && is_simple[(unsigned char)text[n]]; n++)
+		place[n] = text[n];
 	return n;
 }
 
-size_t text_append_plain(struct buffer *buffer, const char *text, size_t size, size_t max_chars)
+static bool text_has_ended(const char *text, size_t size, size_t at)
 {
-	size_t count = 0;
-
-	size = strnlen(text, size);
-	while (size && count < max_chars) {
-		struct character c = character_decode((const unsigned char *)text, size);
-
-		if (character_is_control(c))
-			buffer_append_byte(buffer, '?');
-		else
-			append_character(buffer, c, text);
-		text += c.size;
-		size -= c.size;
-		count++;
-	}
-	return count;
+	return at == size || !text[at];
 }
 
-void text_append_csv(struct buffer *buffer, const char *text, size_t size)
+char *text_write_plain(char *place, const char *text, size_t size, size_t *chars)
 {
-	bool formula, quoted;
+	size_t limit = *chars;
+	size_t at = copy_simple(place, text, size < limit ? size : limit);
 
-	size = strnlen(text, size);
-	if (!size)
-		return;
-	formula = strchr("=+-@", text[0]);
-	if (!formula && simple_length(text, size) == size) {
-		buffer_append(buffer, text, size);
-		return;
+	place += at;
+	for (*chars = at; *chars < limit && !text_has_ended(text, size, at); ++*chars) {
+		struct character c = character_decode(text + at, size - at);
+
+		if (character_is_control(c))
+			*place++ = '?';
+		else
+			place = write_character(place, c, text + at);
+		at += c.size;
 	}
-	quoted = memchr(text, ',', size) || memchr(text, '"', size);
-	if (quoted)
-		buffer_append_byte(buffer, '"');
-	if (formula)
-		buffer_append_byte(buffer, '\'');
+	return place;
+}
+
+/* With the quotes doubled. */
+static char *write_quotable(char *place, const char *text, size_t size)
+{
 	while (size) {
-		size_t piece = 1;
+		const char *quote = memchr(text, '"', size);
+		size_t piece = quote ? (size_t)(quote - text) : size, chars = piece;
 
-		if (*text == '"')
-			buffer_append(buffer, "\"\"", 2);
-		else {
-			const char *quote = memchr(text, '"', size);
-
-			piece = quote ? (size_t)(quote - text) : size;
-			text_append_plain(buffer, text, piece, piece);
+		place = text_write_plain(place, text, piece, &chars);
+		if (quote) {
+			*place++ = '"';
+			*place++ = '"';
+			piece++;
 		}
 		text += piece;
 		size -= piece;
 	}
-	if (quoted)
-		buffer_append_byte(buffer, '"');
-}
-
-static void append_json_character(struct buffer *buffer, struct character c, const char *text)
-{
-	static const char digit[] = "0123456789abcdef";
-
-	if (c.code == '"' || c.code == '\\') {
-		buffer_append_byte(buffer, '\\');
-		buffer_append_byte(buffer, (char)c.code);
-	} else if (character_is_control(c)) {
-		buffer_append_text(buffer, "\\u00");
-		buffer_append_byte(buffer, digit[c.code >> 4]);
-		buffer_append_byte(buffer, digit[c.code & 15]);
-	} else {
-		append_character(buffer, c, text);
-	}
-}
-
-void text_append_json(struct buffer *buffer, const char *text, size_t size)
-{
-	size_t simple;
-
-	size = strnlen(text, size);
-	buffer_append_byte(buffer, '"');
-	simple = simple_length(text, size);
-	buffer_append(buffer, text, simple);
-	text += simple;
-	size -= simple;
-	while (size) {
-		struct character c = character_decode((const unsigned char *)text, size);
-
-		append_json_character(buffer, c, text);
-		text += c.size;
-		size -= c.size;
-	}
-	buffer_append_byte(buffer, '"');
-}
-
-static char *write_octet(char *place, unsigned int octet)
-{
-	if (octet >= 100)
-		*place++ = '0' + octet / 100;
-	if (octet >= 10)
-		*place++ = '0' + octet / 10 % 10;
-	*place++ = '0' + octet % 10;
 	return place;
 }
 
-void text_append_ipv4(struct buffer *buffer, const unsigned char *address)
+char *text_write_csv(char *place, const char *text, size_t size)
 {
-	char *begin = buffer_reserve(buffer, INET_ADDRSTRLEN);
-	char *place = begin;
+	bool is_formula = *text == '=' || *text == '+' || *text == '-' || *text == '@';
+	size_t simple = copy_simple(place, text, size);
+	bool is_quoted;
 
-	if (!begin)
-		return;
-	for (int i = 0; i < 4; i++) {
-		if (i)
-			*place++ = '.';
-		place = write_octet(place, address[i]);
-	}
-	buffer_commit(buffer, place - begin);
+	if (!is_formula && text_has_ended(text, size, simple))
+		return place + simple;
+	size = strnlen(text, size);
+	is_quoted = memchr(text, ',', size) || memchr(text, '"', size);
+	if (is_quoted)
+		*place++ = '"';
+	if (is_formula)
+		*place++ = '\'';
+	place = write_quotable(place, text, size);
+	if (is_quoted)
+		*place++ = '"';
+	return place;
 }
 
-void text_append_ipv6(struct buffer *buffer, const unsigned char *address)
+static char *write_json_character(char *place, struct character c, const char *text)
 {
-	char *place = buffer_reserve(buffer, INET6_ADDRSTRLEN);
+	if (c.code == '"' || c.code == '\\') {
+		*place++ = '\\';
+		*place++ = (char)c.code;
+		return place;
+	}
+	if (!character_is_control(c))
+		return write_character(place, c, text);
+	memcpy(place, "\\u00", 4);
+	memcpy(place + 4, number_hex_pairs[c.code], 2);
+	return place + 6;
+}
 
-	if (!place || !inet_ntop(AF_INET6, address, place, INET6_ADDRSTRLEN))
-		return;
-	buffer_commit(buffer, strlen(place));
+char *text_write_json(char *place, const char *text, size_t size)
+{
+	size_t at;
+
+	*place++ = '"';
+	at = copy_simple(place, text, size);
+	place += at;
+	while (!text_has_ended(text, size, at)) {
+		struct character c = character_decode(text + at, size - at);
+
+		place = write_json_character(place, c, text + at);
+		at += c.size;
+	}
+	*place++ = '"';
+	return place;
 }

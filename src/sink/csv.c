@@ -12,14 +12,7 @@ static bool csv_is_wanted(const struct options *options)
 
 static struct sink *csv_open(const struct options *options, const struct source *source)
 {
-	return text_sink_open(&csv_sink, options, source, COLUMNS);
-}
-
-static void end_column(struct text_sink *csv, int column)
-{
-	bool is_last = column == csv->columns.count - 1;
-
-	buffer_append_byte(&csv->output.buffer, is_last ? '\n' : ',');
+	return text_sink_open(&csv_sink, options, source, COLUMNS, sizeof(struct text_sink));
 }
 
 static void csv_begin(struct sink *sink)
@@ -29,26 +22,39 @@ static void csv_begin(struct sink *sink)
 	if (!csv->has_header)
 		return;
 	for (int i = 0; i < csv->columns.count; i++) {
+		if (i)
+			buffer_append_byte(&csv->output.buffer, ',');
 		buffer_append_text(&csv->output.buffer, csv->columns.field[i]->heading);
-		end_column(csv, i);
 	}
+	buffer_append_byte(&csv->output.buffer, '\n');
+}
+
+static char *write_cell(char *place, struct text_sink *csv, const struct field *field,
+			const struct transition *transition)
+{
+	struct value value;
+
+	if (field->write)
+		return field->write(place, transition, &csv->context);
+	value = field->get(transition, &csv->context);
+	if (field->class == FIELD_WALL)
+		return text_write_time_of_day(csv, place, value.elapsed);
+	return text_write_csv(place, value.text, value.size);
 }
 
 static void csv_transition(struct sink *sink, const struct transition *transition)
 {
 	struct text_sink *csv = (struct text_sink *)sink;
+	char *place = text_sink_begin(csv, transition);
 
-	text_sink_take(csv, transition);
+	if (!place)
+		return;
 	for (int i = 0; i < csv->columns.count; i++) {
-		struct value value = csv->columns.field[i]->get(transition, &csv->context);
-
-		if (value.kind == VALUE_TEXT)
-			text_append_csv(&csv->output.buffer, value.text, value.size);
-		else
-			text_append_value(csv, &value);
-		end_column(csv, i);
+		place = write_cell(place, csv, csv->columns.field[i], transition);
+		*place++ = ',';
 	}
-	output_flush_if_full(&csv->output);
+	place[-1] = '\n';
+	text_sink_end(csv, place);
 }
 
 const struct sink_ops csv_sink = {

@@ -138,12 +138,22 @@ static struct sink *journal_open(const struct options *options, const struct sou
 	return NULL;
 }
 
+static void append_plain(struct buffer *buffer, const struct value *value)
+{
+	char *place = buffer_reserve(buffer, TEXT_GROWTH * value->size + TEXT_EXTRA);
+	size_t chars = value->size;
+
+	if (place)
+		buffer_commit(buffer, text_write_plain(place, value->text, value->size, &chars));
+}
+
 static void append_value(struct buffer *buffer, const struct value *value)
 {
 	if (value->kind == VALUE_TEXT)
-		text_append_plain(buffer, value->text, value->size, value->size);
+		append_plain(buffer, value);
 	else if (value->kind == VALUE_MS)
-		buffer_append_number(buffer, value->number / NSEC_PER_USEC);
+		value_append(buffer, &(struct value){.kind = VALUE_NUMBER,
+						     .number = value->number / NSEC_PER_USEC});
 	else
 		value_append(buffer, value);
 }

@@ -1,89 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* JSON Lines: an object a line, its keys those of the field table. */
+#include <stdio.h>
+
+#include "../lib/number.h"
 #include "../lib/text.h"
 #include "text.h"
+
+#define JSON_KEY_SIZE_MAX 32
+
+/* What stands before a value: {"key": or ,"key": */
+struct json_key {
+	char text[JSON_KEY_SIZE_MAX];
+	size_t size;
+};
+
+struct json {
+	struct text_sink text; /* first: a struct sink * is one of these */
+	struct json_key keys[FIELDS_MAX];
+};
 
 static bool json_is_wanted(const struct options *options)
 {
 	return !options->quiet && options->json;
 }
 
+static void build_keys(struct json *json)
+{
+	for (int i = 0; i < json->text.columns.count; i++)
+		json->keys[i].size =
+			snprintf(json->keys[i].text, sizeof(json->keys[i].text),
+				 "%c\"%s\":", i ? ',' : '{', json->text.columns.field[i]->key);
+}
+
 static struct sink *json_open(const struct options *options, const struct source *source)
 {
-	struct sink *sink = text_sink_open(&json_sink, options, source, "");
-	struct text_sink *json = (struct text_sink *)sink;
+	struct sink *sink = text_sink_open(&json_sink, options, source, NULL, sizeof(struct json));
+	struct json *json = (struct json *)sink;
 
-	if (json && !options->fields.count)
-		field_list_all(&json->columns);
+	if (!json)
+		return NULL;
+	build_keys(json);
 	return sink;
 }
 
 /* RFC 3339 in UTC, with microseconds. */
-static void append_instant(struct text_sink *json, int64_t wall_ns)
+static char *write_instant(char *place, struct text_sink *text, int64_t wall_ns)
 {
-	struct buffer *buffer = &json->output.buffer;
-	const struct second_text *second = text_utc_second(json, wall_ns / NSEC_PER_SEC);
-	uint64_t us = wall_ns % NSEC_PER_SEC / NSEC_PER_USEC;
-	char fraction[] = ".000000Z";
+	struct wall_time time = wall_time(wall_ns);
+	const struct second_text *second = text_utc_second(text, time.second);
 
-	for (int i = 6; i; i--, us /= 10)
-		fraction[i] = '0' + us % 10;
-	buffer_append(buffer, second->text, second->length);
-	buffer_append(buffer, fraction, sizeof(fraction) - 1);
+	*place++ = '"';
+	memcpy(place, second->text, second->length);
+	place += second->length;
+	*place++ = '.';
+	place = number_write_six(place, time.ns / NSEC_PER_USEC);
+	*place++ = 'Z';
+	*place++ = '"';
+	return place;
 }
 
-static void append_quoted(struct text_sink *json, const struct value *value)
+static char *write_null(char *place)
 {
-	buffer_append_byte(&json->output.buffer, '"');
-	if (value->kind == VALUE_WALL)
-		append_instant(json, value->elapsed);
-	else
-		value_append(&json->output.buffer, value);
-	buffer_append_byte(&json->output.buffer, '"');
+	memcpy(place, "null", 4);
+	return place + 4;
 }
 
-static void append_value(struct text_sink *json, const struct value *value)
+static char *write_value(char *place, struct text_sink *text, const struct field *field,
+			 const struct transition *transition)
 {
-	struct buffer *buffer = &json->output.buffer;
+	bool is_quoted = field->class == FIELD_QUOTED;
+	struct value value;
+	char *end;
 
-	switch (value->kind) {
-	case VALUE_UNKNOWN:
-		buffer_append(buffer, "null", 4);
-		break;
-	case VALUE_TEXT:
-		text_append_json(buffer, value->text, value->size);
-		break;
-	case VALUE_NUMBER:
-	case VALUE_MS:
-	case VALUE_SECONDS:
-		value_append(buffer, value);
-		break;
-	case VALUE_HEX: /* 64 bits are more than a JSON number keeps in most readers */
-	case VALUE_WORD:
-	case VALUE_IPV4:
-	case VALUE_IPV6:
-	case VALUE_WALL:
-		append_quoted(json, value);
-		break;
+	if (field->write) {
+		*place = '"';
+		end = field->write(place + is_quoted, transition, &text->context);
+		if (end == place + is_quoted)
+			return write_null(place);
+		*end = '"';
+		return end + is_quoted;
 	}
+	value = field->get(transition, &text->context);
+	if (field->class == FIELD_WALL)
+		return write_instant(place, text, value.elapsed);
+	return text_write_json(place, value.text, value.size);
 }
 
 static void json_transition(struct sink *sink, const struct transition *transition)
 {
-	struct text_sink *json = (struct text_sink *)sink;
-	struct buffer *buffer = &json->output.buffer;
+	struct json *json = (struct json *)sink;
+	struct text_sink *text = &json->text;
+	char *place = text_sink_begin(text, transition);
 
-	text_sink_take(json, transition);
-	for (int i = 0; i < json->columns.count; i++) {
-		struct value value = json->columns.field[i]->get(transition, &json->context);
-
-		buffer_append_text(buffer, i ? ",\"" : "{\"");
-		buffer_append_text(buffer, json->columns.field[i]->key);
-		buffer_append(buffer, "\":", 2);
-		append_value(json, &value);
+	if (!place)
+		return;
+	for (int i = 0; i < text->columns.count; i++) {
+		memcpy(place, json->keys[i].text, JSON_KEY_SIZE_MAX);
+		place = write_value(place + json->keys[i].size, text, text->columns.field[i],
+				    transition);
 	}
-	buffer_append(buffer, "}\n", 2);
-	output_flush_if_full(&json->output);
+	*place++ = '}';
+	*place++ = '\n';
+	text_sink_end(text, place);
 }
 
 const struct sink_ops json_sink = {

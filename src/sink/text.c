@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../lib/log.h"
+#include "../lib/text.h"
 #include "text.h"
 
 static void columns_add(struct field_list *columns, const char *keys)
@@ -28,14 +29,31 @@ static void columns_choose(struct field_list *columns, const struct options *opt
 		field_list_add(columns, "timestamp");
 	for (int i = 0; i < asked->count; i++)
 		field_list_add(columns, asked->field[i]->key);
-	if (!asked->count)
+	if (asked->count)
+		return;
+	if (keys)
 		columns_add(columns, keys);
+	else
+		field_list_all(columns);
+}
+
+/* Also enough for what a format puts around a value: its JSON key, the table's padding. */
+#define CELL_EXTRA 64
+
+static size_t line_size(const struct field_list *columns)
+{
+	size_t size = CELL_EXTRA;
+
+	for (int i = 0; i < columns->count; i++)
+		size += VALUE_SIZE_MAX + TEXT_GROWTH * columns->field[i]->text_size + TEXT_EXTRA +
+			CELL_EXTRA;
+	return size;
 }
 
 struct sink *text_sink_open(const struct sink_ops *ops, const struct options *options,
-			    const struct source *source, const char *keys)
+			    const struct source *source, const char *keys, size_t size)
 {
-	struct text_sink *text = calloc(1, sizeof(*text));
+	struct text_sink *text = calloc(1, size);
 	int err;
 
 	if (!text) {
@@ -43,9 +61,9 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 		return NULL;
 	}
 	text->sink = (struct sink){.ops = ops, .source = source, .output = &text->output};
-	text->is_wide = options->wide;
 	text->has_header = !options->no_header;
 	columns_choose(&text->columns, options, keys);
+	text->line_size = line_size(&text->columns);
 	err = output_open_stdout(&text->output);
 	if (!err)
 		return &text->sink;
@@ -54,12 +72,19 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 	return NULL;
 }
 
-void text_sink_take(struct text_sink *text, const struct transition *transition)
+char *text_sink_begin(struct text_sink *text, const struct transition *transition)
 {
 	text->context.wall_offset_ns = text->sink.source->clock.wall_offset_ns;
 	if (!text->has_begun)
 		text->context.first_ns = transition->time_ns;
 	text->has_begun = true;
+	return buffer_reserve(&text->output.buffer, text->line_size);
+}
+
+void text_sink_end(struct text_sink *text, const char *end)
+{
+	buffer_commit(&text->output.buffer, end);
+	output_flush_if_full(&text->output);
 }
 
 int text_sink_close(struct sink *sink)
@@ -100,17 +125,10 @@ const struct second_text *text_utc_second(struct text_sink *text, time_t second)
 	return cache;
 }
 
-static void append_time_of_day(struct text_sink *text, int64_t wall_ns)
+char *text_write_time_of_day(struct text_sink *text, char *place, int64_t wall_ns)
 {
-	const struct second_text *second = text_local_second(text, wall_ns / NSEC_PER_SEC);
+	const struct second_text *second = text_local_second(text, wall_time(wall_ns).second);
 
-	buffer_append(&text->output.buffer, second->text, second->length);
-}
-
-void text_append_value(struct text_sink *text, const struct value *value)
-{
-	if (value->kind == VALUE_WALL)
-		append_time_of_day(text, value->elapsed);
-	else
-		value_append(&text->output.buffer, value);
+	memcpy(place, second->text, second->length);
+	return place + second->length;
 }

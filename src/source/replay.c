@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
@@ -15,6 +16,9 @@
 
 #define CHUNK_SIZE ((size_t)64 << 10) /* many times the largest entry */
 
+/* How long the program that records into a pipe may take to end. */
+#define GRACE_MS 500
+
 struct replay {
 	struct source source;
 	struct recording_reader reader;
@@ -22,7 +26,7 @@ struct replay {
 	const char *name;
 	uint64_t offset; /* in the file, of chunk[begin] */
 	size_t begin, end;
-	char chunk[CHUNK_SIZE];
+	_Alignas(8) char chunk[CHUNK_SIZE];
 };
 
 static bool can_read(int fd)
@@ -88,7 +92,7 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 {
 	switch (item->kind) {
 	case RECORDING_TRANSITION:
-		*answer = deliver(context, &item->transition);
+		*answer = deliver(context, item->transition);
 		return 1;
 	case RECORDING_OFFSET:
 		replay->source.clock.wall_offset_ns = item->wall_offset_ns;
@@ -153,6 +157,15 @@ static int replay_read(struct source *source, source_deliver *deliver, void *con
 	return deliver_chunk(replay, deliver, context, &needed);
 }
 
+/* A file is left where it is; who writes into a pipe is likely to have been told to end as well. */
+static void replay_stop(struct source *source)
+{
+	struct stat status;
+
+	if (!fstat(source->fd, &status) && S_ISREG(status.st_mode))
+		source->has_ended = true;
+}
+
 static void replay_losses(struct source *source, struct losses *losses)
 {
 	*losses = ((struct replay *)source)->losses;
@@ -167,6 +180,7 @@ static void replay_close(struct source *source)
 
 static const struct source_ops replay_ops = {
 	.read = replay_read,
+	.stop = replay_stop,
 	.losses = replay_losses,
 	.close = replay_close,
 };
@@ -217,6 +231,7 @@ struct source *source_open_replay(const char *path)
 	}
 	replay->name = strcmp(path, "-") ? path : "standard input";
 	replay->source.ops = &replay_ops;
+	replay->source.grace_ms = GRACE_MS;
 	replay->source.fd = open_input(path);
 	if (replay->source.fd < 0)
 		log_error("%s: cannot open it to replay: %s", path, strerror(errno));

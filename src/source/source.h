@@ -26,6 +26,8 @@ struct source {
 	struct clock clock;
 	int fd;       /* readable when read() has something to hand over; never closed by others */
 	int batch_ms; /* after a read that handed something over, leave this long to gather more */
+	int grace_ms; /* after stop(), how long more may come from another program that ends as well */
+	bool is_live;
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
 	char kernel[RECORDING_NAME_SIZE]; /* and its kernel's release */
@@ -37,7 +39,7 @@ struct source_ops {
 	 * were read, or a negative errno, reported already. Sets has_ended when nothing can follow.
 	 */
 	int (*read)(struct source *source, source_deliver *deliver, void *context);
-	/* No new transitions from now on; those that wait can still be read. Optional. */
+	/* No new transitions from now on; those that wait can still be read. */
 	void (*stop)(struct source *source);
 	/* Up to date whenever asked. */
 	void (*losses)(struct source *source, struct losses *losses);

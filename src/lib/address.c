@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Internet addresses as text. inet_ntop(3) goes through printf, which costs more than the rest of a
+ * line.
+ */
+#include <stdbool.h>
+#include <string.h>
+
+#include "address.h"
+#include "number.h"
+
+#define GROUPS 8
+
+/* An octet and the dot behind it, copied in one go whatever its size. */
+struct octet {
+	char text[4];
+	uint32_t size;
+};
+
+/* clang-format off */
+#define DIGIT(n)  (char)('0' + (n) % 10)
+#define OCTET(n)                                                                     \
+	{{(n) >= 100 ? DIGIT((n) / 100) : (n) >= 10 ? DIGIT((n) / 10) : DIGIT(n),    \
+	  (n) >= 100 ? DIGIT((n) / 10) : (n) >= 10 ? DIGIT(n) : '.',                 \
+	  (n) >= 100 ? DIGIT(n) : '.', '.'},                                         \
+	 (n) >= 100 ? 4 : (n) >= 10 ? 3 : 2}
+#define OCTETS_4(n)  OCTET(n), OCTET((n) + 1), OCTET((n) + 2), OCTET((n) + 3)
+#define OCTETS_16(n) OCTETS_4(n), OCTETS_4((n) + 4), OCTETS_4((n) + 8), OCTETS_4((n) + 12)
+#define OCTETS_64(n) OCTETS_16(n), OCTETS_16((n) + 16), OCTETS_16((n) + 32), OCTETS_16((n) + 48)
+
+static const struct octet octets[256] = {
+	OCTETS_64(0), OCTETS_64(64), OCTETS_64(128), OCTETS_64(192),
+};
+/* clang-format on */
+
+static inline char *write_octet(char *place, uint8_t number)
+{
+	const struct octet *octet = &octets[number];
+
+	memcpy(place, octet->text, sizeof(octet->text));
+	return place + octet->size;
+}
+
+char *address_write_ipv4(char *place, const uint8_t *bytes)
+{
+	place = write_octet(place, bytes[0]);
+	place = write_octet(place, bytes[1]);
+	place = write_octet(place, bytes[2]);
+	return write_octet(place, bytes[3]) - 1; /* without the last dot */
+}
+
+/* A run of groups that are zero. */
+struct run {
+	int begin;
+	int end; /* behind it */
+};
+
+/*
+ * The longest run of at least two, the first of those of one length; from GROUPS to GROUPS if there
+ * is none.
+ */
+static struct run find_zeroes(const uint16_t *groups, int count)
+{
+	struct run best = {.begin = GROUPS, .end = GROUPS};
+
+	for (int begin = 0; begin < count; begin++) {
+		int end = begin;
+
+		while (end < count && !groups[end])
+			end++;
+		if (end - begin > 1 && end - begin > best.end - best.begin)
+			best = (struct run){.begin = begin, .end = end};
+		begin = end;
+	}
+	return best;
+}
+
+/* ::a.b.c.d (not ::1 and the like, where more groups are zero) and ::ffff:a.b.c.d. */
+static bool ends_dotted(const uint16_t *groups, struct run zeroes)
+{
+	return !zeroes.begin && (zeroes.end == 6 || (zeroes.end == 5 && groups[5] == 0xffff));
+}
+
+/* A group in hexadecimal, without leading zeroes. */
+static char *write_group(char *place, unsigned int group)
+{
+	const char *high = number_hex_pairs[group >> 8], *low = number_hex_pairs[group & 0xff];
+
+	if (group >= 0x1000)
+		*place++ = high[0];
+	if (group >= 0x100)
+		*place++ = high[1];
+	if (group >= 0x10)
+		*place++ = low[0];
+	*place = low[1];
+	return place + 1;
+}
+
+char *address_write_ipv6(char *place, const uint8_t *bytes)
+{
+	uint16_t groups[GROUPS];
+	struct run zeroes;
+	int count;
+
+	for (int i = 0; i < GROUPS; i++)
+		groups[i] = (uint16_t)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
+	zeroes = find_zeroes(groups, GROUPS);
+	count = ends_dotted(groups, zeroes) ? GROUPS - 2 : GROUPS;
+	for (int i = 0; i < count; i++) {
+		if (i == zeroes.begin) {
+			*place++ = ':';
+			i = zeroes.end - 1;
+			if (zeroes.end == GROUPS)
+				*place++ = ':';
+			continue;
+		}
+		if (i)
+			*place++ = ':';
+		place = write_group(place, groups[i]);
+	}
+	if (count == GROUPS)
+		return place;
+	*place++ = ':';
+	return address_write_ipv4(place, bytes + 12);
+}

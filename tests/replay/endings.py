@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""How a replay goes on and ends when its input, its readers or the user do something beside the data."""
+
+import os
+import select
+import signal
+import subprocess
+import time
+
+from program import ORDINARY_USER, SECONDS, Failed, expect
+
+HEADER_SIZE = 184
+TRANSITION_SIZE = 96
+END_SIZE = 32
+
+
+def read_recording(program, name):
+    return (program.folder / name).read_bytes()
+
+
+def put_copy(program, name, data):
+    """A file of the ordinary user's; returns its name for the program."""
+    path = program.folder / "copies" / name
+    path.write_bytes(data)
+    if os.geteuid() == 0:
+        os.chown(path, ORDINARY_USER, ORDINARY_USER)
+    return f"copies/{name}"
+
+
+def read_lines(stream, count):
+    """So many lines, which must come while the program waits."""
+    text, until = b"", time.monotonic() + SECONDS
+    while text.count(b"\n") < count:
+        is_ready = select.select([stream], [], [], max(0, until - time.monotonic()))[0]
+        more = os.read(stream.fileno(), 65536) if is_ready else b""
+        if not more:
+            raise Failed(f"{count} lines should be out, but these are: {text!r}")
+        text += more
+
+
+def check_signal(program, number):
+    """A line is out at once; then the program waits for the recorder, and the signal ends it without a word."""
+    data = read_recording(program, "session.tcps")
+    process = program.start("-r", "-", stdin=subprocess.PIPE)
+    process.stdin.write(data[:HEADER_SIZE + TRANSITION_SIZE + 1])
+    process.stdin.flush()
+    read_lines(process.stdout, 2)
+    process.send_signal(number)
+    try:
+        process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise Failed("it goes on") from None
+    expect("status, output and messages", (0, b"", b""), program.wait(process))
+
+
+def sigint_in_a_long_recording(program):
+    """The user has seen enough: what is in the file still is not waited for."""
+    many = read_recording(program, "many.tcps")
+    long = put_copy(program, "long.tcps", many[:HEADER_SIZE] + many[HEADER_SIZE:-END_SIZE] * 50)
+    process = program.start("-r", long, "-s", "--no-header")
+    read_lines(process.stdout, 1)
+    process.send_signal(signal.SIGINT)
+    ended = program.wait(process)
+    expect("status", 0, ended.status)
+    lines = ended.stdout.count(b"\n")
+    if lines > 50000:
+        raise Failed(f"{lines} of 100000 lines came after SIGINT")
+
+
+def reader_goes_away(program):
+    process = program.start("-r", "many.tcps")
+    read_lines(process.stdout, 1)
+    process.stdout.close()
+    process.stdout = None
+    expect("status, output and messages", (0, None, b""), program.wait(process))
+
+
+def output_is_full(program):
+    with open("/dev/full", "w") as full:
+        ended = program.run("-r", "session.tcps", stdout=full)
+    expect("status and messages", (1, b"tcpstates: cannot write to standard output: No space left on device\n"),
+           (ended.status, ended.stderr))
+
+
+def recording_is_full(program):
+    ended = program.run("-r", "session.tcps", "-o", "/dev/full")
+    expect("status and messages", (1, b"tcpstates: cannot write to /dev/full: No space left on device\n"),
+           (ended.status, ended.stderr))
+
+
+def check_not_overwritten(program, name, by_link=False, by_standard_input=False):
+    data = read_recording(program, "many.tcps")
+    replay = record = put_copy(program, f"{name}.tcps", data)
+    if by_link:
+        record = f"copies/{name}-link.tcps"
+        (program.folder / record).symlink_to(f"{name}.tcps")
+    with open(program.folder / replay, "rb") as itself:
+        ended = program.run("-r", "-" if by_standard_input else replay, "-q", "-o", record, stdin=itself)
+    is_kept = read_recording(program, replay) == data
+    expect("status, and whether the recording is still there", (2, True), (ended.status, is_kept))
+    if f'"{record}"'.encode() not in ended.stderr:
+        raise Failed(f"{record} is not named: {ended.stderr!r}")
+
+
+def check_closed_input(program):
+    closed = ["/bin/sh", "-c", 'exec "$0" "$@" <&-', program.path, "-r", "-"]
+    process = subprocess.run(closed, cwd=program.folder, capture_output=True, timeout=SECONDS)
+    expect("status", 1, process.returncode)
+    expect("messages", b"tcpstates: standard input: cannot read: Bad file descriptor\n", process.stderr)
+
+
+TESTS = {
+    "sigint": lambda program: check_signal(program, signal.SIGINT),
+    "sigterm": lambda program: check_signal(program, signal.SIGTERM),
+    "sighup": lambda program: check_signal(program, signal.SIGHUP),
+    "sigint_in_a_long_recording": sigint_in_a_long_recording,
+    "reader_goes_away": reader_goes_away,
+    "output_is_full": output_is_full,
+    "recording_is_full": recording_is_full,
+    "over_itself_by_name": lambda program: check_not_overwritten(program, "by-name"),
+    "over_itself_by_link": lambda program: check_not_overwritten(program, "by-link", by_link=True),
+    "over_itself_by_standard_input": lambda program: check_not_overwritten(program, "by-input", by_standard_input=True),
+    "closed_standard_input": check_closed_input,
+}

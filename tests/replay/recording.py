@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Recordings for tests: read from a description that people can read, written as the program writes them (src/recording.c).
+
+A description is a text of one statement a line; words are quoted as in a shell, # begins a comment:
+
+    start TIME WALL HOST KERNEL     the header; tracing began at the monotonic TIME, in seconds, when it was WALL (UTC)
+    at TIME SKADDR PID COMM LADDR LPORT RADDR RPORT OLDSTATE NEWSTATE MS
+                                    a transition; an address with a colon is that of an IPv6 socket; COMM, HOST and
+                                    KERNEL may have escapes as in C; MS is the time in OLDSTATE, - when it is not known
+    repeat COUNT SECONDS            the transition above again and again, each so many seconds after the one before
+    clock TIME WALL                 the wall clock was set: at the monotonic TIME it said WALL
+    losses TRANSITIONS DURATIONS    lost so far
+    end [TRANSITIONS]               the end mark; it counts the transitions, unless it is to claim another number
+
+and what damages a recording, or makes another kind of file:
+
+    include NAME                    the statements of NAME.txt
+    header MEMBER=VALUE...          the header to come says otherwise: version=N, size=N (of a transition), order=other
+    raw HEX                         these bytes
+    flip OFFSET                     one bit of the byte there
+    cut SIZE                        only the first SIZE bytes; when negative, all but the last ones
+"""
+
+import ast
+import datetime
+import decimal
+import ipaddress
+import pathlib
+import shlex
+import struct
+import sys
+import typing
+
+STATES = {"ESTABLISHED": 1, "SYN_SENT": 2, "SYN_RECV": 3, "FIN_WAIT1": 4, "FIN_WAIT2": 5, "TIME_WAIT": 6, "CLOSE": 7,
+          "CLOSE_WAIT": 8, "LAST_ACK": 9, "LISTEN": 10, "CLOSING": 11, "NEW_SYN_RECV": 12}
+
+NATIVE_ORDER = "<" if sys.byteorder == "little" else ">"
+MAGIC = b"\x89TCPST\r\n"
+BYTE_ORDER_MARK = 0x01020304
+VERSION = 1
+COMM_SIZE = 16
+TRANSITION = "QQQ16s16s16sIHHBBBBI"
+DURATION_KNOWN = 1
+ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4}
+
+
+class Transition(typing.NamedTuple):
+    time_ns: int
+    skaddr: int
+    pid: int
+    comm: bytes
+    ip: int
+    laddr: str
+    lport: int
+    raddr: str
+    rport: int
+    oldstate: str
+    newstate: str
+    duration_ns: typing.Optional[int]
+    wall_ns: int        # the time of day that goes with time_ns
+
+
+def nanoseconds(text, exponent=9):
+    """Seconds, or with exponent 6 milliseconds."""
+    number = decimal.Decimal(text).scaleb(exponent)
+    if number != int(number):
+        raise ValueError(f"{text} has a fraction of a nanosecond")
+    return int(number)
+
+
+def wall_nanoseconds(text):
+    """An instant as in 2024-02-29T23:59:58.5, UTC, since 1970."""
+    second, _, fraction = text.partition(".")
+    since = datetime.datetime.fromisoformat(second + "+00:00").timestamp()
+    return int(since) * 10**9 + nanoseconds("0." + (fraction or "0"))
+
+
+def with_escapes(text):
+    """The bytes of a word with \\n, \\x1b and the like in it; other characters as UTF-8."""
+    quoted = "".join(char if char.isascii() else "".join(f"\\x{byte:02x}" for byte in char.encode()) for char in text)
+    return ast.literal_eval("b'" + quoted.replace("'", "\\'") + "'")
+
+
+def with_size_of_comm(name):
+    if len(name) > COMM_SIZE:
+        raise ValueError(f"{name} has more than {COMM_SIZE} bytes")
+    return name
+
+
+def packed_address(text):
+    """16 bytes, IPv4 as ::ffff:a.b.c.d."""
+    address = ipaddress.ip_address(text)
+    return b"\0" * 10 + b"\xff\xff" + address.packed if address.version == 4 else address.packed
+
+
+class Recording:
+    """data: the bytes of the file; transitions: those in it; is_damaged: some of it cannot be read."""
+
+    def __init__(self, path):
+        self.folder = pathlib.Path(path).parent
+        self.data = b""
+        self.transitions = []
+        self.is_damaged = False
+        self.start_ns = 0
+        self.wall_offset_ns = 0
+        self.lost = (0, 0)
+        self.byte_order = NATIVE_ORDER
+        self.version = VERSION
+        self.transition_size = struct.calcsize("=" + TRANSITION)
+        self.take_file(path)
+
+    def take_file(self, path):
+        for number, line in enumerate(pathlib.Path(path).read_text(encoding="utf-8").splitlines(), 1):
+            words = shlex.split(line, comments=True)
+            if not words:
+                continue
+            try:
+                getattr(self, "take_" + words[0])(*words[1:])
+            except (AttributeError, TypeError, ValueError, KeyError, SyntaxError) as error:
+                sys.exit(f"{path}:{number}: {error}")
+
+    def pack(self, layout, *values):
+        return struct.pack(self.byte_order + layout, *values)
+
+    def checksum(self, seed, data):
+        """Of a size that is a multiple of eight bytes."""
+        total = seed ^ 0xcbf29ce484222325
+        for place in range(0, len(data), 8):
+            word, = struct.unpack_from(self.byte_order + "Q", data, place)
+            total ^= word
+            total = (total << 29 | total >> 35) * 0x9e3779b97f4a7c15 % 2**64
+        return (total ^ total >> 32) % 2**32
+
+    def add_entry(self, kind, payload):
+        seed = ENTRY_KINDS[kind] << 16 | len(payload)
+        self.data += self.pack("HHI", ENTRY_KINDS[kind], len(payload), self.checksum(seed, payload)) + payload
+
+    def add_transition(self, change):
+        self.transitions.append(change)
+        is_known = change.duration_ns is not None
+        self.add_entry("transition", self.pack(
+            TRANSITION, change.time_ns, change.duration_ns or 0, change.skaddr, packed_address(change.laddr),
+            packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport, change.ip,
+            STATES[change.oldstate], STATES[change.newstate], DURATION_KNOWN if is_known else 0, 0))
+
+    def take_start(self, time, wall, host, kernel):
+        self.start_ns = nanoseconds(time)
+        self.wall_offset_ns = wall_nanoseconds(wall) - self.start_ns
+        header = MAGIC + self.pack("IHHqQ72s72s", BYTE_ORDER_MARK, self.version, self.transition_size, self.wall_offset_ns,
+                                   self.start_ns, with_escapes(host), with_escapes(kernel))
+        self.data += header + self.pack("Q", self.checksum(0, header))
+
+    def take_at(self, time, skaddr, pid, comm, laddr, lport, raddr, rport, oldstate, newstate, ms):
+        time_ns = nanoseconds(time)
+        self.add_transition(Transition(
+            time_ns, int(skaddr, 16), int(pid), with_size_of_comm(with_escapes(comm)), 6 if ":" in laddr else 4,
+            laddr, int(lport), raddr, int(rport), oldstate, newstate, None if ms == "-" else nanoseconds(ms, 6),
+            time_ns + self.wall_offset_ns))
+
+    def take_repeat(self, count, seconds):
+        step_ns = nanoseconds(seconds)
+        for _ in range(int(count)):
+            last = self.transitions[-1]
+            self.add_transition(last._replace(time_ns=last.time_ns + step_ns, wall_ns=last.wall_ns + step_ns))
+
+    def take_clock(self, time, wall):
+        self.wall_offset_ns = wall_nanoseconds(wall) - nanoseconds(time)
+        self.add_entry("clock", self.pack("q", self.wall_offset_ns))
+
+    def take_losses(self, transitions, durations):
+        self.lost = (int(transitions), int(durations))
+        self.add_entry("losses", self.pack("QQ", *self.lost))
+
+    def take_end(self, transitions=None):
+        count = len(self.transitions) if transitions is None else int(transitions)
+        self.add_entry("end", self.pack("QQQ", *self.lost, count))
+
+    def take_include(self, name):
+        self.take_file(self.folder / f"{name}.txt")
+
+    def take_header(self, *members):
+        self.is_damaged = True
+        said = dict(member.split("=") for member in members)
+        self.version = int(said.get("version", self.version))
+        self.transition_size = int(said.get("size", self.transition_size))
+        if "order" in said:
+            self.byte_order = "<" if NATIVE_ORDER == ">" else ">"
+
+    def take_raw(self, digits):
+        self.is_damaged = True
+        self.data += bytes.fromhex(digits)
+
+    def take_flip(self, offset):
+        self.is_damaged = True
+        damaged = bytearray(self.data)
+        damaged[int(offset)] ^= 1
+        self.data = bytes(damaged)
+
+    def take_cut(self, size):
+        self.is_damaged = True
+        self.data = self.data[:int(size)]

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The field table: names, lists of fields, and what each field says of a transition. */
+#include <stdlib.h>
+
+#include "field.h"
+#include "state.h"
+#include "unit.h"
+
+static const struct transition ipv4_transition = {
+	.time_ns = 5000000000,
+	.duration_ns = 1234567,
+	.skaddr = 0xffff8880041c3000,
+	.laddr = {[10] = 0xff, 0xff, 10, 0, 0, 1},
+	.raddr = {[10] = 0xff, 0xff, 192, 0, 2, 7},
+	.c_comm = "curl",
+	.c_pid = 4242,
+	.lport = 40000,
+	.rport = 443,
+	.ip = 4,
+	.oldstate = STATE_SYN_SENT,
+	.newstate = STATE_ESTABLISHED,
+	.flags = TRANSITION_DURATION_KNOWN,
+};
+
+static const struct field_context context = {
+	.wall_offset_ns = 1700000000000000000,
+	.first_ns = 4000000000,
+};
+
+/* The field of that name. */
+static const struct field *field_named(const char *name)
+{
+	struct field_list list = {.count = 0};
+
+	return field_list_add(&list, name) ? list.field[0] : NULL;
+}
+
+static struct value value_of(const char *key, const struct transition *transition)
+{
+	const struct field *field = field_named(key);
+
+	CHECK(field);
+	return field ? field->get(transition, &context) : (struct value){.kind = VALUE_UNKNOWN};
+}
+
+/* The order, the names and the widths that bcc's scripts and eyes are used to. */
+static void table(void)
+{
+	static const struct {
+		const char *key, *heading;
+		int width, wide_width;
+		bool is_cut, has_arrow;
+	} rows[] = {
+		{"time", "TIME", 8, 8},
+		{"timestamp", "TIME(s)", 9, 9},
+		{"skaddr", "SKADDR", 16, 16},
+		{"c_pid", "C-PID", 5, 5},
+		{"c_comm", "C-COMM", 10, 16, .is_cut = true},
+		{"ip", "IP", 2, 2},
+		{"laddr", "LADDR", 15, 39},
+		{"lport", "LPORT", 5, 5},
+		{"raddr", "RADDR", 15, 39},
+		{"rport", "RPORT", 5, 5},
+		{"oldstate", "OLDSTATE", 11, 11},
+		{"newstate", "NEWSTATE", 11, 11, .has_arrow = true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct field *field = field_named(rows[i].key);
+
+		unit_row("%s", rows[i].key);
+		CHECK(field);
+		if (!field)
+			continue;
+		CHECK_TEXT(rows[i].heading, field->heading);
+		CHECK_NUMBER(rows[i].width, field->width);
+		CHECK_NUMBER(rows[i].wide_width, field->wide_width);
+		CHECK_NUMBER(rows[i].is_cut, field->is_cut);
+		CHECK_NUMBER(rows[i].has_arrow, field->has_arrow);
+	}
+	CHECK_TEXT("MS", field_named("ms")->heading);
+}
+
+static void all(void)
+{
+	struct field_list list, added = {.count = 0};
+
+	field_list_all(&list);
+	CHECK(list.count > 0);
+	for (int i = 0; i < list.count; i++) {
+		unit_row("%s", list.field[i]->key);
+		CHECK(list.field[i]->help && *list.field[i]->help);
+		CHECK(field_list_has(&list, list.field[i]->key));
+		CHECK(!field_list_has(&added, list.field[i]->key));
+		CHECK(field_list_add(&added, list.field[i]->key)); /* each key is there once */
+	}
+	CHECK_NUMBER(list.count, added.count);
+}
+
+static void names(void)
+{
+	static const struct {
+		const char *name, *key;
+	} rows[] = {
+		{"laddr", "laddr"},
+		{"LADDR", "laddr"},
+		{"LAddr", "laddr"},
+		{"c_pid", "c_pid"},
+		{"C-PID", "c_pid"},
+		{"c-pid", "c_pid"},
+		{"C_PID", "c_pid"},
+		{"TIME", "time"},
+		{"TIME(s)", "timestamp"},
+		{"time(S)", "timestamp"},
+		{"Timestamp", "timestamp"},
+		{"MS", "ms"},
+		{"", NULL},
+		{" laddr", NULL},
+		{"laddr ", NULL},
+		{"lad", NULL},
+		{"laddrs", NULL},
+		{"help", NULL},
+		{"c pid", NULL},
+		{"->", NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct field_list list = {.count = 0};
+
+		unit_row("\"%s\"", rows[i].name);
+		CHECK_NUMBER(rows[i].key != NULL, field_list_add(&list, rows[i].name));
+		CHECK_NUMBER(rows[i].key != NULL, list.count);
+		if (rows[i].key && list.count)
+			CHECK_TEXT(rows[i].key, list.field[0]->key);
+	}
+}
+
+static void order_is_kept_and_nothing_twice(void)
+{
+	static const struct {
+		const char *name;
+		bool is_added;
+		int count;
+	} rows[] = {
+		{"ms", true, 1},  {"LADDR", true, 2},     {"laddr", false, 2}, {"ms", false, 2},
+		{"MS", false, 2}, {"nonsense", false, 2}, {"skaddr", true, 3},
+	};
+	struct field_list list = {.count = 0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unit_row("%s, row %zu", rows[i].name, i);
+		CHECK_NUMBER(rows[i].is_added, field_list_add(&list, rows[i].name));
+		CHECK_NUMBER(rows[i].count, list.count);
+	}
+	CHECK_TEXT("ms", list.field[0]->key);
+	CHECK_TEXT("laddr", list.field[1]->key);
+	CHECK_TEXT("skaddr", list.field[2]->key);
+}
+
+static void numbers(void)
+{
+	static const struct {
+		const char *key;
+		enum value_kind kind;
+		uint64_t number;
+	} rows[] = {
+		{"skaddr", VALUE_HEX, 0xffff8880041c3000},
+		{"c_pid", VALUE_NUMBER, 4242},
+		{"ip", VALUE_NUMBER, 4},
+		{"lport", VALUE_NUMBER, 40000},
+		{"rport", VALUE_NUMBER, 443},
+		{"ms", VALUE_MS, 1234567},
+		{"time", VALUE_WALL, 1700000005000000000},
+		{"timestamp", VALUE_SECONDS, 1000000000},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct value value = value_of(rows[i].key, &ipv4_transition);
+
+		unit_row("%s", rows[i].key);
+		CHECK_NUMBER(rows[i].kind, value.kind);
+		CHECK_NUMBER(rows[i].number, value.number);
+	}
+}
+
+static void words(void)
+{
+	static const struct {
+		const char *key;
+		enum value_kind kind;
+		const char *text;
+	} rows[] = {
+		{"c_comm", VALUE_TEXT, "curl"},
+		{"oldstate", VALUE_WORD, "SYN_SENT"},
+		{"newstate", VALUE_WORD, "ESTABLISHED"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct value value = value_of(rows[i].key, &ipv4_transition);
+
+		unit_row("%s", rows[i].key);
+		CHECK_NUMBER(rows[i].kind, value.kind);
+		CHECK_TEXT(rows[i].text, value.kind == VALUE_WORD ? value.word->text : value.text);
+	}
+}
+
+static void addresses(void)
+{
+	static const uint8_t local[4] = {10, 0, 0, 1}, remote[4] = {192, 0, 2, 7};
+	struct transition t = ipv4_transition;
+	struct value value;
+
+	value = value_of("laddr", &t);
+	CHECK_NUMBER(VALUE_IPV4, value.kind);
+	CHECK_MEMORY(local, value.address, sizeof(local));
+	value = value_of("raddr", &t);
+	CHECK_NUMBER(VALUE_IPV4, value.kind);
+	CHECK_MEMORY(remote, value.address, sizeof(remote));
+
+	/* The same address of an IPv6 socket is IPv4-mapped, and stays whole. */
+	t.ip = 6;
+	value = value_of("laddr", &t);
+	CHECK_NUMBER(VALUE_IPV6, value.kind);
+	CHECK_MEMORY(t.laddr, value.address, sizeof(t.laddr));
+	value = value_of("raddr", &t);
+	CHECK_NUMBER(VALUE_IPV6, value.kind);
+	CHECK_MEMORY(t.raddr, value.address, sizeof(t.raddr));
+}
+
+/* A time that is not known is said to be unknown, whatever stands in its place. */
+static void unknown_duration(void)
+{
+	struct transition t = ipv4_transition;
+
+	t.flags = 0;
+	CHECK_NUMBER(VALUE_UNKNOWN, value_of("ms", &t).kind);
+	t.duration_ns = 0;
+	CHECK_NUMBER(VALUE_UNKNOWN, value_of("ms", &t).kind);
+	t.flags = TRANSITION_DURATION_KNOWN;
+	CHECK_NUMBER(VALUE_MS, value_of("ms", &t).kind);
+	CHECK_NUMBER(0, value_of("ms", &t).number);
+}
+
+static void before_the_first(void)
+{
+	struct transition t = ipv4_transition;
+
+	t.time_ns = context.first_ns - 1;
+	CHECK_NUMBER(-1, value_of("timestamp", &t).elapsed);
+	t.time_ns = 0;
+	CHECK_NUMBER(-4000000000, value_of("timestamp", &t).elapsed);
+}
+
+/* A comm that fills its place has no NUL: a recording may hold one, the kernel makes none. */
+static void comm_of_full_length(void)
+{
+	struct transition t = ipv4_transition;
+	struct value value;
+
+	memset(t.c_comm, 'x', sizeof(t.c_comm));
+	value = value_of("c_comm", &t);
+	CHECK_NUMBER(sizeof(t.c_comm), value.size);
+}
+
+/* A recording is from outside: whatever bytes it has, every field has an answer. */
+static void any_transition(void)
+{
+	struct field_list list;
+
+	field_list_all(&list);
+	for (int i = 0; i < 10000; i++) {
+		struct transition *t = malloc(sizeof(*t));
+		struct field_context any;
+		struct buffer buffer = {0};
+
+		unit_random_bytes(t, sizeof(*t));
+		unit_random_bytes(&any, sizeof(any));
+		for (int k = 0; k < list.count; k++) {
+			struct value value = list.field[k]->get(t, &any);
+
+			value_append(&buffer, &value);
+		}
+		buffer_free(&buffer);
+		free(t);
+	}
+}
+
+UNIT_MAIN("field", TEST(table), TEST(all), TEST(names), TEST(order_is_kept_and_nothing_twice),
+	  TEST(numbers), TEST(words), TEST(addresses), TEST(unknown_duration),
+	  TEST(before_the_first), TEST(comm_of_full_length), TEST(any_transition))

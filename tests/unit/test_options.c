@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The command line: what each option sets, what is refused, and how the user is told. */
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "unit.h"
+
+#define ARGUMENTS_MAX 20
+
+/* A command line split at its spaces, as a shell hands it over; '' stands for an empty argument. */
+struct command_line {
+	char text[400];
+	char *argv[ARGUMENTS_MAX + 2];
+	int argc;
+};
+
+static void command_line_split(struct command_line *line, const char *text)
+{
+	static char program[] = "tcpstates";
+	char *rest = line->text, *word;
+
+	snprintf(line->text, sizeof(line->text), "%s", text);
+	line->argc = 0;
+	line->argv[line->argc++] = program;
+	while (*text && line->argc <= ARGUMENTS_MAX && (word = strsep(&rest, " ")))
+		line->argv[line->argc++] = strcmp(word, "''") ? word : word + 2;
+	line->argv[line->argc] = NULL;
+}
+
+/* The options point into the line. told: what the user is told. */
+static int parse(struct options *options, struct command_line *line, const char *text,
+		 struct unit_capture *told)
+{
+	int status;
+
+	unit_row("%s", text);
+	command_line_split(line, text);
+	optind = 0; /* begin anew */
+	unit_capture_begin(told);
+	status = options_parse(options, line->argc, line->argv);
+	unit_capture_end(told);
+	return status;
+}
+
+/* Parses what must be right, without a word. */
+static void parse_good(struct options *options, struct command_line *line, const char *text)
+{
+	struct unit_capture told;
+
+	CHECK_NUMBER(0, parse(options, line, text, &told));
+	CHECK_TEXT("", told.text);
+}
+
+static void defaults(void)
+{
+	struct command_line line;
+	struct options options, expected = {.buffer_size = 8 << 20};
+
+	memset(&options, 0xff, sizeof(options)); /* all of it is set */
+	parse_good(&options, &line, "");
+	CHECK_NUMBER(ACTION_TRACE, options.action);
+	CHECK_NUMBER(expected.buffer_size, options.buffer_size);
+	CHECK(!options.ipv4 && !options.ipv6 && !options.lports.is_given);
+	CHECK(!options.rports.is_given && !options.duration_ns && !options.count);
+	CHECK(!options.wide && !options.time && !options.timestamp && !options.csv);
+	CHECK(!options.json && !options.no_header && !options.quiet && !options.fields.count);
+	CHECK(!options.journal && !options.record && !options.replay && !options.verbose);
+}
+
+/* Each flag, by its letter and by its name, sets its member and no other. */
+static void flags(void)
+{
+	static const struct {
+		const char *letter, *name;
+		size_t member;
+	} rows[] = {
+		{"-4", "--ipv4", offsetof(struct options, ipv4)},
+		{"-6", "--ipv6", offsetof(struct options, ipv6)},
+		{"-w", "--wide", offsetof(struct options, wide)},
+		{"-T", "--time", offsetof(struct options, time)},
+		{"-t", "--timestamp", offsetof(struct options, timestamp)},
+		{"-s", "--csv", offsetof(struct options, csv)},
+		{"-j", "--json", offsetof(struct options, json)},
+		{"-Y", "--journal", offsetof(struct options, journal)},
+		{"-v", "--verbose", offsetof(struct options, verbose)},
+		{"--no-header", "--no-header", offsetof(struct options, no_header)},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options by_letter, by_name;
+
+		parse_good(&by_letter, &line, rows[i].letter);
+		parse_good(&by_name, &line, rows[i].name);
+		for (size_t k = 0; k < ARRAY_SIZE(rows); k++) {
+			CHECK_NUMBER(k == i, *(bool *)((char *)&by_letter + rows[k].member));
+			CHECK_NUMBER(k == i, *(bool *)((char *)&by_name + rows[k].member));
+		}
+	}
+}
+
+static void actions(void)
+{
+	static const struct {
+		const char *arguments;
+		enum action action;
+	} rows[] = {
+		{"-h", ACTION_HELP},
+		{"--help", ACTION_HELP},
+		{"-V", ACTION_VERSION},
+		{"--version", ACTION_VERSION},
+		{"--ebpf", ACTION_EBPF},
+		{"-F help", ACTION_FIELDS},
+		{"--fields=help", ACTION_FIELDS},
+		{"-w -L 80 -h", ACTION_HELP},
+		{"-h -4 -6", ACTION_HELP}, /* who asks for help may be wrong */
+		{"-q --version", ACTION_VERSION},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+
+		parse_good(&options, &line, rows[i].arguments);
+		CHECK_NUMBER(rows[i].action, options.action);
+	}
+}
+
+static void numbers(void)
+{
+	static const struct {
+		const char *arguments;
+		uint64_t duration_ns, count, buffer_size;
+	} rows[] = {
+		{"-d 10", 10000000000, 0, 8 << 20},
+		{"-d 0.5", 500000000, 0, 8 << 20},
+		{"--duration 0.000000001", 1, 0, 8 << 20},
+		{"--duration=2.5", 2500000000, 0, 8 << 20},
+		{"-n 1", 0, 1, 8 << 20},
+		{"-n5", 0, 5, 8 << 20},
+		{"--count 18446744073709551615", 0, UINT64_MAX, 8 << 20},
+		{"-d 1 -n 2 -d 3", 3000000000, 2, 8 << 20},
+		{"--buffer 1M", 0, 0, 1 << 20},
+		{"--buffer=64k", 0, 0, 64 << 10},
+		{"--buffer 65536", 0, 0, 64 << 10},
+		{"--buffer 65537", 0, 0, 128 << 10}, /* the next power of two */
+		{"--buffer 3M", 0, 0, 4 << 20},
+		{"--buffer 1G", 0, 0, 1 << 30},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+
+		parse_good(&options, &line, rows[i].arguments);
+		CHECK_NUMBER(rows[i].duration_ns, options.duration_ns);
+		CHECK_NUMBER(rows[i].count, options.count);
+		CHECK_NUMBER(rows[i].buffer_size, options.buffer_size);
+	}
+}
+
+static void smallest_buffer_is_a_page(void)
+{
+	struct command_line line;
+	struct options options;
+	struct unit_capture told;
+	char text[40];
+	long page = sysconf(_SC_PAGESIZE);
+
+	snprintf(text, sizeof(text), "--buffer %ld", page);
+	parse_good(&options, &line, text);
+	CHECK_NUMBER(page, options.buffer_size);
+	snprintf(text, sizeof(text), "--buffer %ld", page - 1);
+	CHECK_NUMBER(-1, parse(&options, &line, text, &told));
+}
+
+static void ports(void)
+{
+	static const struct {
+		const char *arguments;
+		bool lport_80, lport_81, rport_443, lports_given, rports_given;
+	} rows[] = {
+		{"-L 80", true, false, false, true, false},
+		{"-L80", true, false, false, true, false},
+		{"--localport 80-81", true, true, false, true, false},
+		{"--localport=8080,81", false, true, false, true, false},
+		{"-L 80 -L 81", true, true, false, true, false},
+		{"-D 443", false, false, true, false, true},
+		{"--remoteport 1-65535", false, false, true, false, true},
+		{"-L 80 -D 80", true, false, false, true, true},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+
+		parse_good(&options, &line, rows[i].arguments);
+		CHECK_NUMBER(rows[i].lport_80, port_set_has(&options.lports, 80));
+		CHECK_NUMBER(rows[i].lport_81, port_set_has(&options.lports, 81));
+		CHECK_NUMBER(rows[i].rport_443, port_set_has(&options.rports, 443));
+		CHECK_NUMBER(rows[i].lports_given, options.lports.is_given);
+		CHECK_NUMBER(rows[i].rports_given, options.rports.is_given);
+	}
+}
+
+static void fields(void)
+{
+	static const struct {
+		const char *arguments;
+		const char *keys;
+	} rows[] = {
+		{"-F ms", "ms"},
+		{"-F laddr,raddr,newstate", "laddr,raddr,newstate"},
+		{"--fields MS,C-COMM,time(s)", "ms,c_comm,timestamp"},
+		{"-F laddr -F ms", "laddr,ms"},
+		{"-T -F ms,time", "ms,time"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+		char keys[100] = "";
+
+		parse_good(&options, &line, rows[i].arguments);
+		for (int k = 0; k < options.fields.count; k++) {
+			strcat(keys, k ? "," : "");
+			strcat(keys, options.fields.field[k]->key);
+		}
+		CHECK_TEXT(rows[i].keys, keys);
+	}
+}
+
+static void files(void)
+{
+	struct command_line line;
+	struct options options;
+
+	parse_good(&options, &line, "-r a.tcps -o b.tcps");
+	CHECK_TEXT("a.tcps", options.replay);
+	CHECK_TEXT("b.tcps", options.record);
+	parse_good(&options, &line, "--replay=- --record=- --quiet");
+	CHECK_TEXT("-", options.replay);
+	CHECK_TEXT("-", options.record);
+	CHECK(options.quiet);
+}
+
+/* What belongs together, as people type it. */
+static void combinations(void)
+{
+	static const char *const rows[] = {
+		"-wT",
+		"-tT",
+		"-stT",
+		"-jtT",
+		"-ws",
+		"-q -o x",
+		"-q -Y",
+		"-qYo x",
+		"-4 -L 80,443 -D 1024-65535 -d 5 -n 10 -w -T -t --no-header",
+		"-6 -s -F time,ms -r - -o x",
+		"-s -Y -o x",
+		"-v --buffer 1M",
+		"-4 -4",
+		"--",
+		"--wid", /* what only one option begins with */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+
+		parse_good(&options, &line, rows[i]);
+		CHECK_NUMBER(ACTION_TRACE, options.action);
+	}
+}
+
+/* The user reads the offending text, and what would be right or which options it is about. */
+static void refused(void)
+{
+	static const struct {
+		const char *arguments;
+		const char *quoted;
+		const char *advice;
+	} rows[] = {
+		/* ports */
+		{"-L http", "\"http\"", "from 0 to 65535"},
+		{"-L 80,65536", "\"65536\"", "from 0 to 65535"},
+		{"-L 80,,443", "\"\"", "80,443,8000-8099"},
+		{"-L 80,", "\"\"", "80,443,8000-8099"},
+		{"-L ''", "\"\"", "80,443,8000-8099"},
+		{"-L -1", "\"-1\"", "--localport"},
+		{"-D 90-80", "\"90-80\"", "lower port first"},
+		{"-D 80-", "\"80-\"", "--remoteport"},
+		{"--remoteport=0x50", "\"0x50\"", "--remoteport"},
+
+		/* numbers */
+		{"-d 0", "\"0\"", "above 0"},
+		{"-d 0.0", "\"0.0\"", "above 0"},
+		{"-d -5", "\"-5\"", "above 0"},
+		{"-d ten", "\"ten\"", "10 or 0.5"},
+		{"-d 1.", "\"1.\"", "--duration"},
+		{"-d ''", "\"\"", "--duration"},
+		{"-n 0", "\"0\"", "above 0"},
+		{"-n 1.5", "\"1.5\"", "whole number"},
+		{"-n 18446744073709551616", "\"18446744073709551616\"", "--count"},
+		{"--buffer 1T", "\"1T\"", "512K or 16M"},
+		{"--buffer 0", "\"0\"", "one page"},
+		{"--buffer 2G", "\"2G\"", "1G"},
+		{"--buffer 1073741825", "\"1073741825\"", "1G"},
+
+		/* fields */
+		{"-F nonsense", "\"nonsense\"", "--fields help"},
+		{"-F laddr,,ms", "\"\"", "--fields help"},
+		{"-F ms,help", "\"help\"", "--fields help"},
+		{"-F ms,laddr,ms", "\"ms\"", "each field once"},
+		{"-F ms -F ms", "\"ms\"", "each field once"},
+
+		/* files */
+		{"-r ''", "\"\"", "a file name"},
+		{"-o ''", "\"\"", "a file name"},
+
+		/* options */
+		{"-x", "\"-x\"", "--help"},
+		{"-wx", "\"-x\"", "--help"},
+		{"--nonsense", "\"--nonsense\"", "--help"},
+		{"--tim", "\"--tim\"", "beginning of several"},
+		{"--wide=yes", "\"--wide=yes\"", "takes no value"},
+		{"-L", "--localport", "missing"},
+		{"-w -F", "--fields", "missing"},
+		{"--record", "--record", "missing"},
+		{"80", "\"80\"", "--help"},
+		{"-w 80 -T", "\"80\"", "--help"},
+		{"-- -w", "\"-w\"", "--help"},
+
+		/* what does not go together */
+		{"-4 -6", "-4 and -6", "both families"},
+		{"-s -j", "--csv and --json", "choose one"},
+		{"-q", "--quiet", "--record FILE"},
+		{"-q -r x", "--quiet", "--record FILE"},
+		{"-o -", "--record -", "--quiet"},
+		{"-o - -Y", "--record -", "--quiet"},
+		{"-r x --buffer 1M", "--buffer", "--replay"},
+		{"--buffer 8M -r x", "--buffer", "--replay"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+		struct unit_capture told;
+
+		CHECK_NUMBER(-1, parse(&options, &line, rows[i].arguments, &told));
+		CHECK_PART("tcpstates: ", told.text);
+		CHECK_PART(rows[i].quoted, told.text);
+		CHECK_PART(rows[i].advice, told.text);
+		CHECK(strchr(told.text, '\n') == strrchr(told.text, '\n')); /* one line */
+	}
+}
+
+/* A field is the same one by its heading and in any case: what is wrong is that it comes twice. */
+static void field_twice_by_its_other_name(void)
+{
+	static const char *const rows[] = {"-F laddr,LADDR", "-F C-PID,c-pid", "-F ms,Ms"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+		struct unit_capture told;
+
+		CHECK_NUMBER(-1, parse(&options, &line, rows[i], &told));
+		CHECK_PART("each field once", told.text);
+	}
+}
+
+/* A page of text as an argument is quoted as far as it fits. */
+static void long_argument(void)
+{
+	struct command_line line;
+	struct options options;
+	struct unit_capture told;
+	char text[300] = "-L ";
+
+	memset(text + 3, '8', sizeof(text) - 4);
+	CHECK_NUMBER(-1, parse(&options, &line, text, &told));
+	CHECK_PART("\"88888888888888888888", told.text);
+	CHECK_PART("from 0 to 65535", told.text);
+}
+
+UNIT_MAIN("options", TEST(defaults), TEST(flags), TEST(actions), TEST(numbers),
+	  TEST(smallest_buffer_is_a_page), TEST(ports), TEST(fields), TEST(files),
+	  TEST(combinations), TEST(refused), TEST(field_twice_by_its_other_name),
+	  TEST(long_argument))

@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The recording: what is written is read back, and what is damaged is never read as something else.
+ */
+#include <stdlib.h>
+
+#include "recording.h"
+#include "unit.h"
+
+#define HEADER_SIZE     184
+#define TRANSITION_SIZE (8 + sizeof(struct transition))
+
+#define FUZZ_INPUTS 100000
+
+static const struct recording_origin origin = {
+	.wall_offset_ns = 1700000000123456789,
+	.start_ns = 98765432100,
+	.host = "web1",
+	.kernel = "6.1.0-18-amd64",
+};
+
+static const struct transition transitions[] = {
+	{.time_ns = 98765432200,
+	 .skaddr = 0xffff8880041c3000,
+	 .laddr = {[10] = 0xff, 0xff, 10, 0, 0, 1},
+	 .raddr = {[10] = 0xff, 0xff, 192, 0, 2, 7},
+	 .c_comm = "curl",
+	 .c_pid = 4242,
+	 .rport = 443,
+	 .ip = 4,
+	 .oldstate = 7,
+	 .newstate = 2},
+	{.time_ns = 98765999999,
+	 .duration_ns = 567799,
+	 .skaddr = 0xffff8880041c3000,
+	 .laddr = {0x20, 0x01, 0x0d, 0xb8, [15] = 1},
+	 .raddr = {0x20, 0x01, 0x0d, 0xb8, [15] = 2},
+	 .c_comm = "fifteen letters",
+	 .c_pid = UINT32_MAX,
+	 .lport = 65535,
+	 .rport = 1,
+	 .ip = 6,
+	 .oldstate = 2,
+	 .newstate = 1,
+	 .flags = TRANSITION_DURATION_KNOWN},
+};
+
+static const struct losses losses = {.transitions = 5, .clocks = UINT64_MAX};
+
+#define OTHER_OFFSET_NS (-5000000000)
+
+/* One of every kind. */
+static struct buffer sample_recording(void)
+{
+	struct buffer data = {0};
+
+	recording_write_header(&data, &origin);
+	recording_write_transition(&data, &transitions[0]);
+	recording_write_offset(&data, OTHER_OFFSET_NS);
+	recording_write_losses(&data, &losses);
+	recording_write_transition(&data, &transitions[1]);
+	recording_write_end(&data, &losses, 2);
+	return data;
+}
+
+#define ITEMS_MAX 8
+
+/* A recording, read until nothing more can be. */
+struct reading {
+	struct recording_item items[ITEMS_MAX]; /* zero where the kind says nothing */
+	int count;                              /* of items read whole */
+	enum recording_kind stop;               /* INCOMPLETE or CORRUPT */
+	size_t stop_needs;                      /* incomplete: bytes the next item needs at least */
+	size_t left;                            /* bytes not read */
+	char why[160];
+};
+
+/* A copy that does not point into the data. */
+static struct recording_item item_keep(const struct recording_item *item)
+{
+	struct recording_item kept;
+
+	memcpy(&kept, item, sizeof(kept));
+	if (item->transition)
+		kept.completed = *item->transition;
+	kept.transition = NULL;
+	return kept;
+}
+
+/* Reads from an allocation of the exact size, so that the sanitizer sees every byte read beyond. */
+static void reading_take(struct reading *reading, const void *data, size_t size)
+{
+	struct recording_reader reader = {0};
+	char *copy = malloc(size ? size : 1), *at = copy;
+	struct recording_item item;
+
+	memcpy(copy, data, size);
+	*reading = (struct reading){.left = size};
+	for (;;) {
+		memset(&item, 0, sizeof(item));
+		recording_read(&reader, at, reading->left, &item);
+		if (item.kind == RECORDING_INCOMPLETE || item.kind == RECORDING_CORRUPT)
+			break;
+		CHECK(item.size && item.size <= reading->left);
+		at += item.size;
+		reading->left -= item.size;
+		if (reading->count < ITEMS_MAX)
+			reading->items[reading->count] = item_keep(&item);
+		reading->count++;
+	}
+	reading->stop = item.kind;
+	reading->stop_needs = item.size;
+	if (item.kind == RECORDING_CORRUPT)
+		strcpy(reading->why, item.why);
+	free(copy);
+}
+
+/* The whole sample, as it must be read. */
+static void read_sample(struct reading *reading)
+{
+	struct buffer data = sample_recording();
+
+	reading_take(reading, data.data, data.length);
+	buffer_free(&data);
+}
+
+static void every_kind_is_read_back(void)
+{
+	static const struct {
+		enum recording_kind kind;
+		size_t size;
+	} expected[] = {
+		{RECORDING_HEADER, HEADER_SIZE},
+		{RECORDING_TRANSITION, TRANSITION_SIZE},
+		{RECORDING_OFFSET, 16},
+		{RECORDING_LOSSES, 24},
+		{RECORDING_TRANSITION, TRANSITION_SIZE},
+		{RECORDING_END, 32},
+	};
+	struct reading reading;
+	const struct recording_item *items = reading.items;
+
+	read_sample(&reading);
+	CHECK_NUMBER(ARRAY_SIZE(expected), reading.count);
+	for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+		unit_row("item %zu", i);
+		CHECK_NUMBER(expected[i].kind, items[i].kind);
+		CHECK_NUMBER(expected[i].size, items[i].size);
+	}
+	CHECK_NUMBER(0, reading.left);
+	CHECK_NUMBER(RECORDING_INCOMPLETE, reading.stop);
+	CHECK_MEMORY(&origin, &items[0].origin, sizeof(origin));
+	CHECK_MEMORY(&transitions[0], &items[1].completed, sizeof(transitions[0]));
+	CHECK_NUMBER(OTHER_OFFSET_NS, items[2].wall_offset_ns);
+	CHECK_MEMORY(&losses, &items[3].losses, sizeof(losses));
+	CHECK_MEMORY(&transitions[1], &items[4].completed, sizeof(transitions[1]));
+	CHECK_MEMORY(&losses, &items[5].losses, sizeof(losses));
+}
+
+/* Whatever the kernel says is kept to the byte; only the family is judged. */
+static void any_transition_is_read_back(void)
+{
+	for (int i = 0; i < 10000; i++) {
+		struct buffer data = {0};
+		struct reading reading;
+		struct transition any;
+
+		unit_random_bytes(&any, sizeof(any));
+		if (i % 2)
+			any.ip = i % 4 == 1 ? 4 : 6;
+		unit_row("family %u", any.ip);
+		recording_write_header(&data, &origin);
+		recording_write_transition(&data, &any);
+		reading_take(&reading, data.data, data.length);
+		if (any.ip == 4 || any.ip == 6) {
+			CHECK_NUMBER(2, reading.count);
+			CHECK_MEMORY(&any, &reading.items[1].completed, sizeof(any));
+		} else {
+			CHECK_NUMBER(1, reading.count);
+			CHECK_PART("address family", reading.why);
+		}
+		buffer_free(&data);
+	}
+}
+
+/* A name that fills its place loses its last byte to the NUL. */
+static void names_end(void)
+{
+	struct recording_origin full = origin;
+	struct buffer data = {0};
+	struct reading reading;
+
+	memset(full.host, 'h', sizeof(full.host));
+	memset(full.kernel, 'k', sizeof(full.kernel));
+	recording_write_header(&data, &full);
+	reading_take(&reading, data.data, data.length);
+	CHECK_NUMBER(1, reading.count);
+	CHECK_NUMBER(RECORDING_NAME_SIZE - 1, strlen(reading.items[0].origin.host));
+	CHECK_NUMBER(RECORDING_NAME_SIZE - 1, strlen(reading.items[0].origin.kernel));
+	buffer_free(&data);
+}
+
+/* What was read is the beginning of what was written. */
+static bool is_beginning(const struct reading *reading, const struct reading *whole)
+{
+	return reading->count <= whole->count &&
+	       !memcmp(reading->items, whole->items, reading->count * sizeof(*reading->items));
+}
+
+/* A file that is still being written: each beginning of it is fine, and asks for more. */
+static void truncated_anywhere(void)
+{
+	struct buffer data = sample_recording();
+	struct reading whole, reading;
+
+	read_sample(&whole);
+	for (size_t size = 0; size < data.length; size++) {
+		unit_row("%zu bytes", size);
+		reading_take(&reading, data.data, size);
+		CHECK(is_beginning(&reading, &whole));
+		CHECK(reading.count < whole.count);
+		CHECK_NUMBER(RECORDING_INCOMPLETE, reading.stop);
+		CHECK(reading.stop_needs > reading.left);
+		CHECK(size - reading.left + reading.stop_needs <= data.length);
+	}
+	buffer_free(&data);
+}
+
+/* Every byte, every other value it can have: reading stops, at the latest where the damage is. */
+static void damaged_anywhere(void)
+{
+	struct buffer data = sample_recording();
+	struct reading whole, reading;
+
+	read_sample(&whole);
+	for (size_t i = 0; i < data.length; i++) {
+		for (int flip = 1; flip < 256; flip++) {
+			unit_row("byte %zu, bits %02x", i, flip);
+			data.data[i] ^= flip;
+			reading_take(&reading, data.data, data.length);
+			data.data[i] ^= flip;
+			CHECK(is_beginning(&reading, &whole));
+			CHECK(data.length - reading.left <= i);
+			CHECK_NUMBER(RECORDING_CORRUPT, reading.stop);
+		}
+	}
+	buffer_free(&data);
+}
+
+/* Two bytes that change places, which a sum would not notice. */
+static void swapped_anywhere(void)
+{
+	struct buffer data = sample_recording();
+	struct reading whole, reading;
+
+	read_sample(&whole);
+	for (size_t i = 0; i + 1 < data.length; i++) {
+		for (size_t k = i + 1; k < data.length && k <= i + 16; k++) {
+			char a = data.data[i], b = data.data[k];
+
+			unit_row("bytes %zu and %zu", i, k);
+			data.data[i] = b;
+			data.data[k] = a;
+			reading_take(&reading, data.data, data.length);
+			data.data[i] = a;
+			data.data[k] = b;
+			CHECK(is_beginning(&reading, &whole));
+			CHECK(a == b || reading.stop == RECORDING_CORRUPT);
+		}
+	}
+	buffer_free(&data);
+}
+
+/* Says why the data cannot be read. */
+static void check_corrupt(const struct buffer *data, int items_before, const char *why)
+{
+	struct reading reading;
+
+	reading_take(&reading, data->data, data->length);
+	CHECK_NUMBER(items_before, reading.count);
+	CHECK_NUMBER(RECORDING_CORRUPT, reading.stop);
+	CHECK_PART(why, reading.why);
+}
+
+static void foreign_files(void)
+{
+	static const char *const rows[] = {
+		"x",
+		"\x7f\x45LF",
+		"{\"time\":\"2024\"}",
+		"\x89PNG\r\n\x1a\n",
+		"\x89TCPST\n", /* a transfer that mended line ends */
+		"TCPST\r\n",
+		"a text that is longer than the magic, and by far",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buffer data = {0};
+
+		unit_row("row %zu", i);
+		buffer_append_text(&data, rows[i]);
+		check_corrupt(&data, 0, "not a recording of tcpstates");
+		buffer_free(&data);
+	}
+}
+
+/* The file format's checksum, written down a second time: changing it breaks older recordings. */
+static uint64_t checksum(const void *data, size_t size)
+{
+	uint64_t sum = 0xcbf29ce484222325, word;
+
+	for (size_t i = 0; i < size; i += sizeof(word)) {
+		memcpy(&word, (const char *)data + i, sizeof(word));
+		sum ^= word;
+		sum = (sum << 29 | sum >> 35) * 0x9e3779b97f4a7c15;
+	}
+	return (uint32_t)(sum ^ sum >> 32);
+}
+
+/* Headers that are whole, but of another kind. */
+static void other_headers(void)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+		uint16_t value;
+		const char *why;
+	} rows[] = {
+		{"newer", 12, TRANSITION_VERSION + 1, "written by a newer tcpstates (format"},
+		{"much newer", 12, 65535, "(format 65535, this one reads up to"},
+		{"version 0", 12, 0, "the header is wrong (format 0"},
+		{"larger records", 14, 888, "with records of 888 bytes"},
+		{"smaller records", 14, 80, "with records of 80 bytes"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buffer data = {0};
+		uint64_t sum;
+
+		unit_row("%s", rows[i].name);
+		recording_write_header(&data, &origin);
+		memcpy(data.data + rows[i].offset, &rows[i].value, sizeof(rows[i].value));
+		sum = checksum(data.data, HEADER_SIZE - sizeof(sum));
+		memcpy(data.data + HEADER_SIZE - sizeof(sum), &sum, sizeof(sum));
+		check_corrupt(&data, 0, rows[i].why);
+		buffer_free(&data);
+	}
+}
+
+static void other_byte_order(void)
+{
+	static const size_t numbers[][2] = {{8, 4}, {12, 2}, {14, 2}, {16, 8}, {24, 8}, {176, 8}};
+	struct buffer data = {0};
+
+	recording_write_header(&data, &origin);
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		char *first = data.data + numbers[i][0], *last = first + numbers[i][1] - 1;
+
+		for (; first < last; first++, last--) {
+			char byte = *first;
+
+			*first = *last;
+			*last = byte;
+		}
+	}
+	check_corrupt(&data, 0, "other byte order");
+	buffer_free(&data);
+}
+
+/* What is well-formed entry by entry, but does not add up. */
+static void endings(void)
+{
+	static const struct {
+		const char *name;
+		int transitions, end_says;
+		const char *after;
+		int items;
+		const char *why;
+	} rows[] = {
+		{"one is missing", 2, 3, "", 3, "counts 3 transitions, the file has 2"},
+		{"one too many", 2, 1, "", 3, "counts 1 transitions, the file has 2"},
+		{"none", 0, 1, "", 1, "counts 1 transitions, the file has 0"},
+		{"a byte after the end", 2, 2, "x", 4, "something follows the end mark"},
+		{"two recordings in one", 0, 0, "\x89TCPST\r\n", 2, "follows the end mark"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buffer data = {0};
+
+		unit_row("%s", rows[i].name);
+		recording_write_header(&data, &origin);
+		for (int k = 0; k < rows[i].transitions; k++)
+			recording_write_transition(&data, &transitions[k]);
+		recording_write_end(&data, &losses, rows[i].end_says);
+		buffer_append_text(&data, rows[i].after);
+		check_corrupt(&data, rows[i].items, rows[i].why);
+		buffer_free(&data);
+	}
+}
+
+/* Garbage, and recordings with pieces of garbage in them. */
+static void fuzz_fill(char *data, size_t size, const struct buffer *sample)
+{
+	size_t kept = unit_random() % (sample->length + 1);
+	int edits = unit_random() % 4;
+
+	unit_random_bytes(data, size);
+	if (unit_random() % 4 == 0)
+		return;
+	memcpy(data, sample->data, kept < size ? kept : size);
+	while (size && edits--)
+		data[unit_random() % size] = unit_random() >> 56;
+}
+
+/* Whatever it reads, it stays within the data and comes to an end. */
+static void fuzz(void)
+{
+	struct buffer sample = sample_recording();
+	char data[800];
+
+	for (int i = 0; i < FUZZ_INPUTS; i++) {
+		size_t size = unit_random() % (sizeof(data) + 1);
+		struct reading reading;
+
+		unit_row("input %d", i);
+		fuzz_fill(data, size, &sample);
+		reading_take(&reading, data, size);
+		CHECK(reading.stop == RECORDING_CORRUPT || reading.stop_needs > reading.left);
+		CHECK_NUMBER(reading.stop == RECORDING_CORRUPT, *reading.why != '\0');
+	}
+	buffer_free(&sample);
+}
+
+UNIT_MAIN("recording", TEST(every_kind_is_read_back), TEST(any_transition_is_read_back),
+	  TEST(names_end), TEST(truncated_anywhere), TEST(damaged_anywhere), TEST(swapped_anywhere),
+	  TEST(foreign_files), TEST(other_headers), TEST(other_byte_order), TEST(endings),
+	  TEST(fuzz))
