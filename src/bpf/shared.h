@@ -12,6 +12,7 @@
 struct kernel_losses {
 	__u64 transitions; /* not delivered: the ring buffer was full */
 	__u64 clocks;      /* without a duration: no memory to keep the socket's time in */
+	__u64 rescued;     /* traced by the second program, as the first was interrupted */
 };
 
 #endif

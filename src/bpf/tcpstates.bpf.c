@@ -39,6 +39,7 @@ __u32 armed = 1;
 
 struct socket_clock {
 	__u64 since_ns; /* when the present state began; 0: not known */
+	__u8 state;     /* the present state, enum tcp_state */
 	bool is_child;  /* came from a listener, and has not left SYN_RECV */
 };
 
@@ -79,14 +80,15 @@ struct change {
 	__u8 flags; /* enum transition_flags */
 };
 
-static __always_inline void count_lost(__u32 transitions, __u32 clock)
+static __always_inline void count(struct kernel_losses added)
 {
 	__u32 zero = 0;
-	struct kernel_losses *lost = bpf_map_lookup_elem(&losses, &zero);
+	struct kernel_losses *counted = bpf_map_lookup_elem(&losses, &zero);
 
-	if (lost) {
-		lost->transitions += transitions;
-		lost->clocks += clock;
+	if (counted) {
+		counted->transitions += added.transitions;
+		counted->clocks += added.clocks;
+		counted->rescued += added.rescued;
 	}
 }
 
@@ -127,10 +129,11 @@ static __always_inline bool turn_clock(struct change *change, struct sock *sk,
 	bool is_child;
 
 	if (!clock)
-		count_lost(0, 1);
+		count((struct kernel_losses){.clocks = 1});
 	if (change->oldstate == STATE_LISTEN && change->newstate == STATE_SYN_RECV) {
 		if (clock) {
 			clock->since_ns = change->now_ns;
+			clock->state = STATE_SYN_RECV;
 			clock->is_child = true;
 		}
 		return false;
@@ -138,7 +141,8 @@ static __always_inline bool turn_clock(struct change *change, struct sock *sk,
 	/* A child without its mark (no memory for it) shows by having no user of its own yet. */
 	is_child = change->oldstate == STATE_SYN_RECV &&
 		   ((clock && clock->is_child) || !sk->sk_socket);
-	if (clock && clock->since_ns)
+	/* Another state than the one it leaves: a change in between was not seen. */
+	if (clock && clock->since_ns && clock->state == change->oldstate)
 		change->duration_ns = change->now_ns - clock->since_ns;
 	if (is_child)
 		measure_child(change, sk, tp);
@@ -146,6 +150,7 @@ static __always_inline bool turn_clock(struct change *change, struct sock *sk,
 		change->flags |= TRANSITION_DURATION_KNOWN;
 	if (clock) {
 		clock->since_ns = change->now_ns;
+		clock->state = change->newstate;
 		clock->is_child = false;
 	}
 	return true;
@@ -207,17 +212,18 @@ static __always_inline __u64 wakeup(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
+static __always_inline bool is_transition(const struct sock *sk, int oldstate, int newstate)
+{
+	return sk->sk_protocol == IPPROTO_TCP && oldstate != newstate;
+}
+
+static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 {
 	struct change change = {.oldstate = oldstate, .newstate = newstate};
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct transition *record;
-	struct tcp_sock *tp;
 	__u16 lport, rport;
 
-	if (sk->sk_protocol != IPPROTO_TCP || oldstate == newstate)
-		return 0;
-	tp = bpf_skc_to_tcp_sock(sk);
 	if (!tp)
 		return 0;
 	change.now_ns = bpf_ktime_get_ns();
@@ -232,7 +238,8 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
-		count_lost(change.flags & TRANSITION_AFTER_SYN ? 2 : 1, 0);
+		count((struct kernel_losses){.transitions =
+						     change.flags & TRANSITION_AFTER_SYN ? 2 : 1});
 		return 0;
 	}
 	record->time_ns = change.now_ns;
@@ -250,6 +257,32 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 	return 0;
 }
 
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
+{
+	return is_transition(sk, oldstate, newstate) ? trace(sk, oldstate, newstate) : 0;
+}
+
+/*
+ * The kernel does not run a program on a CPU where it runs already (__bpf_trace_run(), 6.1): what a
+ * packet that interrupts the program above does to other sockets would go unseen. This one runs
+ * after it on every transition and traces those. It tells them by the state in the socket's clock,
+ * and need not look at changes that a task makes itself: these interrupt nothing.
+ */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(interrupting_set_state, struct sock *sk, int oldstate, int newstate)
+{
+	struct socket_clock *clock;
+
+	if (!is_transition(sk, oldstate, newstate) || sk->sk_lock.owned)
+		return 0;
+	clock = bpf_sk_storage_get(&clocks, sk, NULL, 0);
+	if (!clock || clock->state == newstate)
+		return 0;
+	count((struct kernel_losses){.rescued = 1});
+	return trace(sk, oldstate, newstate);
+}
+
 /*
  * The birth of a socket, by its creator: without it the time in CLOSE before the first transition
  * is not known.
@@ -262,8 +295,9 @@ int sock_create(struct bpf_sock *sk)
 	if (sk->protocol != IPPROTO_TCP || (sk->family != AF_INET && sk->family != AF_INET6))
 		return 1;
 	born.since_ns = bpf_ktime_get_ns();
+	born.state = STATE_CLOSE;
 	if (!bpf_sk_storage_get(&clocks, sk, &born, BPF_SK_STORAGE_GET_F_CREATE))
-		count_lost(0, 1);
+		count((struct kernel_losses){.clocks = 1});
 	return 1;
 }
 

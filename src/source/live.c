@@ -158,9 +158,13 @@ static void attach_creation(struct tcpstates_bpf *program)
 
 static int attach(struct tcpstates_bpf *program)
 {
+	/* In this order: programs run in the order in which they were attached. */
 	program->links.inet_sock_set_state =
 		bpf_program__attach(program->progs.inet_sock_set_state);
-	if (!program->links.inet_sock_set_state) {
+	if (program->links.inet_sock_set_state)
+		program->links.interrupting_set_state =
+			bpf_program__attach(program->progs.interrupting_set_state);
+	if (!program->links.interrupting_set_state) {
 		explain_refusal("cannot attach to the kernel", -errno);
 		return -1;
 	}
@@ -249,18 +253,34 @@ static void live_stop(struct source *source)
 	tcpstates_bpf__detach(live->program);
 }
 
+/* How often the kernel did not run the program, because it ran already on that CPU. */
+static uint64_t count_misses(const struct bpf_program *program)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(program), &info, &size))
+		return 0;
+	return info.recursion_misses;
+}
+
 static void live_losses(struct source *source, struct losses *losses)
 {
 	struct live *live = (struct live *)source;
+	uint64_t missed, rescued = 0;
 	__u32 zero = 0;
 
 	*losses = (struct losses){0};
 	if (bpf_map_lookup_elem(bpf_map__fd(live->program->maps.losses), &zero, live->per_cpu))
 		return;
+	missed = count_misses(live->program->progs.inet_sock_set_state);
 	for (int cpu = 0; cpu < live->cpus; cpu++) {
 		losses->transitions += live->per_cpu[cpu].transitions;
 		losses->clocks += live->per_cpu[cpu].clocks;
+		rescued += live->per_cpu[cpu].rescued;
 	}
+	if (missed > rescued)
+		losses->transitions += missed - rescued;
 }
 
 static void live_close(struct source *source)
@@ -313,6 +333,7 @@ struct source *source_open_live(const struct options *options)
 	}
 	live->source.ops = &live_ops;
 	live->source.batch_ms = BATCH_MS;
+	live->source.is_live = true;
 	describe_host(&live->source);
 	libbpf_set_print(print_libbpf);
 	if (load(live, options) || open_ring(live) || attach(live->program)) {

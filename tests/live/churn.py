@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Many connections at full rate, made by churn.c on addresses nobody else uses."""
+
+import os
+import pathlib
+import subprocess
+
+import netns
+from place import with_ipv6
+
+SOURCE = pathlib.Path(__file__).resolve().with_suffix(".c")
+BINARY = SOURCE.parent.parent.parent / "build/tests/churn"
+
+ADDRESS4 = "127.84.67.80"
+ADDRESS6 = "fd84:6784::80"
+ADDRESSES = {ADDRESS4, ADDRESS6}
+TRANSITIONS = {"rst": 6, "fin": 10}     # of one connection, both ends
+
+
+def compiled():
+    if not BINARY.exists() or BINARY.stat().st_mtime < SOURCE.stat().st_mtime:
+        BINARY.parent.mkdir(parents=True, exist_ok=True)
+        new = BINARY.with_suffix(f".{os.getpid()}")
+        compiler = os.environ.get("CC", "cc")
+        subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", new], check=True)
+        new.rename(BINARY)
+    return BINARY
+
+
+def addresses():
+    found = with_ipv6(ADDRESS4, [ADDRESS6])
+    if ADDRESS6 in found:
+        netns.add_address6("lo", ADDRESS6, 128)
+    return found
+
+
+class Churn:
+    """`with Churn(address, port, pairs, connections, mode) as churn:` starts it; churn.finish() waits for its end."""
+
+    def __init__(self, address, port, pairs, connections, mode):
+        self.transitions = pairs * (connections * TRANSITIONS[mode] + 2)     # 2 of the listener
+        words = list(map(str, (compiled(), address, port, pairs, connections, mode)))
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()     # takes its processes with it
+        self.process.wait()
+        self.process.stdout.close()
+
+    def finish(self, patience=30):
+        """Its processes as [(role, pid, port)]."""
+        said, _ = self.process.communicate(timeout=patience)
+        if self.process.returncode:
+            raise OSError(f"churn fails with status {self.process.returncode}")
+        rows = [line.split() for line in said.splitlines()]
+        return [(role, int(pid), int(port)) for role, pid, port in rows]
+
+
+def is_ours(laddr, raddr):
+    return laddr in ADDRESSES or raddr in ADDRESSES

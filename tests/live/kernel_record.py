@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""
+The kernel's own record of TCP state changes: a private tracefs instance, read in its binary form, as only that has
+every field.
+"""
+
+import collections
+import os
+import pathlib
+import re
+import socket
+import struct
+import tempfile
+import time
+
+import netns
+from outcome import Skipped, check
+
+STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
+          "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV")
+
+Event = collections.namedtuple("Event", "time_ns pid skaddr ip laddr lport raddr rport oldstate newstate")
+
+# A page of the ring buffer (events/header_page): a u64 time, a long of bytes used with flags in it, then the events.
+PAGE_HEADER = struct.Struct("=QQ")
+PAGE_USED = 0x3FFFFFFF
+# An event's header (events/header_event): type or length in 5 bits, time since the event before in 27.
+PADDING, TIME_EXTEND, TIME_STAMP = 29, 30, 31
+
+
+class KernelRecord:
+    """Records from `with` on to stop() or the end of the block; then has .events, in order of time."""
+
+    def __init__(self, megabytes_per_cpu=16):
+        self.megabytes = megabytes_per_cpu
+        self.events = None
+
+    def __enter__(self):
+        self.mounted = tempfile.mkdtemp(prefix="tcpstates-tracefs-")
+        netns.mount("tracefs", self.mounted, "tracefs")
+        self.instance = pathlib.Path(self.mounted, "instances", f"tcpstates-live-{os.getpid()}")
+        self.instance.mkdir()
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, *error):
+        try:
+            if self.events is None and error[0] is None:
+                self.stop()
+        finally:
+            self.remove()
+
+    def start(self):
+        event = self.instance / "events/sock/inet_sock_set_state"
+        if not event.exists():
+            raise Skipped("this kernel has no tracepoint inet_sock_set_state")
+        (self.instance / "buffer_size_kb").write_text(str(self.megabytes * 1024))
+        (self.instance / "trace_clock").write_text("mono")
+        (event / "filter").write_text("protocol == 6")
+        self.layout = Layout((event / "format").read_text())
+        (event / "enable").write_text("1")
+
+    def entries(self):
+        return sum(stats_of(cpu)["entries"] for cpu in self.cpus())
+
+    def cpus(self):
+        return sorted((self.instance / "per_cpu").iterdir())
+
+    def settle(self):
+        """Waits until nothing new comes: the last packets of a connection may outlive the processes at its ends."""
+        before = None
+        while before != (before := self.entries()):
+            time.sleep(0.05)
+
+    def stop(self):
+        (self.instance / "events/sock/inet_sock_set_state/enable").write_text("0")
+        for cpu in self.cpus():
+            check_nothing_lost(cpu)
+        seen = [event for cpu in self.cpus() for page in pages(cpu) for event in self.layout.events(page)]
+        process = {thread: process_of(thread) for thread in {event.pid for event in seen}}
+        # A change to the state a socket is in already is no transition.
+        changes = [event._replace(pid=process[event.pid]) for event in seen if event.oldstate != event.newstate]
+        self.events = sorted(changes, key=lambda event: event.time_ns)
+
+    def remove(self):
+        self.instance.rmdir()
+        netns.checked(netns.libc.umount(os.fsencode(self.mounted)))
+        os.rmdir(self.mounted)
+
+
+def process_of(thread):
+    """The tracepoint notes threads. One that has ended is taken for a process."""
+    try:
+        return int(re.search(r"^Tgid:\s*(\d+)", pathlib.Path(f"/proc/{thread}/status").read_text(), re.M)[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return thread
+
+
+def stats_of(cpu):
+    found = re.findall(r"^(.*): (\d+)$", (cpu / "stats").read_text(), re.M)
+    return {name: int(number) for name, number in found}
+
+
+def check_nothing_lost(cpu):
+    stats = stats_of(cpu)
+    for kind in "overrun", "commit overrun", "dropped events":
+        check(stats[kind] == 0, f"the kernel's record itself is incomplete: {cpu.name}: {kind} {stats[kind]}")
+
+
+def pages(cpu):
+    sub_buffer = cpu.parent.parent / "buffer_subbuf_size_kb"
+    size = int(sub_buffer.read_text()) * 1024 if sub_buffer.exists() else os.sysconf("SC_PAGE_SIZE")
+    pipe = os.open(cpu / "trace_pipe_raw", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        while page := os.read(pipe, size):
+            yield page
+    except BlockingIOError:
+        return
+    finally:
+        os.close(pipe)
+
+
+class Layout:
+    """Where the fields of the event are, from its `format` file."""
+
+    def __init__(self, text):
+        self.id = int(re.search(r"^ID: (\d+)", text, re.M)[1])
+        found = re.findall(r"field:.*?(\w+)(?:\[\d+\])?;\toffset:(\d+);\tsize:(\d+);", text)
+        self.place = {name: slice(int(offset), int(offset) + int(size)) for name, offset, size in found}
+
+    def number(self, event, name):
+        return int.from_bytes(event[self.place[name]], "little")
+
+    def events(self, page):
+        for time_ns, event in split(page):
+            if self.number(event, "common_type") == self.id:
+                yield self.decode(time_ns, event)
+
+    def decode(self, time_ns, event):
+        number = lambda name: self.number(event, name)
+        six = number("family") == socket.AF_INET6
+        address = lambda name: text_of_address(event[self.place[name + "_v6" if six else name]])
+        return Event(time_ns, number("common_pid"), f"{number('skaddr'):x}", 6 if six else 4,
+                     address("saddr"), number("sport"), address("daddr"), number("dport"),
+                     STATES[number("oldstate")], STATES[number("newstate")])
+
+
+def text_of_address(number):
+    return socket.inet_ntop(socket.AF_INET if len(number) == 4 else socket.AF_INET6, number)
+
+
+def split(page):
+    """The events of one page of the ring buffer, each with its time."""
+    time_ns, used = PAGE_HEADER.unpack_from(page)
+    position = PAGE_HEADER.size
+    end = position + (used & PAGE_USED)
+    while position < end:
+        header, first = struct.unpack_from("=II", page + b"\0\0\0\0", position)
+        kind, delta = header & 31, header >> 5
+        position += 4
+        time_ns += delta
+        if kind == TIME_EXTEND:
+            time_ns += first << 27
+            position += 4
+        elif kind == TIME_STAMP:
+            time_ns = (first << 27) + delta
+            position += 4
+        elif kind == PADDING:
+            if not delta:
+                return
+            position += first
+        elif kind == 0:
+            yield time_ns, page[position + 4:position + first]
+            position += first
+        else:
+            yield time_ns, page[position:position + kind * 4]
+            position += kind * 4

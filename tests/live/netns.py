@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""A network and a mount namespace of the test's own, set up by system calls alone."""
+
+import ctypes
+import fcntl
+import os
+import pathlib
+import socket
+import struct
+
+from outcome import Skipped
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWNET = 0x40000000
+MS_BIND = 1 << 12
+MS_REC = 1 << 14
+MS_PRIVATE = 1 << 18
+SIOCSIFADDR = 0x8916
+SIOCSIFNETMASK = 0x891C
+SIOCGIFFLAGS = 0x8913
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 1
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result):
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def unshare(flags):
+    checked(libc.unshare(flags))
+
+
+def mount(source, target, kind=None, flags=0):
+    encode = lambda text: None if text is None else os.fsencode(text)
+    checked(libc.mount(encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), None))
+
+
+def private_mounts():
+    """From here on, what this process mounts is seen by itself and its children only."""
+    unshare(CLONE_NEWNS)
+    mount(None, "/", flags=MS_REC | MS_PRIVATE)
+
+
+def private_network():
+    unshare(CLONE_NEWNET)
+    bring_up("lo")
+
+
+def bring_up(interface):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        request = struct.pack("16sH14x", interface.encode(), 0)
+        answer = fcntl.ioctl(control, SIOCGIFFLAGS, request)
+        flags = struct.unpack("16sH14x", answer)[1] | IFF_UP
+        fcntl.ioctl(control, SIOCSIFFLAGS, struct.pack("16sH14x", interface.encode(), flags))
+
+
+def add_address4(interface, address, netmask):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        for call, value in (SIOCSIFADDR, address), (SIOCSIFNETMASK, netmask):
+            request = struct.pack("16sHH4s8x", interface.encode(), socket.AF_INET, 0, socket.inet_aton(value))
+            fcntl.ioctl(control, call, request)
+
+
+def add_address6(interface, address, prefix):
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as control:
+        number = socket.inet_pton(socket.AF_INET6, address)
+        request = struct.pack("=16sIi", number, prefix, socket.if_nametoindex(interface))
+        fcntl.ioctl(control, SIOCSIFADDR, request)
+
+
+def need_ipv6():
+    if not os.path.exists("/proc/net/if_inet6"):
+        raise Skipped("this kernel has no IPv6")
+
+
+def sysctl(name, value):
+    """Sets net.* in this network namespace."""
+    path = pathlib.Path("/proc/sys", *name.split("."))
+    if not path.exists():
+        raise Skipped(f"this kernel has no {name}")
+    path.write_text(f"{value}\n")

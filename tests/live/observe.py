@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Runs scenarios under the program and the kernel's own record at once, and checks what the program shows."""
+
+import re
+
+import compare
+import story
+import traffic
+from kernel_record import KernelRecord
+from lines import JSON_KEYS, from_json
+from outcome import check_equal
+from place import IPV4
+from tool import check_good_end
+
+
+def mark():
+    """Makes two transitions that show how far the output has come; the answer knows the second, in any format."""
+    port = next(traffic.ports)
+    with traffic.new_socket(IPV4, port) as listener:
+        listener.listen(1)
+    wanted = re.compile(rb"(?<![\w.])%d(?![\w.])" % port)
+    missing = iter(range(1, -1, -1))
+    return lambda line: bool(wanted.search(line)) and next(missing) == 0
+
+
+def concerns(lives, lport, rport):
+    listeners = {port for life in lives for port in (life.lport, life.rport) if port in traffic.FIXED_PORTS}
+    return lport in listeners or rport in listeners
+
+
+def of_lives(lives, lines):
+    return [line for line in lines if concerns(lives, line["lport"], line["rport"])]
+
+
+def collect(tool, lives):
+    """The program's lines on these lives: as many as there should be, and more until a mark made after them."""
+    lines, missing = [], sum(len(life.changes) for life in lives)
+    while missing:
+        lines += from_json([tool.next_line()])
+        missing -= len(of_lives(lives, lines[-1:]))
+    return of_lives(lives, lines + from_json(tool.lines_until(mark())))
+
+
+def check_scenarios(program, scenario, places):
+    """Each scenario's lives are shown, and the kernel's record says the same."""
+    with program.start("-j") as tool, KernelRecord() as record:
+        seen = []
+        for place in places:
+            lives = scenario(place)
+            seen.append((place, lives, collect(tool, lives)))
+        record.stop()
+        check_good_end(tool.end())
+    for place, lives, lines in seen:
+        for line in lines:
+            check_equal("keys", set(line), JSON_KEYS)
+        story.check_lives(lives, lines)
+        events = [event for event in record.events if concerns(lives, event.lport, event.rport)]
+        compare.check_same(lines, events)

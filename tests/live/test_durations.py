@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What is not known is said to be unknown, and a filter never costs a duration."""
+
+import contextlib
+
+import compare
+import netns
+import observe
+import traffic
+from delayed_link import DelayedLink
+from kernel_record import KernelRecord
+from lines import from_json
+from outcome import check, check_equal
+from place import IPV4, SLOW, loopback_places
+from story import Life, Step
+from tool import check_good_end
+
+
+def test_sockets_older_than_the_trace(program):
+    """The first duration of a socket made before the trace is unknown, the next one is known."""
+    listener = traffic.Listener(IPV4)
+    connection = traffic.Connection(listener)
+    port = next(traffic.ports)
+    idle = traffic.new_socket(IPV4, port)
+    with program.start("-j") as tool:
+        with Step() as listening:
+            idle.listen(1)
+        traffic.hold()
+        with Step() as first:
+            connection.client.shutdown(1)
+            traffic.read_end(connection.child)
+        traffic.hold()
+        with Step() as second:
+            idle.close()
+            connection.child.close()
+        lives = [
+            continued(Life(IPV4, "CLOSE", None, port, 0), ("LISTEN", listening), ("CLOSE", second)),
+            continued(connection.client_life, ("FIN_WAIT1", first), ("FIN_WAIT2", first), ("CLOSE", second)),
+            continued(connection.child_life, ("CLOSE_WAIT", first), ("LAST_ACK", second), ("CLOSE", second)),
+        ]
+        lines = observe.collect(tool, lives)
+        check_good_end(tool.end())
+    observe.story.check_lives(lives, lines)
+
+
+def continued(life, *changes):
+    """The life as a trace sees it that begins only now."""
+    seen = Life(life.place, life.state, None, life.lport, life.rport)
+    for state, step in changes:
+        seen.becomes(state, step)
+    return seen
+
+
+def test_unbound_client_filtered_by_its_port(program):
+    """
+    At CLOSE to SYN_SENT the local port is not chosen yet, so that a filter on it drops that line; all others show
+    true times. A range of one port makes known which it will be.
+    """
+    netns.sysctl("net.ipv4.ip_local_port_range", "23456 23456")
+    with DelayedLink(0.02), program.start("-j", "-L", "23456") as tool, KernelRecord() as record:
+        connection = traffic.Connection(traffic.Listener(SLOW))
+        traffic.reset_on_close(connection.client)
+        connection.client.close()
+        lines = from_json([tool.next_line(), tool.next_line()])
+        record.stop()
+        check_good_end(tool.end())
+    whole = [event for event in record.events if event.skaddr == lines[0]["skaddr"]]
+    path = [(event.newstate, event.lport) for event in whole]
+    check_equal("the kernel's record", path, [("SYN_SENT", 0), ("ESTABLISHED", 23456), ("CLOSE", 23456)])
+    check_equal("lines", observe.story.path_of(lines), "SYN_SENT>ESTABLISHED ESTABLISHED>CLOSE")
+    for line, event, before in zip(lines, whole[1:], whole):
+        check_equal("durations off", compare.check_line(f"-L 23456: {event.newstate}", line, event, before), [])
+
+
+FILTERS = {
+    ("-4",): lambda line: line["ip"] == 4,
+    ("-6",): lambda line: line["ip"] == 6,
+    ("-L", "20000"): lambda line: line["lport"] == 20000,
+    ("-L", "1,20001-20003"): lambda line: 20001 <= line["lport"] <= 20003,
+    ("-D", "20000,20002"): lambda line: line["rport"] in (20000, 20002),
+    ("-L", "20000-29999", "-D", "32768-60999", "-6"): lambda line: (
+        line["ip"] == 6 and line["lport"] in traffic.FIXED_PORTS and 32768 <= line["rport"] <= 60999),
+}
+
+
+def test_filters(program):
+    """Traces with filters, at the same time as one without, show the same lines but for those they should drop."""
+    with contextlib.ExitStack() as stack:
+        whole = stack.enter_context(program.start("-j"))
+        parts = {options: stack.enter_context(program.start("-j", *options)) for options in FILTERS}
+        lives = [life for place in loopback_places() for life in traffic.active_close(place)]
+        lines = observe.collect(whole, lives)
+        for options, tool in parts.items():
+            wanted = list(filter(FILTERS[options], lines))
+            ended = tool.end()
+            check_good_end(ended)
+            shown = observe.of_lives(lives, from_json(ended.lines))
+            check_filtered(f"with {' '.join(options)}", shown, wanted)
+
+
+def check_filtered(what, lines, wanted):
+    short = lambda line: {key: value for key, value in line.items() if key not in ("ms", "time", "timestamp")}
+    check_equal(what, list(map(short, lines)), list(map(short, wanted)))
+    for line, other in zip(lines, wanted):
+        change = f"{line['oldstate']}>{line['newstate']}"
+        check(about_equal(line["ms"], other["ms"]), f"{what}: {change} {line['ms']} ms, without {other['ms']} ms")
+
+
+def about_equal(ms, other):
+    return ms == other or None not in (ms, other) and abs(ms - other) < 1

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""How the program ends: signals, limits, closed pipes, full devices, missing rights."""
+
+import os
+import pathlib
+import shutil
+import signal
+import tempfile
+import time
+
+import churn
+import observe
+import traffic
+from outcome import check, check_equal
+from place import IPV4
+from tool import PATIENCE, check_good_end
+
+NOBODY = 65534
+
+
+def check_refused(what, ended, *words):
+    """Exit status 1 and one message, which has all these words; no word means any message."""
+    text = "\n".join(ended.errors)
+    check_equal(f"{what}: exit status", ended.status, 1)
+    check(text, f"{what}: says nothing")
+    for word in words:
+        check(word.lower() in text.lower(), f"{what}: the message does not say {word!r}: {text}")
+    check("libbpf:" not in text, f"{what}: a dump of libbpf's: {text}")
+
+
+def ends_well_by(program, number):
+    with program.start("-s", "--no-header") as tool:
+        wanted = observe.mark()
+        ended = tool.end(number)    # at once: what has happened is printed all the same
+    check_good_end(ended)
+    check([line for line in ended.lines if wanted(line)], f"the last transitions are not printed: {ended.lines}")
+
+
+def test_sigint(program):
+    ends_well_by(program, signal.SIGINT)
+
+
+def test_sigterm(program):
+    ends_well_by(program, signal.SIGTERM)
+
+
+def test_sigterm_when_busy(program):
+    with program.start("-s") as tool, churn.Churn(churn.ADDRESS4, 1100, 2, 4000, "rst") as run:
+        tool.next_line()
+        begin = time.monotonic()
+        check_good_end(tool.end(signal.SIGTERM))
+        check(time.monotonic() - begin < 2, "takes more than 2 seconds to end")
+        run.finish()
+
+
+def poke(tool):
+    """Makes transitions until the program, started without -v, shows that it is attached."""
+    deadline = time.monotonic() + PATIENCE
+    while tool.out.next(time.monotonic() + 0.1) is None:
+        check(time.monotonic() < deadline, "prints nothing")
+        observe.mark()
+
+
+def check_quiet_end(tool):
+    status = tool.process.wait(PATIENCE)
+    check_equal("exit status", status, 0)
+    check_equal("stderr", tool.process.stderr.read(), b"")
+
+
+def test_pipe_closed_when_idle(program):
+    with program.start("-s", "--no-header", verbose=False) as tool:
+        poke(tool)
+        tool.process.stdout.close()
+        check_quiet_end(tool)
+
+
+def test_pipe_closed_when_busy(program):
+    with program.start("-s", "--no-header", verbose=False) as tool:
+        poke(tool)
+        with churn.Churn(churn.ADDRESS4, 1100, 2, 4000, "rst") as run:
+            tool.next_line()
+            tool.process.stdout.close()
+            check_quiet_end(tool)
+            run.finish()
+
+
+def check_count(program, wanted, *options):
+    """-n counts lines without the header, and both lines of a passive open; it ends by itself."""
+    with program.start(*options, "-n", str(wanted)) as tool:
+        traffic.active_close(IPV4)
+        traffic.active_close(IPV4)
+        ended = tool.wait()
+    check_good_end(ended)
+    headers = 0 if "-j" in options or "--no-header" in options else 1
+    check_equal(f"lines with {' '.join(options)} -n {wanted}", len(ended.lines) - headers, wanted)
+
+
+def test_count(program):
+    for wanted, options in (1, ["-s"]), (4, ["-j"]), (5, []), (12, ["-s", "--no-header"]):
+        check_count(program, wanted, *options)
+
+
+def test_duration(program):
+    with program.start("-s", "-d", "1") as tool:
+        begin = time.monotonic()
+        wanted = observe.mark()
+        ended = tool.wait()
+        lasted = time.monotonic() - begin
+    check_good_end(ended)
+    check([line for line in ended.lines if wanted(line)], "does not print what happened")
+    check(0.5 < lasted < 2, f"-d 1 lasts {lasted:.3f} s")
+
+
+def test_full_output(program):
+    with open("/dev/full", "wb") as full, program.start("-s", stdout=full, ready=False) as tool:
+        until_ended(tool)
+        check_refused("output to /dev/full", tool.wait())
+
+
+def until_ended(tool):
+    """Makes transitions until the program has had enough."""
+    deadline = time.monotonic() + PATIENCE
+    while tool.process.poll() is None and time.monotonic() < deadline:
+        observe.mark()
+        tool.err.read(0.05)
+
+
+def test_closed_output(program):
+    check_refused("closed stdout", program.run("-s", "-d", "5", stdout=None, preexec_fn=lambda: os.close(1)))
+
+
+def test_recording_to_a_full_device(program):
+    with program.start("-q", "-o", "/dev/full", ready=False) as tool:
+        until_ended(tool)
+        check_refused("recording to /dev/full", tool.wait(), "/dev/full")
+
+
+def test_recording_to_a_missing_directory(program):
+    ended = program.run("-q", "-o", "/nonexistent/recording", "-d", "5")
+    check_refused("recording to a missing directory", ended, "/nonexistent/recording", "No such file or directory")
+
+
+def test_not_root(program):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        copy = pathlib.Path(folder, "tcpstates")
+        shutil.copy(program.path, copy)
+        copy.chmod(0o755)
+        ended = type(program)(str(copy)).run("-s", "-d", "5", user=NOBODY, group=NOBODY, extra_groups=[])
+    check_refused("as nobody", ended, "root")
+    check_equal("as nobody: stdout", ended.output, b"")
+    check_equal("as nobody: messages", len(ended.errors), 1)

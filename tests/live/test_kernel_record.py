@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""At full loopback rate, from many processes, the program shows exactly what the kernel's own record holds."""
+
+import collections
+import contextlib
+import io
+import os
+import pathlib
+import tempfile
+
+import churn
+import compare
+import netns
+from kernel_record import KernelRecord
+from lines import from_csv
+from outcome import Skipped, check, check_equal
+from tool import check_good_end
+
+LEAST = 50_000
+
+
+def churn_everything():
+    """IPv4 and IPv6, normal closes and resets, all at once; returns how many transitions and by which processes."""
+    netns.sysctl("net.ipv4.ip_local_port_range", "2048 65535")
+    with contextlib.ExitStack() as stack:
+        start = lambda *what: stack.enter_context(churn.Churn(*what))
+        runs = []
+        for number, address in enumerate(churn.addresses()):
+            runs.append(start(address, 1100 + 100 * number, 3, 4000, "rst"))
+            runs.append(start(address, 1500 + 100 * number, 2, 1500, "fin"))
+        processes = [process for run in runs for process in run.finish()]
+        return sum(run.transitions for run in runs), processes
+
+
+def check_against(record, lines, made, processes):
+    events = [event for event in record.events if churn.is_ours(event.laddr, event.raddr)]
+    lines = [line for line in lines if churn.is_ours(line["laddr"], line["raddr"])]
+    check_equal("transitions in the kernel's record", len(events), made)
+    check(made >= LEAST, f"only {made} transitions")
+    compare.check_same(lines, events, [pid for _, pid, _ in processes])
+    check_connects(lines, processes)
+
+
+def check_connects(lines, processes):
+    """connect() is made by the client of that port, and by nobody else."""
+    clients = {port: pid for role, pid, port in processes if role == "client"}
+    for line in lines:
+        if line["newstate"] == "SYN_SENT":
+            check_equal(f"connect to {line['rport']}: c_pid", line["c_pid"], clients[line["rport"]])
+            check_equal("its c_comm", line["c_comm"], "churn")
+
+
+def traced(program, *options, **how):
+    """A trace of the whole churn: the kernel's record, how it ended, what was made."""
+    with program.start(*options, **how) as tool, KernelRecord() as record:
+        made = churn_everything()
+        record.settle()
+        record.stop()
+        ended = tool.end()
+    check_good_end(ended)
+    return record, made
+
+
+def test_csv_to_a_file(program):
+    with tempfile.TemporaryFile("w+") as file:
+        record, made = traced(program, "-s", stdout=file)
+        file.seek(0)
+        check_against(record, from_csv(file), *made)
+
+
+def test_recording(program):
+    with tempfile.NamedTemporaryFile() as file:
+        record, made = traced(program, "-q", "-o", file.name)
+        replay = program.run("-r", file.name, "-s", patience=30)
+    check_good_end(replay)
+    check_against(record, from_csv(io.StringIO(replay.output.decode())), *made)
+
+
+def receive_by_interrupt():
+    """
+    As from a network card, packets arrive by interrupts, and so in the middle of whatever the CPU is at, also of the
+    tracing of another socket's transition. On loopback, receive packet steering does that: it hands packets to other
+    CPUs.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        netns.mount("sysfs", folder, "sysfs")   # shows the devices of this network namespace
+        steering = pathlib.Path(folder, "class/net/lo/queues/rx-0/rps_cpus")
+        present = steering.exists() and os.cpu_count() > 1
+        if present:
+            steering.write_text("3")
+        netns.checked(netns.libc.umount(os.fsencode(folder)))
+    if not present:
+        raise Skipped("this kernel has no receive packet steering, or one CPU only")
+
+
+def counted(rows):
+    keys = "skaddr", "lport", "rport", "oldstate", "newstate"
+    return collections.Counter(tuple(row[key] for key in keys) for row in rows)
+
+
+def test_arriving_by_interrupt(program):
+    receive_by_interrupt()
+    with tempfile.TemporaryFile("w+") as file:
+        record, (made, _) = traced(program, "-s", stdout=file)
+        file.seek(0)
+        shown = counted(line for line in from_csv(file) if churn.is_ours(line["laddr"], line["raddr"]))
+    events = [event for event in record.events if churn.is_ours(event.laddr, event.raddr)]
+    recorded = counted(event._asdict() for event in events)
+    # Virtual machines exist whose kernel runs no BPF program on top of the first process.
+    within_reach = counted(event._asdict() for event in events if event.pid != 1)
+    check_equal("transitions in the kernel's record", len(events), made)
+    missing, invented = within_reach - shown, shown - recorded
+    check(not missing, f"{missing.total()} of {made} are missing without a word, as {next(iter(missing), None)}")
+    check(not invented, f"{invented.total()} never were, as {next(iter(invented), None)}")

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The program under test: started, waited for, read with deadlines, ended."""
+
+import collections
+import os
+import select
+import signal
+import subprocess
+import time
+
+from outcome import Failed, check
+
+READY = "tcpstates: ready"
+PATIENCE = 10       # seconds to wait for what is certain to come
+
+
+class Ended(collections.namedtuple("Ended", "status output errors")):
+    """What is left of a run: exit status, all of stdout as bytes, the lines of stderr."""
+
+    @property
+    def lines(self):
+        return self.output.splitlines()
+
+
+class Pipe:
+    """The reading end of a pipe, by lines."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.rest = b""
+        self.lines = []
+        self.taken = 0
+
+    def read(self, timeout):
+        """Reads what is there, waiting for it at most so long; False at the end of the stream."""
+        if not select.select([self.stream], [], [], max(0, timeout))[0]:
+            return True
+        data = os.read(self.stream.fileno(), 1 << 20)
+        *complete, self.rest = (self.rest + data).split(b"\n")
+        self.lines += complete
+        return bool(data)
+
+    def everything(self):
+        return b"".join(line + b"\n" for line in self.lines) + self.rest
+
+    def next(self, deadline):
+        """The next line, or None when there is none until the deadline."""
+        while self.taken == len(self.lines):
+            if time.monotonic() > deadline or not self.read(deadline - time.monotonic()):
+                return None
+        self.taken += 1
+        return self.lines[self.taken - 1]
+
+
+class Tool:
+    """One run of the program. `with` waits until it is attached (-v tells), and kills it in the end if need be."""
+
+    def __init__(self, path, *options, verbose=True, ready=True, **how):
+        self.command = [path, *options] + (["-v"] if verbose else [])
+        how.setdefault("stdin", subprocess.DEVNULL)
+        how.setdefault("stdout", subprocess.PIPE)
+        self.wants_ready = verbose and ready
+        self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, **how)
+        self.pid = self.process.pid
+        self.out = Pipe(self.process.stdout) if self.process.stdout else None
+        self.err = Pipe(self.process.stderr)
+
+    def __enter__(self):
+        if self.wants_ready:
+            self.wait_ready()
+        return self
+
+    def __exit__(self, *error):
+        self.process.kill()
+        self.process.wait()
+        for stream in self.process.stdout, self.process.stderr:
+            if stream:
+                stream.close()
+
+    def wait_ready(self):
+        deadline = time.monotonic() + PATIENCE
+        while (line := self.err.next(deadline)) is not None:
+            if line.decode().startswith(READY):
+                return
+        self.fail("is not ready")
+
+    def fail(self, what):
+        errors = b"\n".join(self.err.lines).decode(errors="replace")
+        raise Failed(f"{' '.join(self.command)} {what}; its stderr: {errors or 'empty'}")
+
+    def next_line(self, patience=PATIENCE):
+        line = self.out.next(time.monotonic() + patience)
+        if line is None:
+            self.fail("prints no further line")
+        return line
+
+    def lines_until(self, wanted):
+        """Its lines up to and including the first that is wanted."""
+        lines = [self.next_line()]
+        while not wanted(lines[-1]):
+            lines.append(self.next_line())
+        return lines
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def end(self, number=signal.SIGINT):
+        """Ends it by a signal, and collects all it has printed."""
+        self.send(number)
+        return self.wait()
+
+    def wait(self, patience=PATIENCE):
+        """Waits until it ends by itself, reading what it prints meanwhile."""
+        open_pipes = [pipe for pipe in (self.out, self.err) if pipe]
+        deadline = time.monotonic() + patience
+        while open_pipes:
+            left = deadline - time.monotonic()
+            if left < 0:
+                self.fail("does not end")
+            select.select([pipe.stream for pipe in open_pipes], [], [], left)
+            open_pipes = [pipe for pipe in open_pipes if pipe.read(0)]
+        status = self.process.wait(max(0.1, deadline - time.monotonic()))
+        output = self.out.everything() if self.out else b""
+        return Ended(status, output, self.err.everything().decode(errors="replace").splitlines())
+
+
+def check_good_end(ended):
+    """Status 0, the last line complete, and nothing on stderr but what -v says."""
+    check(ended.status == 0, f"exit status {ended.status}, {ended.errors}")
+    check(not ended.output or ended.output.endswith(b"\n"), f"the last line is cut: {ended.output[-80:]!r}")
+    strange = [line for line in ended.errors if not line.startswith("tcpstates: ")]
+    check(not strange, f"on stderr: {strange}")
+    check(not [line for line in ended.errors if "lost" in line], f"loss: {ended.errors}")
+
+
+class Program:
+    """The file under test, as the tests get it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def start(self, *options, **how):
+        return Tool(self.path, *options, **how)
+
+    def run(self, *options, patience=PATIENCE, **how):
+        """Runs it to its end, without -v."""
+        with self.start(*options, verbose=False, **how) as tool:
+            return tool.wait(patience)
