@@ -134,7 +134,7 @@ test:
 test-programs: $(B)/tcpstates $(B)/asan/tcpstates $(UNIT_TESTS)
 
 check: test-programs
-	@tests/run unit replay docs
+	@tests/run unit replay docs perf
 
 test-build:
 	@scripts/deps install build lint

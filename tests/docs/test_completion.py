@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The completion offers exactly the options and fields that there are."""
+
+import pathlib
+import tempfile
+
+import shell
+import tool
+from outcome import check_equal, check_same_items
+
+FILE = ["compopt -o default"]       # bash completes a file name
+NO_SPACE = ["compopt -o nospace"]   # a comma may follow
+
+
+def names():
+    """Of all options that --help lists, long and short."""
+    return sorted(name for option in tool.options().values() for name in (option.letter, option.name) if name)
+
+
+def keys():
+    return [field.key for field in tool.fields()]
+
+
+def check_offered(words, told, candidates):
+    found = shell.offered(*words)
+    what = f"tcpstates {' '.join(words)}<Tab>"
+    check_equal(f"{what}: compopt", found[0], told)
+    check_same_items(what, sorted(found[1]), sorted(candidates))
+
+
+def test_options():
+    for word in "", "-", "--", "--r", "--no", "-4", "x":
+        for before in [], ["-w"], ["-L", "80"], ["--csv", "-n", "5"]:
+            check_offered([*before, word], [], [name for name in names() if name.startswith(word)])
+
+
+def test_fields():
+    for before in ["-F"], ["--fields"], ["-wF"], ["--fields", "="]:
+        check_offered([*before, ""], NO_SPACE, keys())
+        check_offered([*before, "time"], NO_SPACE, ["time", "timestamp"])
+        check_offered([*before, "ms,time,l"], NO_SPACE, ["ms,time,laddr", "ms,time,lport"])
+        check_offered([*before, "time,ms,"], NO_SPACE, [f"time,ms,{key}" for key in keys() if key not in ("time", "ms")])
+    check_offered(["--fields", "="], NO_SPACE, keys())
+
+
+def test_arguments():
+    """Files where a file is wanted, nothing where a number is, options where an option is."""
+    for option in tool.options().values():
+        if option.argument == "LIST":
+            continue
+        told, candidates = (FILE, []) if option.argument == "FILE" else ([], [] if option.argument else names())
+        for name in filter(None, (option.letter, option.name)):
+            check_offered([name, ""], told, candidates)
+        if option.letter:
+            check_offered(["-w" + option.letter[1], ""], told, candidates)
+        check_offered([option.name, "="], told if option.argument else [], [])
+        check_offered([option.name, "=", ""], told if option.argument else [], [])
+
+
+def test_attached_argument():
+    check_offered(["-rw", "--ver"], [], ["--verbose", "--version"])
+    check_offered(["-L80", "--ver"], [], ["--verbose", "--version"])
+
+
+def test_tab_key():
+    """The same by readline itself, file names with spaces too."""
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "my trace.tcps").touch()
+        pathlib.Path(folder, "results").mkdir()
+        pathlib.Path(folder, "results/second").touch()
+        for line, wanted in {
+                "--locp\b\bcalp\t80": ["--localport", "80"],
+                "-F oldstate,newst\t": ["-F", "oldstate,newstate"],
+                "--fields=oldstate,newst\t,m\t": ["--fields=oldstate,newstate,ms"],
+                "-r my\t-w": ["-r", "my trace.tcps", "-w"],
+                "--replay res\tsec\t--csv": ["--replay", "results/second", "--csv"],
+                "--record=res\tsec\t--quie\t": ["--record=results/second", "--quiet"],
+                "-n my\t": ["-n", "my"],
+        }.items():
+            check_equal(f"arguments after typing {line!r}", shell.typed(f"tcpstates {line}\r", folder), wanted)

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The field table, --fields help, the man page and what is printed have the same fields."""
+
+import json
+import re
+
+import page
+import tool
+from outcome import check, check_equal, check_same_items
+
+JSON_TYPES = {"string": str, "number": (int, float), "null": type(None)}
+
+
+def page_fields():
+    found = page.paragraphs(page.section("FIELDS"), r"([a-z_]+) \((\S+)\)")
+    return [(tool.Field(*match.group(1, 2)), text) for match, text in found]
+
+
+def all_keys():
+    return ",".join(field.key for field in tool.fields())
+
+
+def objects():
+    return [json.loads(line) for line in tool.replay("-j").splitlines()]
+
+
+def test_table_and_help():
+    table = tool.source("field.c").split(" fields[] = {\n")[1].split("\n};")[0]
+    rows = [tool.Field(*row[:2]) for row in re.findall(rf"^\t{{{tool.STRING}, {tool.STRING},", table, re.MULTILINE)]
+    check(len(rows) > 10, f"only {len(rows)} rows found in the field table")
+    check_same_items("--fields help and the field table", tool.fields(), rows)
+
+
+def test_page():
+    check_same_items("man page and --fields help", [field for field, _ in page_fields()], tool.fields())
+
+
+def test_headings():
+    headings = [field.heading for field in tool.fields()]
+    csv = tool.replay("-s", "-F", all_keys(), "-n", "1").splitlines()[0]
+    check_equal("headings in CSV", csv.split(","), headings)
+    table = tool.replay("-F", all_keys(), "-n", "1").splitlines()[0]
+    check_equal("headings in the table", [word for word in table.split() if word != "->"], headings)
+
+
+def test_names():
+    """By key or heading, in any case."""
+    for field in tool.fields():
+        wanted = tool.replay("-s", "-F", field.key)
+        for name in field.heading, field.key.upper(), field.heading.lower():
+            check_equal(f"--fields {name}", tool.replay("-s", "-F", name), wanted)
+
+
+def test_json_keys():
+    for line in objects():
+        check_equal("JSON keys", list(line), [field.key for field in tool.fields()])
+
+
+def test_json_types():
+    """Each value is of a type that the man page names, and each of these types occurs."""
+    lines = objects()
+    for field, text in page_fields():
+        said = re.search(r"JSON: (\w+)(?: or (\w+))?\.", text)
+        check(said, f"the man page does not tell the JSON type of {field.key}")
+        wanted = [JSON_TYPES[name] for name in said.groups() if name]
+        for line in lines:
+            check(any(isinstance(line[field.key], kind) for kind in wanted), f"{field.key} is {line[field.key]!r}, not {said[0]}")
+        for kind in wanted:
+            check(any(isinstance(line[field.key], kind) for line in lines), f"{field.key} is never {kind}: {said[0]}")
+
+
+def test_default_columns():
+    """What the man page lists under Table and CSV is what is printed without --fields."""
+    (normal, wide), = page.blocks("Table")
+    (csv,), = page.blocks("CSV")
+    for what, options, fields in ("table", [], normal), ("wide table", ["-w"], wide), ("CSV", ["-s"], csv):
+        check_equal(what, tool.replay(*options), tool.replay(*options, "-F", fields))
+
+
+def test_states():
+    """The states that the man page names are those of the kernel that a socket can be in."""
+    named = set(re.findall(r'"([A-Z_0-9]+)"', tool.source("state.c").split("words[] = {")[1].split("};")[0]))
+    text = " ".join(" ".join(page.section("DESCRIPTION")).split())
+    listed = re.split(r", | and ", re.search(r"State names are those of the kernel: ([^.]*)\.", text)[1])
+    check_same_items("states in the man page and in src/state.c", sorted(listed), sorted(named - {"TIME_WAIT", "NEW_SYN_RECV"}))
+
+
+def test_journal_fields():
+    tags = page.paragraphs(page.section("JOURNAL"), r"([A-Z_0-9]+(?:, [A-Z_0-9]+)*)")
+    listed = [name for tag, _ in tags for name in tag[1].split(", ")]
+    sent = set(re.findall(r'"([A-Z_0-9]+)=', tool.source("sink/journal.c")))
+    check(len(sent) > 10, f"only {len(sent)} fields found in src/sink/journal.c")
+    check_same_items("journal fields in the man page and in src/sink/journal.c", sorted(listed), sorted(sent))

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The program under test ($TCPSTATES, else build/asan/tcpstates), and the tables in its source."""
+
+import collections
+import os
+import pathlib
+import re
+import subprocess
+
+from outcome import check
+
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+PATH = pathlib.Path(os.environ.get("TCPSTATES") or TREE / "build/asan/tcpstates").absolute()
+EXAMPLE = TREE / "examples/transitions.tcps"
+SECONDS = 20        # a program that traces instead of complaining must not hold up the tests
+
+Ended = collections.namedtuple("Ended", "status output errors")
+Option = collections.namedtuple("Option", "letter name argument")
+Field = collections.namedtuple("Field", "key heading")
+
+STRING = r'"((?:[^"\\]|\\.)*)"'
+
+
+def run(*arguments, cwd=TREE):
+    try:
+        done = subprocess.run([PATH, *arguments], stdin=subprocess.DEVNULL, capture_output=True, cwd=cwd, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return Ended(None, "", f"still running after {SECONDS} seconds")
+    return Ended(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def replay(*arguments):
+    """What it prints of the recording in the tree."""
+    check(EXAMPLE.exists(), f"{EXAMPLE} is missing")
+    ended = run("-r", str(EXAMPLE), *arguments)
+    check((ended.status, ended.errors) == (0, ""), f"{' '.join(arguments)}: status {ended.status}, {ended.errors}")
+    return ended.output
+
+
+def output_of(*arguments):
+    ended = run(*arguments)
+    check((ended.status, ended.errors) == (0, ""), f"{' '.join(arguments)}: status {ended.status}, {ended.errors}")
+    return ended.output
+
+
+def source(name):
+    return (TREE / "src" / name).read_text()
+
+
+def joined(literals):
+    """The text of C string literals that stand side by side."""
+    return "".join(re.findall(STRING, literals)).replace('\\"', '"')
+
+
+def table_rows():
+    """The rows of the option table, as (title of the group, option, its help or None)."""
+    table = source("options.c").split(" rows[] = {\n")[1].split("\n};")[0]
+    title = None
+    for row in re.split(r"\n*^\t(?={|GROUP)|\n\n", table, flags=re.MULTILINE):
+        if row.startswith("GROUP"):
+            title = joined(row)
+        elif row:
+            yield (title, *option_row(row))
+
+
+def option_row(row):
+    parts = re.match(rf"{{(?:'(.)'|0), {STRING}, (?:NULL|{STRING}),\s*(?:NULL|((?:{STRING}\s*)+))", row)
+    check(parts, f"tests/docs cannot read this row of the option table: {row}")
+    letter, name, argument, text = parts.group(1, 2, 3, 4)
+    return Option(letter and "-" + letter, "--" + name, argument), text and joined(text)
+
+
+def help_rows():
+    """The same of --help."""
+    title = None
+    for line in output_of("--help").split("\n\nLists ")[0].splitlines():
+        row = re.match(r"  (?:(-.), |    )(--\S+)(?: ([A-Z]+))? +(.*)", line)
+        if row:
+            yield title, Option(*row.group(1, 2, 3)), row[4]
+        elif line and not line.startswith(" "):
+            title = line
+
+
+def options():
+    """What --help lists, by long name."""
+    return {option.name: option for _, option, _ in help_rows()}
+
+
+def fields():
+    return [Field(*line.split()[:2]) for line in output_of("--fields", "help").splitlines()]
