@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Loads and attaches all programs of a BPF object, says "ready", and keeps them until it is ended: attach FILE */
+/* attach FILE: loads and attaches all programs of a BPF object, and keeps them until it is ended.
+ */
 #include <bpf/libbpf.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "attach: cannot load: %s\n", strerror(errno));
 		return 1;
 	}
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program (program, object) {
 		if (!bpf_program__attach(program)) {
 			fprintf(stderr, "attach: cannot attach: %s\n", strerror(errno));
 			return 1;

@@ -26,7 +26,7 @@ struct source {
 	struct clock clock;
 	int fd;       /* readable when read() has something to hand over; never closed by others */
 	int batch_ms; /* after a read that handed something over, leave this long to gather more */
-	int grace_ms; /* after stop(), how long more may come from another program that ends as well */
+	int grace_ms; /* after stop(), how long another program that ends too may still write */
 	bool is_live;
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
