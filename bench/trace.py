@@ -17,9 +17,9 @@ LOST_IN_ALL = re.compile(r"lost (\d+) transitions in all")
 
 
 def bpf_programs():
-    """{id: (runs, nanoseconds)} of all programs loaded now."""
+    """{id: nanoseconds} of all programs loaded now."""
     answer = subprocess.run(["bpftool", "prog", "show", "--json"], capture_output=True, check=True).stdout
-    return {program["id"]: (program.get("run_cnt", 0), program.get("run_time_ns", 0)) for program in json.loads(answer)}
+    return {program["id"]: program.get("run_time_ns", 0) for program in json.loads(answer)}
 
 
 def probe():
@@ -107,11 +107,10 @@ class Trace:
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
 
-    def kernel_cost(self):
-        """(runs, nanoseconds) of its BPF programs, as the kernel's statistics clock has them."""
+    def kernel_ns(self):
+        """Nanoseconds in all its BPF programs, as the kernel's statistics clock has them."""
         now = bpf_programs()
-        costs = [now.get(id, (0, 0)) for id in self.programs]
-        return sum(runs for runs, _ in costs), sum(ns for _, ns in costs)
+        return sum(now.get(id, 0) for id in self.programs)
 
     def lines(self):
         """How many lines it has printed; after its end."""

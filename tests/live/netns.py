@@ -7,6 +7,7 @@ import os
 import pathlib
 import socket
 import struct
+import time
 
 from outcome import Skipped
 
@@ -20,6 +21,7 @@ SIOCSIFNETMASK = 0x891C
 SIOCGIFFLAGS = 0x8913
 SIOCSIFFLAGS = 0x8914
 IFF_UP = 1
+IFA_F_TENTATIVE = 0x40
 
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -69,11 +71,16 @@ def add_address6(interface, address, prefix):
         number = socket.inet_pton(socket.AF_INET6, address)
         request = struct.pack("=16sIi", number, prefix, socket.if_nametoindex(interface))
         fcntl.ioctl(control, SIOCSIFADDR, request)
+    deadline = time.monotonic() + 5
+    while is_tentative(number) and time.monotonic() < deadline:
+        time.sleep(0.001)
 
 
-def need_ipv6():
-    if not os.path.exists("/proc/net/if_inet6"):
-        raise Skipped("this kernel has no IPv6")
+def is_tentative(number):
+    """The kernel lets an IPv6 address be used only after a check, which it makes in the background."""
+    rows = pathlib.Path("/proc/net/if_inet6").read_text().splitlines()
+    flags = {row.split()[0]: int(row.split()[4], 16) for row in rows}
+    return bool(flags[number.hex()] & IFA_F_TENTATIVE)
 
 
 def sysctl(name, value):

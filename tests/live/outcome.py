@@ -16,4 +16,9 @@ def check(condition, message):
 
 
 def check_equal(what, got, wanted):
-    check(got == wanted, f"{what}: got {got!r}, wanted {wanted!r}")
+    check(got == wanted, f"{what}: got {short(got)}, wanted {short(wanted)}")
+
+
+def short(value, most=600):
+    text = repr(value)
+    return text if len(text) <= most else text[:most] + "..."

@@ -7,7 +7,11 @@ import time
 from outcome import check, check_equal
 
 UNSPECIFIED = {"0.0.0.0", "::"}
-SLACK_MS = 10   # how much later than the action that causes it a change of the peer's may happen
+
+# A packet may be dealt with a while after the call that sends it, on a busy machine. So these bounds are wide; the
+# kernel's own record is there for the exact ones.
+EARLY_MS = 25
+LATE_MS = 200
 
 
 class Step:
@@ -22,11 +26,11 @@ class Step:
 
 
 def at_least_ms(earlier, later):
-    return 0 if earlier is later else (later.begin - earlier.end) * 1000 - SLACK_MS
+    return 0 if earlier is later else (later.begin - earlier.end) * 1000 - EARLY_MS
 
 
 def at_most_ms(earlier, later):
-    return (later.end - earlier.begin) * 1000 + SLACK_MS
+    return (later.end - earlier.begin) * 1000 + LATE_MS
 
 
 class Change:

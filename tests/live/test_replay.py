@@ -109,7 +109,7 @@ def check_killed(replay, printed, record):
     check(replay.status in (0, 1), f"exit status {replay.status}, {replay.errors}")
     check(replay.status == 0 or "recording" in replay.errors[0], f"the message does not name the file: {replay.errors}")
     rows = from_csv(line.decode() for line in replay.lines)
-    check(len(rows) > printed - UNWRITTEN, f"{printed} lines were printed before the kill, the recording holds {len(rows)}")
+    check(len(rows) > printed - UNWRITTEN, f"{printed} lines were printed, the recording holds {len(rows)}")
     events = {}
     for event in record.events:
         events.setdefault(event.skaddr, []).append((event.oldstate, event.newstate, event.lport, event.rport))
