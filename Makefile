@@ -4,6 +4,7 @@
 #   make run           installs what it needs (root), builds and traces; ARGS="-tw" passes options
 #   make test          installs what it needs (root), builds and passes every test
 #   make static        build/static/tcpstates, for machines with nothing installed
+#   make test-kernels  the live tests on other kernels, in virtual machines (root)
 #   make check         the tests that need no root
 #   make bench         what tracing costs, beside other tools (root)
 #   make test-build    compilers' warnings, format, static analysis, installation (root)
@@ -117,7 +118,7 @@ $(B)/bench/empty.bpf.o: bench/empty.bpf.c $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench run test check test-build static install uninstall clean deps
+.PHONY: all bench test-kernels run test check test-build static install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -139,6 +140,11 @@ check: test-programs
 test-build:
 	@scripts/deps install build lint
 	@tests/run build
+
+test-kernels:
+	@scripts/deps install build test kernels
+	@$(MAKE) --no-print-directory all static
+	@tests/run kernels
 
 bench:
 	@scripts/deps install build test bench

@@ -21,6 +21,10 @@ STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "
 
 Event = collections.namedtuple("Event", "time_ns pid skaddr ip laddr lport raddr rport oldstate newstate")
 
+# Virtual machines exist whose kernel runs no BPF program on top of the first process: transitions that interrupt that one
+# are in this record, but out of the program's reach.
+OUT_OF_REACH = 1
+
 # A page of the ring buffer (events/header_page): a u64 time, a long of bytes used with flags in it, then the events.
 PAGE_HEADER = struct.Struct("=QQ")
 PAGE_USED = 0x3FFFFFFF

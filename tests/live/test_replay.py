@@ -115,4 +115,7 @@ def check_killed(replay, printed, record):
         events.setdefault(event.skaddr, []).append((event.oldstate, event.newstate, event.lport, event.rport))
     for row in rows:
         truth = events[row["skaddr"]].pop(0)
-        check_equal(f"socket {row['skaddr']}", (row["oldstate"], row["newstate"], row["lport"], row["rport"]), truth)
+        shown = row["oldstate"], row["newstate"], row["lport"], row["rport"]
+        if truth[1] == "SYN_RECV" and not truth[3]:     # kernels up to 6.12 do not know the peer yet
+            shown = *shown[:3], 0
+        check_equal(f"socket {row['skaddr']}", shown, truth)
