@@ -20,10 +20,6 @@ struct in6_addr {
 
 struct socket;
 
-typedef struct {
-	int owned; /* a task holds the socket: packets wait, and it makes the changes itself */
-} socket_lock_t;
-
 struct sock_common {
 	__be32 skc_daddr;
 	__be16 skc_dport;
@@ -34,7 +30,6 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
-	socket_lock_t sk_lock;
 	__u16 sk_protocol; /* 16 bits wide since 5.6 */
 	struct socket *sk_socket;
 };

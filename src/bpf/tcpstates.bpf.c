@@ -265,16 +265,16 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 
 /*
  * The kernel does not run a program on a CPU where it runs already (__bpf_trace_run(), 6.1): what a
- * packet that interrupts the program above does to other sockets would go unseen. This one runs
- * after it on every transition and traces those. It tells them by the state in the socket's clock,
- * and need not look at changes that a task makes itself: these interrupt nothing.
+ * packet that interrupts the program above does to other sockets would go unseen, and on 7.2 also
+ * what another task does that takes the CPU meanwhile. This one runs after it on every transition
+ * and traces those. It tells them by the state in the socket's clock.
  */
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(interrupting_set_state, struct sock *sk, int oldstate, int newstate)
+int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 {
 	struct socket_clock *clock;
 
-	if (!is_transition(sk, oldstate, newstate) || sk->sk_lock.owned)
+	if (!is_transition(sk, oldstate, newstate))
 		return 0;
 	clock = bpf_sk_storage_get(&clocks, sk, NULL, 0);
 	if (!clock || clock->state == newstate)

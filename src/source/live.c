@@ -162,9 +162,9 @@ static int attach(struct tcpstates_bpf *program)
 	program->links.inet_sock_set_state =
 		bpf_program__attach(program->progs.inet_sock_set_state);
 	if (program->links.inet_sock_set_state)
-		program->links.interrupting_set_state =
-			bpf_program__attach(program->progs.interrupting_set_state);
-	if (!program->links.interrupting_set_state) {
+		program->links.unseen_set_state =
+			bpf_program__attach(program->progs.unseen_set_state);
+	if (!program->links.unseen_set_state) {
 		explain_refusal("cannot attach to the kernel", -errno);
 		return -1;
 	}
