@@ -17,10 +17,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -228,6 +230,9 @@ static pid_t start(const char *role, unsigned int port)
 {
 	pid_t pid = checked(fork(), "fork");
 
+	/* Who ends the load by its process id ends all of it. */
+	if (!pid)
+		checked(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
 	if (pid) {
 		printf("%s %d %u\n", role, pid, port);
 		fflush(stdout);

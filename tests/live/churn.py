@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Many connections at full rate, made by churn.c on addresses nobody else uses."""
+"""Many connections at full rate, made by the benchmark's load on addresses nobody else uses."""
 
 import os
 import pathlib
@@ -8,8 +8,10 @@ import subprocess
 import netns
 from place import with_ipv6
 
-SOURCE = pathlib.Path(__file__).resolve().with_suffix(".c")
-BINARY = SOURCE.parent.parent.parent / "build/tests/churn"
+TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+SOURCE = TREE / "bench/load.c"
+BINARY = TREE / "build/tests/load"
+COMM = BINARY.name
 
 ADDRESS4 = "127.84.67.80"
 ADDRESS6 = "fd84:6784::80"
@@ -22,7 +24,7 @@ def compiled():
         BINARY.parent.mkdir(parents=True, exist_ok=True)
         new = BINARY.with_suffix(f".{os.getpid()}")
         compiler = os.environ.get("CC", "cc")
-        subprocess.run([compiler, "-O2", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", new], check=True)
+        subprocess.run([compiler, "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", new], check=True)
         new.rename(BINARY)
     return BINARY
 
@@ -39,7 +41,7 @@ class Churn:
 
     def __init__(self, address, port, pairs, connections, mode):
         self.transitions = pairs * (connections * TRANSITIONS[mode] + 2)     # 2 of the listener
-        words = list(map(str, (compiled(), address, port, pairs, connections, mode)))
+        words = list(map(str, (compiled(), "-a", address, "-p", port, "-j", pairs, "-n", connections, mode)))
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -55,7 +57,7 @@ class Churn:
         said, _ = self.process.communicate(timeout=patience)
         if self.process.returncode:
             raise OSError(f"churn fails with status {self.process.returncode}")
-        rows = [line.split() for line in said.splitlines()]
+        rows = [line.split() for line in said.splitlines()[:-1]]     # the last one says how long it took
         return [(role, int(pid), int(port)) for role, pid, port in rows]
 
 

@@ -8,7 +8,7 @@ import story
 import traffic
 from kernel_record import KernelRecord
 from lines import JSON_KEYS, from_json
-from outcome import check_equal
+from outcome import Failed, check_equal
 from place import IPV4
 from tool import check_good_end
 
@@ -36,7 +36,10 @@ def collect(tool, lives):
     """The program's lines on these lives: as many as there should be, and more until a mark made after them."""
     lines, missing = [], sum(len(life.changes) for life in lives)
     while missing:
-        lines += from_json([tool.next_line()])
+        try:
+            lines += from_json([tool.next_line()])
+        except Failed as reason:
+            raise Failed(f"{reason}; {missing} lines missing after {story.path_of(of_lives(lives, lines))}") from None
         missing -= len(of_lives(lives, lines[-1:]))
     return of_lives(lives, lines + from_json(tool.lines_until(mark())))
 

@@ -53,7 +53,7 @@ def check_connects(lines, processes):
     for line in lines:
         if line["newstate"] == "SYN_SENT":
             check_equal(f"connect to {line['rport']}: c_pid", line["c_pid"], clients[line["rport"]])
-            check_equal("its c_comm", line["c_comm"], "churn")
+            check_equal("its c_comm", line["c_comm"], churn.COMM)
 
 
 def traced(program, *options, **how):
