@@ -80,6 +80,12 @@ static void report_losses(struct loop *loop)
 	loop->has_unreported = false;
 	loop->report_next_ns = clock_monotonic_ns() + REPORT_INTERVAL_NS;
 	loop->source->ops->losses(loop->source, &losses);
+	/* Counts that are read one after the other may seem to shrink, and so may those of a
+	 * recording. */
+	if (losses.transitions < loop->reported.transitions)
+		losses.transitions = loop->reported.transitions;
+	if (losses.clocks < loop->reported.clocks)
+		losses.clocks = loop->reported.clocks;
 	if (losses.transitions == loop->reported.transitions &&
 	    losses.clocks == loop->reported.clocks)
 		return;

@@ -98,15 +98,22 @@ int text_sink_close(struct sink *sink)
 	return err;
 }
 
+/* False when the cache has that second already; else it is to be filled, and *tm is local time or
+ * UTC. */
+static bool second_is_new(struct second_text *cache, time_t second, struct tm *tm, bool is_utc)
+{
+	if (cache->length && cache->second == second)
+		return false;
+	cache->second = second;
+	return is_utc ? gmtime_r(&second, tm) : localtime_r(&second, tm);
+}
+
 const struct second_text *text_local_second(struct text_sink *text, time_t second)
 {
 	struct second_text *cache = &text->second;
 	struct tm tm;
 
-	if (cache->length && cache->second == second)
-		return cache;
-	cache->second = second;
-	if (localtime_r(&second, &tm))
+	if (second_is_new(cache, second, &tm, false))
 		cache->length = strftime(cache->text, sizeof(cache->text), "%H:%M:%S", &tm);
 	return cache;
 }
@@ -116,10 +123,7 @@ const struct second_text *text_utc_second(struct text_sink *text, time_t second)
 	struct second_text *cache = &text->second;
 	struct tm tm;
 
-	if (cache->length && cache->second == second)
-		return cache;
-	cache->second = second;
-	if (gmtime_r(&second, &tm))
+	if (second_is_new(cache, second, &tm, true))
 		cache->length =
 			strftime(cache->text, sizeof(cache->text), "%Y-%m-%dT%H:%M:%S", &tm);
 	return cache;

@@ -271,9 +271,10 @@ static void live_losses(struct source *source, struct losses *losses)
 	__u32 zero = 0;
 
 	*losses = (struct losses){0};
+	/* First, so that each of them has had the time to be rescued. */
+	missed = count_misses(live->program->progs.inet_sock_set_state);
 	if (bpf_map_lookup_elem(bpf_map__fd(live->program->maps.losses), &zero, live->per_cpu))
 		return;
-	missed = count_misses(live->program->progs.inet_sock_set_state);
 	for (int cpu = 0; cpu < live->cpus; cpu++) {
 		losses->transitions += live->per_cpu[cpu].transitions;
 		losses->clocks += live->per_cpu[cpu].clocks;
