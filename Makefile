@@ -26,7 +26,7 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -DTCPSTATES_VERSION='"$(VERSION)"' -I$(B)/bpf $(CP
 CFLAGS_ALL := -std=c11 $(WARNINGS) $(CFLAGS)
 
 SOURCES := $(wildcard src/*.c src/lib/*.c src/source/*.c src/sink/*.c)
-BPF_SOURCES := src/bpf/tcpstates.bpf.c src/bpf/kernel.h src/bpf/shared.h src/transition.h src/state.h
+BPF_SOURCES := src/bpf/tcpstates.bpf.c $(wildcard src/bpf/*.h) src/transition.h src/state.h src/reset.h
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

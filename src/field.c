@@ -3,7 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cause.h"
 #include "field.h"
+#include "reset.h"
 #include "state.h"
 
 #define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
@@ -25,11 +27,76 @@ static struct value address(const struct transition *t, const uint8_t *bytes)
 	return (struct value){.kind = VALUE_IPV6, .address = bytes};
 }
 
-static struct value duration(const struct transition *t)
+static const struct value unknown = {.kind = VALUE_UNKNOWN};
+
+/* The duration, where that is what is known of it. */
+static struct value duration(const struct transition *t, enum transition_flags known)
 {
-	if (!(t->flags & TRANSITION_DURATION_KNOWN))
-		return (struct value){.kind = VALUE_UNKNOWN};
+	if (!(t->flags & known))
+		return unknown;
 	return (struct value){.kind = VALUE_MS, .number = t->duration_ns};
+}
+
+/* The duration, marked by what is known of it. */
+static struct value duration_marked(const struct transition *t)
+{
+	struct value value = {.kind = VALUE_MS, .number = t->duration_ns};
+
+	if (t->flags & TRANSITION_DURATION_ABOUT)
+		value.kind = VALUE_MS_ABOUT;
+	else if (t->flags & TRANSITION_DURATION_AT_LEAST)
+		value.kind = VALUE_MS_AT_LEAST;
+	else if (!(t->flags & TRANSITION_DURATION_KNOWN))
+		value.kind = VALUE_UNKNOWN;
+	return value;
+}
+
+static bool has_details(const struct transition *t)
+{
+	return t->flags & TRANSITION_HAS_DETAILS;
+}
+
+static struct value detail(const struct transition *t, uint64_t value)
+{
+	return has_details(t) ? number(value) : unknown;
+}
+
+/* Of which 0 says that it is not known. */
+static struct value detail_unless_0(uint64_t value)
+{
+	return value ? number(value) : unknown;
+}
+
+static struct value microseconds(uint32_t us)
+{
+	if (!us)
+		return unknown;
+	return (struct value){.kind = VALUE_MS, .number = (uint64_t)us * NSEC_PER_USEC};
+}
+
+/* A name of ours; NULL: unknown. */
+static struct value name(const char *text)
+{
+	if (!text)
+		return unknown;
+	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
+}
+
+static struct value owner_from(const struct transition *t)
+{
+	static const char *const names[] = {
+		[OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen", [OWNER_ACCEPT] = "accept",
+		[OWNER_INHERITED] = "inherited", [OWNER_SCAN] = "scan", [OWNER_USE] = "use",
+		[OWNER_KERNEL] = "kernel",
+	};
+
+	return name(t->owner_from < sizeof(names) / sizeof(names[0]) ? names[t->owner_from] : NULL);
+}
+
+/* Of a minisock whose end was inferred, nobody knows who was on the CPU. */
+static bool has_cpu(const struct transition *t)
+{
+	return !(t->flags & TRANSITION_OF_MINISOCK) || t->c_comm[0];
 }
 
 #define ARGUMENTS const struct transition *t, const struct field_context *context
@@ -53,7 +120,7 @@ static struct value duration(const struct transition *t)
 	}
 
 FIELD(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
-FIELD(c_pid, number(t->c_pid))
+FIELD(c_pid, has_cpu(t) ? number(t->c_pid) : unknown)
 FIELD(ip, number(t->ip))
 FIELD(laddr, address(t, t->laddr))
 FIELD(lport, number(t->lport))
@@ -61,14 +128,39 @@ FIELD(raddr, address(t, t->raddr))
 FIELD(rport, number(t->rport))
 FIELD(oldstate, state(t->oldstate))
 FIELD(newstate, state(t->newstate))
-FIELD(ms, duration(t))
+FIELD(ms, duration(t, TRANSITION_DURATION_KNOWN))
+FIELD(ms_about, duration(t, TRANSITION_DURATION_ABOUT))
+FIELD(ms_at_least, duration(t, TRANSITION_DURATION_AT_LEAST))
+FIELD(lasted, duration_marked(t))
+FIELD(pid, detail_unless_0(t->pid))
+FIELD(owner_from, owner_from(t))
+FIELD(uid, detail(t, t->uid))
+FIELD(netns, detail_unless_0(t->netns))
+FIELD(cgroup_id, detail_unless_0(t->cgroup))
+FIELD(cookie, t->cookie ? ((struct value){.kind = VALUE_HEX, .number = t->cookie}) : unknown)
+FIELD(cause, name(cause_row(cause_of(t))->name))
+FIELD(signal, detail_unless_0(t->signal))
+FIELD(reset_reason, name(reset_reason_name(t->reset_reason)))
+FIELD(rtt_ms, microseconds(t->rtt_us))
+FIELD(min_rtt_ms, microseconds(t->min_rtt_us))
+FIELD(retrans, detail(t, t->retrans))
+FIELD(tx_bytes, detail(t, t->tx_bytes))
+FIELD(rx_bytes, detail(t, t->rx_bytes))
+FIELD(cwnd, detail(t, t->cwnd))
+FIELD(mss, detail(t, t->mss))
+FIELD(idle_ms, t->facts & FACT_IDLE ? number(t->idle_ms) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
 GETTER(time, ((struct value){.kind = VALUE_WALL,
 			     .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
+GETTER(comm, t->comm[0] ? ((struct value){.kind = VALUE_TEXT,
+					  .text = t->comm,
+					  .size = sizeof(t->comm)}) :
+			  unknown)
 GETTER(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
 
 #define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
+#define IS_DETAIL            .is_detail = true
 #define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name
 #define QUOTED(name)         .class = FIELD_QUOTED, .get = get_##name, .write = write_##name
 
@@ -91,6 +183,47 @@ static const struct field fields[] = {
 	{"newstate", "NEWSTATE", "state that was entered", QUOTED(newstate), WIDTHS(11, 11),
 	 .has_arrow = true},
 	{"ms", "MS", "time in the state that was left, in milliseconds", BARE(ms), WIDTHS(10, 10)},
+	{"ms_about", "MS~", "the same where it is known roughly only", BARE(ms_about),
+	 WIDTHS(10, 10), IS_DETAIL},
+	{"ms_at_least", "MS>=", "the same where only a lower bound is known", BARE(ms_at_least),
+	 WIDTHS(10, 10), IS_DETAIL},
+	{"lasted", "LASTED", "all three in one: 1.234, ~1.234 (about), >=1.234 (at least)",
+	 QUOTED(lasted), WIDTHS(10, 12), IS_DETAIL, .is_derived = true},
+	{"pid", "PID", "the owner: the process whose session it is", BARE(pid), WIDTHS(6, 7),
+	 IS_DETAIL},
+	{"comm", "COMM", "name of the owner's process", .class = FIELD_TEXT,
+	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_comm,
+	 IS_DETAIL},
+	{"owner_from", "OWNER-FROM",
+	 "how the owner is known: connect, listen, accept, inherited (from the listener), scan "
+	 "(at the start), use (shut down or closed), kernel",
+	 QUOTED(owner_from), WIDTHS(10, 10), IS_DETAIL},
+	{"uid", "UID", "the owner's user id", BARE(uid), WIDTHS(5, 5), IS_DETAIL},
+	{"netns", "NETNS", "network namespace: its inode number", BARE(netns), WIDTHS(10, 10),
+	 IS_DETAIL},
+	{"cgroup_id", "CGROUP-ID", "cgroup2 of the socket's creator: its inode number",
+	 BARE(cgroup_id), WIDTHS(9, 9), IS_DETAIL},
+	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(cookie),
+	 WIDTHS(8, 8), IS_DETAIL},
+	{"tx_bytes", "TX-BYTES", "payload sent, each byte once", BARE(tx_bytes), WIDTHS(9, 12),
+	 IS_DETAIL},
+	{"rx_bytes", "RX-BYTES", "payload received", BARE(rx_bytes), WIDTHS(9, 12), IS_DETAIL},
+	{"rtt_ms", "RTT-MS", "round-trip time, smoothed, in milliseconds", BARE(rtt_ms),
+	 WIDTHS(7, 8), IS_DETAIL},
+	{"min_rtt_ms", "MIN-RTT", "the least round-trip time of late, in milliseconds",
+	 BARE(min_rtt_ms), WIDTHS(7, 8), IS_DETAIL},
+	{"retrans", "RETR", "segments sent again, SYN and SYN-ACK too", BARE(retrans), WIDTHS(4, 5),
+	 IS_DETAIL},
+	{"cwnd", "CWND", "congestion window, in segments", BARE(cwnd), WIDTHS(5, 5), IS_DETAIL},
+	{"mss", "MSS", "largest segment sent, in bytes", BARE(mss), WIDTHS(5, 5), IS_DETAIL},
+	{"idle_ms", "IDLE-MS", "time since data went in either direction, in milliseconds",
+	 BARE(idle_ms), WIDTHS(7, 8), IS_DETAIL},
+	{"signal", "SIGNAL", "the signal that ended the process (cause signal)", BARE(signal),
+	 WIDTHS(6, 6), IS_DETAIL},
+	{"reset_reason", "RESET-REASON", "the kernel's own reason for a reset it sent, since 6.11",
+	 QUOTED(reset_reason), WIDTHS(24, 24), IS_DETAIL},
+	{"cause", "CAUSE", "why the session changed its state; --help lists the causes",
+	 QUOTED(cause), WIDTHS(15, 15), IS_DETAIL},
 };
 
 #define FIELD_COUNT ((int)(sizeof(fields) / sizeof(fields[0])))
@@ -102,6 +235,22 @@ void field_list_all(struct field_list *list)
 	list->count = FIELD_COUNT;
 	for (int i = 0; i < FIELD_COUNT; i++)
 		list->field[i] = &fields[i];
+}
+
+void field_list_own(struct field_list *list)
+{
+	list->count = 0;
+	for (int i = 0; i < FIELD_COUNT; i++)
+		if (!fields[i].is_derived)
+			list->field[list->count++] = &fields[i];
+}
+
+bool field_list_has_details(const struct field_list *list)
+{
+	for (int i = 0; i < list->count; i++)
+		if (list->field[i]->is_detail)
+			return true;
+	return false;
 }
 
 static bool field_is_called(const struct field *field, const char *name)

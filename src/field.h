@@ -35,6 +35,8 @@ struct field {
 	uint8_t width;      /* table, in characters; longer values push what follows, */
 	uint8_t wide_width; /* the same under --wide */
 	bool is_cut;        /* but these are cut to the width */
+	bool is_detail;     /* not in bcc's outputs: the kernel program fills it in on demand */
+	bool is_derived;    /* says again what others say: for people, left out of JSON */
 	bool has_arrow;     /* an arrow leads here from the field before it in the table */
 	struct value (*get)(const struct transition *transition,
 			    const struct field_context *context);
@@ -46,7 +48,7 @@ struct field {
 		       const struct field_context *context);
 };
 
-#define FIELDS_MAX 32
+#define FIELDS_MAX 48
 
 /* Columns, in order. */
 struct field_list {
@@ -56,6 +58,12 @@ struct field_list {
 
 /* Every field, in the order of the table. */
 void field_list_all(struct field_list *list);
+
+/* The same without those that are derived from others. */
+void field_list_own(struct field_list *list);
+
+/* Whether any of them is a detail. */
+bool field_list_has_details(const struct field_list *list);
 
 /*
  * Adds the field with that key or heading, in any case. False when there is none, or it is in the

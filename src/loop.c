@@ -63,11 +63,19 @@ static void loop_stop(struct loop *loop)
 static enum delivery deliver(void *context, const struct transition *transition)
 {
 	struct loop *loop = context;
+	const struct transition *shown;
+	struct transition changed;
+	bool is_whole_wanted;
 
-	if (!filter_match(loop->filter, transition))
+	shown = view_of(loop->view, transition, &changed);
+	if (shown && !filter_match(loop->filter, shown))
+		shown = NULL;
+	/* A recording holds what either view shows: which one is wanted is known when it is read. */
+	is_whole_wanted = shown || filter_match(loop->filter, transition);
+	if (!is_whole_wanted)
 		return DELIVERY_CONTINUE;
-	sinks_transition(loop->sinks, transition);
-	if (++loop->count == loop->count_limit)
+	sinks_transition(loop->sinks, shown, transition);
+	if (shown && ++loop->count == loop->count_limit)
 		return DELIVERY_STOP;
 	return sinks_are_congested(loop->sinks) ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
 }

@@ -13,6 +13,7 @@ struct loop {
 	struct source *source;
 	struct sinks *sinks;
 	const struct filter *filter;
+	enum view view;       /* what of it the text formats show */
 	uint64_t count_limit; /* transitions shown; 0: no limit */
 	uint64_t count;
 	int signal_fd;

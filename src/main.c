@@ -97,6 +97,7 @@ static enum exit_status trace(const struct options *options)
 	if (!loop.source)
 		return EXIT_FAILED;
 	loop.count_limit = options->count;
+	loop.view = options_view(options);
 	filter_init(&filter, options, loop.source->clock.start_ns);
 	err = run(&loop, options);
 	close_err = sinks_close(&sinks);

@@ -173,6 +173,10 @@ static const struct option_row rows[] = {
 	GROUP("What is printed"),
 	{'w', "wide", NULL, "wide columns: full names and IPv6 addresses, address family",
 	 FLAG(wide)},
+	{'x', "extended", NULL, "owner, figures and cause of each change, for 160 columns",
+	 FLAG(extended)},
+	{0, "minisocks", NULL, "TIME_WAIT as well, where bcc's outputs end in CLOSE",
+	 FLAG(minisocks)},
 	{'T', "time", NULL, "a first column TIME: when it happened, HH:MM:SS", FLAG(time)},
 	{'t', "timestamp", NULL, "a column TIME(s): seconds since the first line", FLAG(timestamp)},
 	{'s', "csv", NULL, "comma-separated values", FLAG(csv)},
@@ -321,6 +325,18 @@ int options_parse(struct options *options, int argc, char **argv)
 	return check_together(options, has_live_option);
 }
 
+bool options_want_details(const struct options *options)
+{
+	return options->record || options->extended || options->minisocks ||
+	       (options->json && !options->fields.count && !options->quiet) ||
+	       field_list_has_details(&options->fields);
+}
+
+enum view options_view(const struct options *options)
+{
+	return options->minisocks || options->extended || options->json ? VIEW_FULL : VIEW_SOCKETS;
+}
+
 static void print_row(const struct option_row *row)
 {
 	char left[40];
@@ -348,7 +364,7 @@ void options_print_help(void)
 	     "Lists are separated by commas. Within a list any will do; different options must\n"
 	     "all hold. Examples:\n"
 	     "  tcpstates -wT                  wide columns, with the time of day\n"
-	     "  tcpstates -L 80,443            only what arrives at these two ports\n"
+	     "  tcpstates -L 80,443            only sessions with one of these local ports\n"
 	     "  tcpstates -j | jq .            JSON for another program\n"
 	     "  tcpstates -q -o today.tcps     record now, print nothing;\n"
 	     "  tcpstates -r today.tcps -s     read it later, as CSV\n"

@@ -10,6 +10,7 @@
 
 #include "field.h"
 #include "port.h"
+#include "view.h"
 
 enum action {
 	ACTION_TRACE,
@@ -34,6 +35,8 @@ struct options {
 
 	/* what is printed */
 	bool wide;
+	bool extended;
+	bool minisocks;
 	bool time;
 	bool timestamp;
 	bool csv;
@@ -57,6 +60,12 @@ struct options {
 
 /* 0, or -1 after a report: the caller exits with status 2. */
 int options_parse(struct options *options, int argc, char **argv);
+
+/* Something is asked for that bcc's outputs do not show: the kernel is to fill in the details. */
+bool options_want_details(const struct options *options);
+
+/* What the text formats show of TIME_WAIT. */
+enum view options_view(const struct options *options);
 
 /* To standard output. */
 void options_print_help(void);

@@ -53,10 +53,11 @@ _Static_assert(sizeof(struct file_entry) == 8, "a file format");
 
 /* The record's size in each version, the newest last. */
 static const uint16_t transition_sizes[TRANSITION_VERSION + 1] = {
-	[1] = 88,
+	[1] = TRANSITION_SIZE_1,
+	[2] = 192,
 };
 
-_Static_assert(sizeof(struct transition) == 88, "add a version to transition_sizes");
+_Static_assert(sizeof(struct transition) == 192, "add a version to transition_sizes");
 
 /*
  * Each word is mixed in by a rotation and a multiplication by an odd number. Both can be undone, so

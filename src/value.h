@@ -19,10 +19,13 @@ enum value_kind {
 	VALUE_NUMBER,  /* number */
 	VALUE_HEX,     /* number, printed in hexadecimal */
 	VALUE_WORD,    /* word: safe in every format */
+	VALUE_NAME,    /* text, size: safe in every format */
 	VALUE_TEXT,    /* text, size: from outside, to be escaped as each format does it */
 	VALUE_IPV4,    /* address: 4 bytes */
 	VALUE_IPV6,    /* address: 16 bytes */
 	VALUE_MS,      /* number: nanoseconds, printed as milliseconds with three decimals */
+	VALUE_MS_ABOUT,    /* likewise, with ~ before it */
+	VALUE_MS_AT_LEAST, /* likewise, with >= before it */
 	VALUE_SECONDS, /* elapsed: nanoseconds, perhaps negative, printed as seconds with six
 			  decimals */
 	VALUE_WALL,    /* elapsed: nanoseconds since 1970, UTC; each format has its own notation */
@@ -82,6 +85,16 @@ static inline char *value_write(char *place, const struct value *value)
 		return address_write_ipv4(place, value->address);
 	case VALUE_IPV6:
 		return address_write_ipv6(place, value->address);
+	case VALUE_NAME:
+		memcpy(place, value->text, value->size);
+		return place + value->size;
+	case VALUE_MS_AT_LEAST:
+		*place++ = '>';
+		*place++ = '=';
+		return number_write_thousandths(place, value->number / NSEC_PER_USEC);
+	case VALUE_MS_ABOUT:
+		*place++ = '~';
+		return number_write_thousandths(place, value->number / NSEC_PER_USEC);
 	case VALUE_MS:
 		return number_write_thousandths(place, value->number / NSEC_PER_USEC);
 	case VALUE_SECONDS:

@@ -2,7 +2,8 @@
 /*
  * The kernel types the programs touch, and of each only the members they read. CO-RE finds members
  * by name in the running kernel's BTF when the program is loaded, so order, padding and what is
- * left out do not matter.
+ * left out do not matter. What is behind ___ in a name tells variants of a type apart; CO-RE
+ * ignores it.
  */
 #ifndef TCPSTATES_BPF_KERNEL_H
 #define TCPSTATES_BPF_KERNEL_H
@@ -18,19 +19,127 @@ struct in6_addr {
 	} in6_u;
 };
 
-struct socket;
+/* The table of established and time-wait sockets. */
+struct hlist_nulls_node {
+	struct hlist_nulls_node *next;
+};
+
+struct hlist_nulls_head {
+	struct hlist_nulls_node *first;
+};
+
+struct inet_ehash_bucket {
+	struct hlist_nulls_head chain;
+};
+
+struct inet_hashinfo {
+	struct inet_ehash_bucket *ehash;
+	unsigned int ehash_mask;
+};
+
+struct inet_timewait_death_row {
+	struct inet_hashinfo *hashinfo; /* since 6.1 */
+};
+
+struct net {
+	struct {
+		unsigned int inum;
+	} ns;
+	struct {
+		struct inet_timewait_death_row tcp_death_row;
+	} ipv4;
+};
+
+struct proto {
+	union {
+		struct inet_hashinfo *hashinfo; /* up to 6.0, and for protocols with their own */
+	} h;
+};
 
 struct sock_common {
 	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned int skc_hash;
 	unsigned short skc_family;
+	unsigned char skc_state;
+	struct proto *skc_prot;
+	struct {
+		struct net *net;
+	} skc_net;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
+	struct {
+		__s64 counter;
+	} skc_cookie;
+	unsigned long skc_flags;
+	struct hlist_nulls_node skc_nulls_node;
+};
+
+struct timer_list {
+	unsigned long expires; /* jiffies */
+};
+
+struct inet_timewait_sock {
+	struct sock_common __tw_common;
+	unsigned char tw_substate;
+	struct timer_list tw_timer;
+};
+
+struct request_sock {
+	struct sock_common __req_common;
+};
+
+struct tcp_request_sock {
+	__u64 snt_synack; /* CLOCK_MONOTONIC, microseconds: when the first SYN-ACK was sent */
+};
+
+/* Counts the descriptors of a file. Up to 6.12: none left, 0 or less. */
+struct file {
+	struct {
+		long counter;
+	} f_count;
+};
+
+/* From 6.13 on: none left, far below 0 (include/linux/file_ref.h). */
+struct file___ref {
+	struct {
+		struct {
+			long counter;
+		} refcnt;
+	} f_ref;
+};
+
+struct socket {
+	struct file *file;
+	struct sock *sk;
+};
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
 };
 
 struct sock {
 	struct sock_common __sk_common;
+	struct {
+		int owned;
+	} sk_lock;
+	struct {
+		struct cgroup *cgroup; /* since 5.15 */
+	} sk_cgrp_data;
+	struct {
+		__u32 val;
+	} sk_uid;
 	__u16 sk_protocol; /* 16 bits wide since 5.6 */
+	__u8 sk_shutdown;
+	int sk_err;
+	int sk_err_soft;
+	unsigned long sk_lingertime;
 	struct socket *sk_socket;
 };
 
@@ -42,17 +151,51 @@ struct inet_sock {
 
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
+	__u32 icsk_user_timeout;
+	__u8 icsk_retransmits;
+	__u8 icsk_probes_out;
+	struct {
+		__u32 lrcvtime; /* jiffies: when data came last */
+	} icsk_ack;
+};
+
+struct minmax_sample {
+	__u32 v;
+};
+
+struct minmax {
+	struct minmax_sample s[3];
 };
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
 	__u32 srtt_us; /* smoothed round-trip time, in eighths of a microsecond */
+	struct minmax rtt_min;
 	__u32 total_retrans;
+	__u32 snd_cwnd;
+	__u32 mss_cache;
+	__u32 lsndtime; /* jiffies: when data was sent last */
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
+	__u64 bytes_received;
+	int linger2;
+};
+
+struct signal_struct {
+	int group_exit_code;
 };
 
 struct task_struct {
+	unsigned int flags;
 	int tgid;
 	char comm[16];
+	struct task_struct *group_leader;
+	struct signal_struct *signal;
+};
+
+struct bpf_iter__task_file {
+	struct task_struct *task;
+	struct file *file;
 };
 
 #pragma clang attribute pop
@@ -60,5 +203,22 @@ struct task_struct {
 /* From linux/socket.h and net/tcp_states.h, both ABI. */
 #define AF_INET  2
 #define AF_INET6 10
+
+/* From linux/in.h, which would bring its own struct in6_addr. */
+#define IPPROTO_TCP 6
+
+/* enum sock_flags in net/sock.h, bits of skc_flags (5.10 to 7.2). */
+#define SOCK_DEAD     0
+#define SOCK_DONE     1
+#define SOCK_KEEPOPEN 3
+#define SOCK_LINGER   4
+
+/* task_struct.flags in linux/sched.h. */
+#define PF_EXITING 0x00000004
+#define PF_KTHREAD 0x00200000
+
+#define ECONNABORTED 103
+
+#define NSEC_PER_USEC 1000
 
 #endif

@@ -15,4 +15,14 @@ struct kernel_losses {
 	__u64 rescued;     /* traced by the second program, as the first was interrupted */
 };
 
+/*
+ * In the ring buffer beside the transitions, from which it is told by its size: the kernel sent a
+ * reset for a socket after that socket's last transition.
+ */
+struct reset_sent {
+	__u64 skaddr;
+	__u32 reason; /* enum reset_reason */
+	__u32 padding;
+};
+
 #endif

@@ -12,7 +12,9 @@ static bool csv_is_wanted(const struct options *options)
 
 static struct sink *csv_open(const struct options *options, const struct source *source)
 {
-	return text_sink_open(&csv_sink, options, source, COLUMNS, sizeof(struct text_sink));
+	return text_sink_open(&csv_sink, options, source,
+			      options->extended ? COLUMNS_EXTENDED : COLUMNS,
+			      sizeof(struct text_sink));
 }
 
 static void csv_begin(struct sink *sink)
@@ -37,6 +39,8 @@ static char *write_cell(char *place, struct text_sink *csv, const struct field *
 	if (field->write)
 		return field->write(place, transition, &csv->context);
 	value = field->get(transition, &csv->context);
+	if (value.kind == VALUE_UNKNOWN)
+		return place;
 	if (field->class == FIELD_WALL)
 		return text_write_time_of_day(csv, place, value.elapsed);
 	return text_write_csv(place, value.text, value.size);

@@ -81,6 +81,8 @@ static char *write_value(char *place, struct text_sink *text, const struct field
 		return end + is_quoted;
 	}
 	value = field->get(transition, &text->context);
+	if (value.kind == VALUE_UNKNOWN)
+		return write_null(place);
 	if (field->class == FIELD_WALL)
 		return write_instant(place, text, value.elapsed);
 	return text_write_json(place, value.text, value.size);

@@ -110,6 +110,7 @@ static int record_close(struct sink *sink)
 
 const struct sink_ops record_sink = {
 	.name = "record",
+	.takes_all = true,
 	.is_wanted = record_is_wanted,
 	.open = record_open,
 	.begin = record_begin,

@@ -34,10 +34,16 @@ void sinks_begin(struct sinks *sinks)
 			sinks->sink[i]->ops->begin(sinks->sink[i]);
 }
 
-void sinks_transition(struct sinks *sinks, const struct transition *transition)
+void sinks_transition(struct sinks *sinks, const struct transition *shown,
+		      const struct transition *whole)
 {
-	for (int i = 0; i < sinks->count; i++)
-		sinks->sink[i]->ops->transition(sinks->sink[i], transition);
+	for (int i = 0; i < sinks->count; i++) {
+		const struct sink_ops *ops = sinks->sink[i]->ops;
+		const struct transition *transition = ops->takes_all ? whole : shown;
+
+		if (transition)
+			ops->transition(sinks->sink[i], transition);
+	}
 }
 
 void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end)

@@ -20,6 +20,7 @@ struct sink {
 /* A constant descriptor. Only name, is_wanted, open, transition and close are compulsory. */
 struct sink_ops {
 	const char *name;
+	bool takes_all; /* every transition as it is, not as the view has it */
 	bool (*is_wanted)(const struct options *options);
 	/* Allocates the sink; NULL on failure, reported already. */
 	struct sink *(*open)(const struct options *options, const struct source *source);
@@ -44,7 +45,12 @@ struct sinks {
 /* Opens every sink that the options ask for. 0, or -1 after a report. */
 int sinks_open(struct sinks *sinks, const struct options *options, const struct source *source);
 void sinks_begin(struct sinks *sinks);
-void sinks_transition(struct sinks *sinks, const struct transition *transition);
+/*
+ * shown: the transition as the text formats have it, NULL when they have it not; whole: as it is,
+ * NULL when it is not to be recorded.
+ */
+void sinks_transition(struct sinks *sinks, const struct transition *shown,
+		      const struct transition *whole);
 void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end);
 
 /*

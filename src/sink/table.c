@@ -51,9 +51,11 @@ static void lay_out(struct table *table, bool is_wide)
 
 static struct sink *table_open(const struct options *options, const struct source *source)
 {
+	const char *columns = options->extended ? COLUMNS_EXTENDED :
+			      options->wide	? COLUMNS_WIDE :
+						  COLUMNS_NORMAL;
 	struct sink *sink =
-		text_sink_open(&table_sink, options, source,
-			       options->wide ? COLUMNS_WIDE : COLUMNS_NORMAL, sizeof(struct table));
+		text_sink_open(&table_sink, options, source, columns, sizeof(struct table));
 
 	if (sink)
 		lay_out((struct table *)sink, options->wide);
@@ -128,6 +130,10 @@ static char *write_cell(char *place, struct text_sink *text, const struct field 
 		return write_padding(place, column, (size_t)(place - begin));
 	}
 	value = field->get(transition, &text->context);
+	if (value.kind == VALUE_UNKNOWN) {
+		*place++ = '-';
+		return write_padding(place, column, 1);
+	}
 	if (field->class == FIELD_TEXT)
 		return write_text(place, column, &value);
 	place = text_write_time_of_day(text, place, value.elapsed);

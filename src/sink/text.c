@@ -10,7 +10,7 @@
 
 static void columns_add(struct field_list *columns, const char *keys)
 {
-	char copy[160], *rest = copy, *key;
+	char copy[256], *rest = copy, *key;
 
 	snprintf(copy, sizeof(copy), "%s", keys);
 	while ((key = strsep(&rest, ",")))
@@ -34,7 +34,7 @@ static void columns_choose(struct field_list *columns, const struct options *opt
 	if (keys)
 		columns_add(columns, keys);
 	else
-		field_list_all(columns);
+		field_list_own(columns);
 }
 
 /* Also enough for what a format puts around a value: its JSON key, the table's padding. */

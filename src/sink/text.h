@@ -26,6 +26,11 @@ struct text_sink {
 	bool has_header;
 };
 
+/* The columns of --extended, in the table and in CSV. */
+#define COLUMNS_EXTENDED                                                        \
+	"pid,comm,laddr,lport,raddr,rport,oldstate,newstate,lasted,tx_bytes,rx_bytes," \
+	"rtt_ms,retrans,idle_ms,cause"
+
 /*
  * Opens standard output with the columns asked for by --fields, else those named in keys (a comma
  * list), else all. size: of the sink to allocate, which begins with a struct text_sink. NULL on

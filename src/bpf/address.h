@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Addresses in the record's form: 16 bytes, IPv4 as ::ffff:a.b.c.d. */
+#ifndef TCPSTATES_BPF_ADDRESS_H
+#define TCPSTATES_BPF_ADDRESS_H
+
+#include "kernel.h"
+
+static __always_inline void address_fill_mapped(__u8 *address, __be32 ipv4)
+{
+	__u32 *words = (__u32 *)address;
+
+	words[0] = 0;
+	words[1] = 0;
+	words[2] = bpf_htonl(0xffff);
+	words[3] = ipv4;
+}
+
+/* Of a socket, the one of its two forms that its family has. */
+static __always_inline void address_fill(__u8 *address, const struct sock_common *common,
+					 __be32 ipv4, const struct in6_addr *ipv6)
+{
+	if (common->skc_family == AF_INET6)
+		*(struct in6_addr *)address = *ipv6;
+	else
+		address_fill_mapped(address, ipv4);
+}
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Fills in what a record says beyond bcc's columns: the owner, figures, and facts that tell why. */
+#ifndef TCPSTATES_BPF_DETAILS_H
+#define TCPSTATES_BPF_DETAILS_H
+
+#include "../transition.h"
+#include "kernel.h"
+#include "minisock.h"
+#include "reset.h"
+#include "session.h"
+
+/*
+ * During fput() of the last descriptor, the file's count of users is at its end; shutdown() needs a
+ * descriptor. This is what tells close() from shutdown(SHUT_RDWR).
+ */
+static __always_inline bool last_fd_is_gone(const struct sock *sk)
+{
+	struct file *file;
+
+	if (!sk->sk_socket)
+		return false;
+	file = sk->sk_socket->file;
+	if (!file)
+		return false;
+	if (bpf_core_field_exists(struct file___ref, f_ref))
+		return ((struct file___ref *)file)->f_ref.refcnt.counter < -1;
+	return file->f_count.counter <= 0;
+}
+
+static __always_inline __u32 facts_of_task(struct transition *record, const struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 facts = FACT_IN_CALL;
+
+	if (task->flags & PF_KTHREAD)
+		facts |= FACT_KERNEL_THREAD;
+	else if (task->flags & PF_EXITING) {
+		facts |= FACT_EXITING;
+		record->signal = task->signal->group_exit_code & 0x7f;
+	}
+	if (last_fd_is_gone(sk))
+		facts |= FACT_LAST_FD;
+	return facts;
+}
+
+static __always_inline __u32 facts_of_socket(const struct sock *sk, const struct tcp_sock *tp)
+{
+	unsigned long flags = sk->__sk_common.skc_flags;
+	__u32 facts = 0;
+
+	if (flags & 1 << SOCK_DEAD)
+		facts |= FACT_ORPHAN;
+	if (flags & 1 << SOCK_DONE)
+		facts |= FACT_PEER_FIN;
+	if (flags & 1 << SOCK_KEEPOPEN)
+		facts |= FACT_KEEPALIVE;
+	if (flags & 1 << SOCK_LINGER && !sk->sk_lingertime)
+		facts |= FACT_LINGER_0;
+	if (tp->linger2 < 0)
+		facts |= FACT_LINGER2_NONE;
+	if (tp->inet_conn.icsk_user_timeout)
+		facts |= FACT_USER_TIMEOUT;
+	if (sk->sk_socket)
+		facts |= FACT_ACCEPTED;
+	return facts;
+}
+
+/*
+ * Both times are set when the connection is established, so that for a session without data this is
+ * its age (tcp_init_transfer(), tcp_finish_connect(), 5.10 to 7.2).
+ */
+static __always_inline __u32 fill_idle(struct transition *record, const struct tcp_sock *tp)
+{
+	__u32 now = (__u32)bpf_jiffies64();
+	__u32 since_sent = now - tp->lsndtime;
+	__u32 since_received = now - tp->inet_conn.icsk_ack.lrcvtime;
+
+	if (!jiffy_ns || !tp->lsndtime || !tp->inet_conn.icsk_ack.lrcvtime)
+		return 0;
+	if (since_received < since_sent)
+		since_sent = since_received;
+	record->idle_ms = since_sent * jiffy_ns / (1000 * NSEC_PER_USEC);
+	return FACT_IDLE;
+}
+
+static __always_inline void fill_figures(struct transition *record, const struct sock *sk,
+					 const struct tcp_sock *tp)
+{
+	__u64 flags = sk->__sk_common.skc_flags;
+	__u32 min_rtt_us = tp->rtt_min.s[0].v;
+
+	record->rtt_us = tp->srtt_us >> 3;
+	record->min_rtt_us = min_rtt_us == ~0u ? 0 : min_rtt_us;
+	record->retrans = tp->total_retrans;
+	record->cwnd = tp->snd_cwnd;
+	record->mss = tp->mss_cache;
+	record->tx_bytes = tp->bytes_sent - tp->bytes_retrans;
+	/* The kernel counts the FIN, for which tcp_fin() sets SOCK_DONE. */
+	record->rx_bytes = tp->bytes_received;
+	if (flags & 1 << SOCK_DONE && record->rx_bytes)
+		record->rx_bytes--;
+}
+
+static __always_inline __u64 cgroup_of(const struct sock *sk)
+{
+	struct cgroup *cgroup;
+
+	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
+		return 0;
+	cgroup = sk->sk_cgrp_data.cgroup;
+	return cgroup ? cgroup->kn->id : 0;
+}
+
+/* The kernel makes a cookie when it is asked for one. */
+static __always_inline __u64 cookie_of(struct sock *sk)
+{
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+	return cookie ?: bpf_get_socket_cookie(sk);
+}
+
+static __always_inline void fill_owner(struct transition *record, const struct session *session)
+{
+	if (session) {
+		record->pid = session->pid;
+		record->owner_from = session->owner_from;
+		__builtin_memcpy(record->comm, session->comm, sizeof(record->comm));
+	} else {
+		record->pid = 0;
+		record->owner_from = OWNER_UNKNOWN;
+		__builtin_memset(record->comm, 0, sizeof(record->comm));
+	}
+}
+
+/* A socket that ends without an error in one of these states may live on as a minisock. */
+static __always_inline bool may_have_minisock(const struct sock *sk, const struct change *change)
+{
+	return change->newstate == STATE_CLOSE && !sk->sk_err &&
+	       (change->oldstate == STATE_FIN_WAIT2 || change->oldstate == STATE_CLOSING);
+}
+
+static __always_inline __u32 fill_minisock(struct transition *record, const struct sock *sk,
+					   const struct change *change)
+{
+	struct minisock minisock;
+
+	if (!may_have_minisock(sk, change))
+		return 0;
+	minisock = find_minisock(sk, change->now_ns);
+	if (minisock.state) {
+		record->newstate = minisock.state;
+		record->flags |= TRANSITION_TO_MINISOCK;
+		record->due_ns = minisock.due_ns;
+	}
+	return FACT_MINISOCK_SOUGHT;
+}
+
+static __always_inline bool expect_reset(const struct sock *sk, const struct transition *record)
+{
+	if (!reset_may_follow(record))
+		return false;
+	reset_await((__u64)sk);
+	return true;
+}
+
+static __always_inline void fill_details(struct transition *record, struct sock *sk,
+					 const struct tcp_sock *tp, const struct change *change,
+					 const struct session *session)
+{
+	__u32 facts = facts_of_socket(sk, tp);
+
+	record->flags |= TRANSITION_HAS_DETAILS;
+	record->signal = 0;
+	record->idle_ms = 0;
+	record->due_ns = 0;
+	fill_owner(record, session);
+	fill_figures(record, sk, tp);
+	record->cookie = cookie_of(sk);
+	record->cgroup = cgroup_of(sk);
+	record->uid = sk->sk_uid.val;
+	record->netns = sk->__sk_common.skc_net.net->ns.inum;
+	record->err = sk->sk_err;
+	record->err_soft = sk->sk_err_soft;
+	record->shutdown = sk->sk_shutdown;
+	record->retransmits = tp->inet_conn.icsk_retransmits;
+	record->probes = tp->inet_conn.icsk_probes_out;
+	record->reset_reason = 0;
+	if (session && session->got_reset)
+		facts |= FACT_RESET_RECEIVED;
+	if (sk->sk_lock.owned)
+		facts |= facts_of_task(record, sk);
+	facts |= fill_idle(record, tp);
+	facts |= fill_minisock(record, sk, change);
+	record->facts = facts;
+	if (expect_reset(sk, record))
+		record->flags |= TRANSITION_RESET_AWAITED;
+	__builtin_memset(record->padding, 0, sizeof(record->padding));
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whatever fails in the kernel is counted. */
+#ifndef TCPSTATES_BPF_LOSSES_H
+#define TCPSTATES_BPF_LOSSES_H
+
+#include "shared.h"
+
+/* Written here, read by user space. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct kernel_losses);
+} losses SEC(".maps");
+
+static __always_inline void count(struct kernel_losses added)
+{
+	__u32 zero = 0;
+	struct kernel_losses *counted = bpf_map_lookup_elem(&losses, &zero);
+
+	if (counted) {
+		counted->transitions += added.transitions;
+		counted->clocks += added.clocks;
+		counted->rescued += added.rescued;
+	}
+}
+
+#endif

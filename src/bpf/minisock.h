@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * TIME_WAIT: the kernel replaces the socket by a minisock, tcp_time_wait(), and then ends the
+ * socket, so that FIN_WAIT2 and CLOSING seem to go to CLOSE. At that moment the minisock is in the
+ * table of established sockets already, in the socket's own chain (5.10 to 7.2).
+ */
+#ifndef TCPSTATES_BPF_MINISOCK_H
+#define TCPSTATES_BPF_MINISOCK_H
+
+#include "../state.h"
+#include "kernel.h"
+
+#define CHAIN_MAX 16
+
+/* Set before load: CLOCK_MONOTONIC nanoseconds of a jiffy; 0: not known. */
+const volatile __u64 jiffy_ns;
+
+struct minisock {
+	__u8 state; /* TIME_WAIT or FIN_WAIT2; 0: there is none */
+	__u64 due_ns;
+};
+
+/* TCP has one table, or since 6.1 one for each network namespace that wants its own. */
+static __always_inline struct inet_hashinfo *hashinfo_of(const struct sock *sk)
+{
+	struct inet_hashinfo *hashinfo = sk->__sk_common.skc_prot->h.hashinfo;
+
+	if (!hashinfo && bpf_core_field_exists(struct inet_timewait_death_row, hashinfo))
+		hashinfo = sk->__sk_common.skc_net.net->ipv4.tcp_death_row.hashinfo;
+	return hashinfo;
+}
+
+/* The first node of the chain that the socket is, or would be, in. */
+static __always_inline void *chain_of(const struct sock *sk)
+{
+	struct inet_hashinfo *hashinfo = hashinfo_of(sk);
+	void *bucket, *first = NULL;
+
+	if (!hashinfo)
+		return NULL;
+	bucket = (void *)BPF_CORE_READ(hashinfo, ehash);
+	bucket += (__u64)(sk->__sk_common.skc_hash & hashinfo->ehash_mask) *
+		  bpf_core_type_size(struct inet_ehash_bucket);
+	BPF_CORE_READ_INTO(&first, (struct inet_ehash_bucket *)bucket, chain.first);
+	return first;
+}
+
+/* Not by the local port: the socket has none any more. */
+static __always_inline bool is_minisock_of(const struct sock_common *other, const struct sock *sk)
+{
+	return BPF_CORE_READ(other, skc_hash) == sk->__sk_common.skc_hash &&
+	       BPF_CORE_READ(other, skc_state) == STATE_TIME_WAIT &&
+	       BPF_CORE_READ(other, skc_dport) == sk->__sk_common.skc_dport &&
+	       BPF_CORE_READ(other, skc_daddr) == sk->__sk_common.skc_daddr;
+}
+
+/*
+ * When a timer goes off: the timer wheel counts the more coarsely the farther away, and rounds up
+ * (calc_index() in kernel/time/timer.c, 5.10 to 7.2).
+ */
+static __always_inline __u64 due_in_jiffies(__u64 expires, __u64 now)
+{
+	__u64 delta = expires - now, reach = 63;
+	int shift = 0;
+
+	if ((__s64)delta < 0)
+		return 0;
+	for (int level = 0; level < 6 && delta >= reach; level++, shift += 3)
+		reach <<= 3;
+	return (((expires >> shift) + 1) << shift) - now;
+}
+
+static __always_inline struct minisock find_minisock(const struct sock *sk, __u64 now_ns)
+{
+	struct minisock found = {0};
+	void *node = chain_of(sk);
+
+	for (int i = 0; i < CHAIN_MAX && node && !((__u64)node & 1); i++) {
+		struct sock_common *other =
+			node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
+		const struct inet_timewait_sock *minisock = (void *)other;
+
+		if (is_minisock_of(other, sk)) {
+			__u64 expires = BPF_CORE_READ(minisock, tw_timer.expires);
+
+			found.state = BPF_CORE_READ(minisock, tw_substate);
+			found.due_ns = now_ns + due_in_jiffies(expires, bpf_jiffies64()) * jiffy_ns;
+			break;
+		}
+		BPF_CORE_READ_INTO(&node, (struct hlist_nulls_node *)node, next);
+	}
+	return found;
+}
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Half-open sessions whose SYN-ACK was sent again. The child that comes of one does not know when
+ * the first was sent (tcp_check_req() takes no sample then), so that is kept here.
+ */
+#ifndef TCPSTATES_BPF_REQUEST_H
+#define TCPSTATES_BPF_REQUEST_H
+
+#include "address.h"
+#include "kernel.h"
+
+struct request_key {
+	__u8 laddr[16];
+	__u8 raddr[16];
+	__u32 netns;
+	__u16 lport; /* host order */
+	__u16 rport; /* network order */
+};
+
+/*
+ * Added when a SYN-ACK is sent for the second time, removed when its session begins. What is never
+ * answered stays until newer ones push it out.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct request_key);
+	__type(value, __u64); /* CLOCK_MONOTONIC, ns: when the first was sent */
+} requests SEC(".maps");
+
+/* Of a request, or of the child that came of it. */
+static __always_inline void request_key_fill(struct request_key *key,
+					     const struct sock_common *common)
+{
+	address_fill(key->laddr, common, common->skc_rcv_saddr, &common->skc_v6_rcv_saddr);
+	address_fill(key->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
+	key->netns = common->skc_net.net->ns.inum;
+	key->lport = common->skc_num;
+	key->rport = common->skc_dport;
+}
+
+/* When the first SYN-ACK of a new child was sent, if it was sent again; else 0. */
+static __always_inline __u64 request_take(const struct sock_common *child)
+{
+	struct request_key key;
+	__u64 *sent_ns, answer;
+
+	request_key_fill(&key, child);
+	sent_ns = bpf_map_lookup_elem(&requests, &key);
+	if (!sent_ns)
+		return 0;
+	answer = *sent_ns;
+	bpf_map_delete_elem(&requests, &key);
+	return answer;
+}
+
+/* Before the SYN-ACK is sent again, tcp_rtx_synack(); the first time counts. */
+static __always_inline void request_see(const struct request_sock *request)
+{
+	struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock((void *)request);
+	struct request_key key;
+	__u64 sent_ns;
+
+	if (!tcp || !tcp->snt_synack)
+		return;
+	sent_ns = tcp->snt_synack * NSEC_PER_USEC;
+	request_key_fill(&key, &request->__req_common);
+	bpf_map_update_elem(&requests, &key, &sent_ns, BPF_NOEXIST);
+}
+
+#endif

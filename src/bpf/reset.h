@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Resets the kernel sends. As a rule it ends the socket first and sends the reset right after, on
+ * the same CPU: the record of the end says that a reset may follow, and user space joins the two.
+ */
+#ifndef TCPSTATES_BPF_RESET_H
+#define TCPSTATES_BPF_RESET_H
+
+#include "../reset.h"
+#include "../state.h"
+#include "../transition.h"
+
+#define ECONNRESET   104
+#define SEND_SHUTDOWN 2
+#define RCV_SHUTDOWN 1
+
+enum sk_rst_reason {
+#define KERNEL_NUMBER(name, text) SK_RST_REASON_##name,
+	RESET_REASONS(KERNEL_NUMBER)
+#undef KERNEL_NUMBER
+	SK_RST_REASON_NOT_SPECIFIED,
+};
+
+/* enum reset_reason of the running kernel's number. */
+static __always_inline __u32 reset_reason_of(__u64 number)
+{
+#define COMPARE(name, text)                                                                \
+	if (bpf_core_enum_value_exists(enum sk_rst_reason, SK_RST_REASON_##name) &&        \
+	    number == bpf_core_enum_value(enum sk_rst_reason, SK_RST_REASON_##name))       \
+		return RESET_##name;
+	RESET_REASONS(COMPARE)
+#undef COMPARE
+	if (bpf_core_enum_value_exists(enum sk_rst_reason, SK_RST_REASON_NOT_SPECIFIED) &&
+	    number == bpf_core_enum_value(enum sk_rst_reason, SK_RST_REASON_NOT_SPECIFIED))
+		return RESET_UNKNOWN;
+	return RESET_OTHER;
+}
+
+/* The socket for which this CPU may send a reset next; 0: none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} awaited SEC(".maps");
+
+static __always_inline __u64 *awaited_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&awaited, &zero);
+}
+
+static __always_inline void reset_await(__u64 skaddr)
+{
+	__u64 *here = awaited_here();
+
+	if (here)
+		*here = skaddr;
+}
+
+/* True once, for the socket that was awaited last. */
+static __always_inline bool reset_is_awaited(__u64 skaddr)
+{
+	__u64 *here = awaited_here();
+
+	if (!here || !skaddr || *here != skaddr)
+		return false;
+	*here = 0;
+	return true;
+}
+
+/*
+ * An end in a call: by close() with data unread or SO_LINGER 0, or by connect(AF_UNSPEC). An end by
+ * "reset": of a session that nobody reads from any more, it may be the answer to data that arrived
+ * (tcp_rcv_state_process(), which calls tcp_reset() for its own side first).
+ */
+static __always_inline bool reset_may_follow(const struct transition *record)
+{
+	if (record->newstate != STATE_CLOSE || record->oldstate == STATE_LISTEN ||
+	    record->oldstate == STATE_SYN_SENT)
+		return false;
+	if (record->err == ECONNRESET)
+		return record->shutdown & RCV_SHUTDOWN;
+	return !record->err && record->facts & (FACT_IN_CALL | FACT_ORPHAN) &&
+	       record->oldstate != STATE_LAST_ACK && record->oldstate != STATE_CLOSING;
+}
+
+#endif

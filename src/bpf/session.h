@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What is kept of each session in the kernel, from its socket's birth to its end: its clock, and
+ * its owner. Kept for all of them, before any filter is asked: a filter changes neither.
+ */
+#ifndef TCPSTATES_BPF_SESSION_H
+#define TCPSTATES_BPF_SESSION_H
+
+#include "../state.h"
+#include "../transition.h"
+#include "kernel.h"
+#include "losses.h"
+
+/* Set before load. False: only what bcc's outputs show is kept and filled in. */
+const volatile bool wants_details;
+
+struct session {
+	__u64 since_ns; /* when the present state began; 0: not known */
+	__u32 pid;      /* of the owner; 0: not known, or the kernel */
+	__u8 state;     /* the present one, enum tcp_state */
+	__u8 owner_from;
+	bool is_child;  /* came from a listener, and has not left SYN_RECV */
+	bool is_seeded; /* found in its state at since_ns, which began before that */
+	char comm[TRANSITION_COMM_SIZE];
+	bool got_reset; /* in its present connection */
+};
+
+/*
+ * Added when a socket is created, else at its first transition or by the scan at the start; a child
+ * starts with a copy of its listener's. Removed by the kernel with the socket. Without memory a
+ * transition has no duration, which is counted.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct session);
+} sessions SEC(".maps");
+
+/* One state change on its way into a record. */
+struct change {
+	__u64 now_ns;
+	__u64 duration_ns;
+	__u8 oldstate;
+	__u8 newstate;
+	__u8 flags; /* enum transition_flags */
+};
+
+static __always_inline struct session *session_of(struct sock *sk)
+{
+	struct session *session =
+		bpf_sk_storage_get(&sessions, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!session)
+		count((struct kernel_losses){.clocks = 1});
+	return session;
+}
+
+static __always_inline void session_set_owner(struct session *session,
+					      const struct task_struct *task, __u8 from)
+{
+	session->pid = task->tgid;
+	session->owner_from = from;
+	/* Not the thread's name. */
+	__builtin_memcpy(session->comm, task->group_leader->comm, sizeof(session->comm));
+}
+
+/* tcp_abort(): "ss -K" and bpf_sock_destroy() end other people's sockets. */
+static __always_inline bool is_abort(const struct sock *sk, const struct change *change)
+{
+	return change->newstate == STATE_CLOSE && sk->sk_err == ECONNABORTED;
+}
+
+/*
+ * A task that changes a socket's state has locked it, lock_sock(); packets and timers never do:
+ * where a task has, they wait (5.10 to 7.2, any preemption model). So the socket tells whether the
+ * task on the CPU acts on it, or was merely interrupted. Kernel threads close on behalf of others
+ * (deferred fput, MPTCP).
+ */
+static __always_inline void session_see_task(struct session *session, const struct sock *sk,
+					     const struct change *change)
+{
+	struct task_struct *task;
+	__u8 from = OWNER_USE;
+
+	if (!sk->sk_lock.owned || is_abort(sk, change))
+		return;
+	task = bpf_get_current_task_btf();
+	if (task->flags & PF_KTHREAD) {
+		if (!session->pid)
+			session->owner_from = OWNER_KERNEL;
+		return;
+	}
+	if (change->newstate == STATE_SYN_SENT)
+		from = OWNER_CONNECT;
+	else if (change->newstate == STATE_LISTEN)
+		from = OWNER_LISTEN;
+	else if (session->pid == (__u32)task->tgid && session->owner_from != OWNER_INHERITED)
+		return;
+	session_set_owner(session, task, from);
+}
+
+/*
+ * The kernel creates a child when the handshake's last ACK arrives, microseconds before the child
+ * leaves SYN_RECV. The time since the SYN is the child's first round-trip sample, measured by
+ * tcp_synack_rtt_meas() from the SYN-ACK to that ACK (5.10 to 6.18). There is none when the SYN-ACK
+ * was sent again: that one is looked up (request.h). A sample taken from TCP timestamps (SYN
+ * cookies) counts whole milliseconds, and is off by as much as 64 of them. A child that was
+ * accepted in SYN_RECV (TCP Fast Open) was created by the SYN.
+ */
+static __always_inline void measure_child(struct change *change, const struct sock *sk,
+					  const struct tcp_sock *tp, __u64 syn_ns)
+{
+	__u64 srtt_ns = (__u64)(tp->srtt_us >> 3) * NSEC_PER_USEC;
+
+	change->flags |= TRANSITION_AFTER_SYN;
+	if (syn_ns && syn_ns < change->now_ns) {
+		change->flags |= TRANSITION_DURATION_KNOWN;
+		change->duration_ns = change->now_ns - syn_ns;
+	} else if (srtt_ns && !tp->total_retrans) {
+		change->flags |= srtt_ns % (1000 * NSEC_PER_USEC) ? TRANSITION_DURATION_KNOWN :
+								    TRANSITION_DURATION_ABOUT;
+		if (change->duration_ns < srtt_ns)
+			change->duration_ns = srtt_ns;
+	} else if (sk->sk_socket && change->duration_ns) {
+		change->flags |= TRANSITION_DURATION_KNOWN;
+	}
+}
+
+/* A new child has its listener's clock and owner: the one is wrong, the other a good guess. */
+static __always_inline void session_begin_child(struct session *session,
+						const struct change *change)
+{
+	session->since_ns = change->now_ns;
+	session->state = STATE_SYN_RECV;
+	session->is_child = true;
+	session->is_seeded = false;
+	session->got_reset = false;
+	if (session->pid)
+		session->owner_from = OWNER_INHERITED;
+}
+
+/* The time in the state that is left, as far as the clock knows it; and turns the clock. */
+static __always_inline void session_turn(struct session *session, struct change *change)
+{
+	/* Another state than the one it leaves: a change in between was not seen. */
+	if (session->since_ns && session->state == change->oldstate) {
+		change->duration_ns = change->now_ns - session->since_ns;
+		change->flags |= session->is_seeded ? TRANSITION_DURATION_AT_LEAST :
+						      TRANSITION_DURATION_KNOWN;
+	}
+	session->since_ns = change->now_ns;
+	session->state = change->newstate;
+	session->is_child = false;
+	session->is_seeded = false;
+	if (change->oldstate == STATE_CLOSE)
+		session->got_reset = false;
+}
+
+#endif

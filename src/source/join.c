@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Expands records that stand for two transitions, and joins an end with the reset sent for it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../bpf/shared.h"
+#include "../clock.h"
+#include "../lib/log.h"
+#include "../state.h"
+#include "join.h"
+
+/* Between the end of a socket and its reset the kernel does little; the rest is for interruptions.
+ */
+#define RESET_LATE_NS NSEC_PER_MSEC
+
+static void hand_over(struct join *join, const struct transition *t)
+{
+	enum delivery answer;
+
+	if (join->answer == DELIVERY_STOP)
+		return;
+	answer = join->deliver(join->context, t);
+	if (answer > join->answer)
+		join->answer = answer;
+}
+
+static bool is_held(const struct transition *t)
+{
+	return t->flags & TRANSITION_RESET_AWAITED;
+}
+
+/* Hands over the first ones, up to count. */
+static void release(struct join *join, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		join->held[i].flags &= ~TRANSITION_RESET_AWAITED;
+		hand_over(join, &join->held[i]);
+	}
+	join->count -= count;
+	memmove(join->held, join->held + count, join->count * sizeof(*join->held));
+}
+
+/* Those in front that nothing is awaited for any more. */
+static void release_ready(struct join *join)
+{
+	size_t ready = 0;
+
+	while (ready < join->count && !is_held(&join->held[ready]))
+		ready++;
+	release(join, ready);
+}
+
+/* False without memory: then nothing can be held. */
+static bool make_room(struct join *join)
+{
+	size_t room = join->room ? 2 * join->room : 64;
+	struct transition *held;
+
+	if (join->count < join->room)
+		return true;
+	held = realloc(join->held, room * sizeof(*held));
+	if (!held)
+		return false;
+	join->held = held;
+	join->room = room;
+	return true;
+}
+
+static void pass(struct join *join, const struct transition *t)
+{
+	if (!join->count && !is_held(t)) {
+		hand_over(join, t);
+		return;
+	}
+	if (make_room(join)) {
+		join->held[join->count++] = *t;
+		return;
+	}
+	release(join, join->count);
+	hand_over(join, t);
+}
+
+static void take_reset(struct join *join, const struct reset_sent *reset)
+{
+	for (size_t i = join->count; i-- > 0;) {
+		struct transition *t = &join->held[i];
+
+		if (t->skaddr != reset->skaddr || !is_held(t))
+			continue;
+		t->flags &= ~TRANSITION_RESET_AWAITED;
+		t->facts |= FACT_RESET_SENT;
+		t->reset_reason = reset->reason;
+		break;
+	}
+	release_ready(join);
+}
+
+/* The child's first transition is told with its second one. */
+static void take_child(struct join *join, const struct transition *t)
+{
+	struct transition syn = *t;
+
+	syn.time_ns -= syn.duration_ns;
+	syn.duration_ns = 0;
+	syn.flags &= ~(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
+		       TRANSITION_DURATION_AT_LEAST);
+	syn.oldstate = STATE_LISTEN;
+	syn.newstate = STATE_SYN_RECV;
+	pass(join, &syn);
+	pass(join, t);
+}
+
+void join_take(struct join *join, const void *record, size_t size)
+{
+	struct transition t;
+
+	if (size == sizeof(struct reset_sent)) {
+		take_reset(join, record);
+		return;
+	}
+	if (size > sizeof(t))
+		size = sizeof(t);
+	memcpy(&t, record, size);
+	memset((char *)&t + size, 0, sizeof(t) - size);
+	if (!(t.flags & TRANSITION_AFTER_SYN)) {
+		pass(join, &t);
+		return;
+	}
+	t.flags &= ~TRANSITION_AFTER_SYN;
+	take_child(join, &t);
+}
+
+void join_release(struct join *join, uint64_t now_ns)
+{
+	for (size_t i = 0; i < join->count; i++)
+		if (join->held[i].time_ns + RESET_LATE_NS < now_ns)
+			join->held[i].flags &= ~TRANSITION_RESET_AWAITED;
+	release_ready(join);
+}
+
+void join_close(struct join *join)
+{
+	free(join->held);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * From records of the ring buffer to transitions: one record may stand for two transitions, and two
+ * records may tell of one.
+ */
+#ifndef TCPSTATES_SOURCE_JOIN_H
+#define TCPSTATES_SOURCE_JOIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../transition.h"
+#include "source.h"
+
+struct join {
+	struct transition *held; /* behind one of which a reset may still be told, in order */
+	size_t count;
+	size_t room;
+	source_deliver *deliver;
+	void *context;
+	enum delivery answer; /* what deliver said last */
+};
+
+/* A record from the ring buffer, of size bytes. The deliver function may be called. */
+void join_take(struct join *join, const void *record, size_t size);
+
+/*
+ * Hands over what is held and older than now_ns (CLOCK_MONOTONIC) by more than a reset can be late;
+ * with now_ns UINT64_MAX, all.
+ */
+void join_release(struct join *join, uint64_t now_ns);
+
+void join_close(struct join *join);
+
+#endif

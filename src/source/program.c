@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The kernel program: opened, configured, loaded and attached; and why it could not be. */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "program.h"
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level != LIBBPF_DEBUG)
+		log_verbose_args(format, args);
+	return 0;
+}
+
+/*
+ * The kernel's lockdown mode as its file shows it, "[none] integrity confidentiality"; "" without
+ * one.
+ */
+static void read_lockdown(char *text, int size)
+{
+	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
+
+	text[0] = '\0';
+	if (!file)
+		return;
+	if (!fgets(text, size, file))
+		text[0] = '\0';
+	fclose(file);
+}
+
+/* Whether this kernel describes itself, and has what is to be traced. False after a report. */
+static bool kernel_is_fit(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id;
+
+	if (!btf) {
+		log_error("this kernel carries no type information (BTF): %s; it needs one built "
+			  "with "
+			  "CONFIG_DEBUG_INFO_BTF=y, as all current distributions' are",
+			  strerror(errno));
+		return false;
+	}
+	id = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
+	btf__free(btf);
+	if (id < 0)
+		log_error(
+			"this kernel has no tracepoint inet_sock_set_state; it needs 5.12 or later "
+			"with CONFIG_NET and CONFIG_TRACEPOINTS");
+	return id >= 0;
+}
+
+/* Says why the kernel refused, as far as can be found out now. */
+static void explain_refusal(const char *what, int err)
+{
+	char lockdown[80];
+
+	read_lockdown(lockdown, sizeof(lockdown));
+	if (strstr(lockdown, "[confidentiality]"))
+		log_error("%s: the kernel's lockdown mode is \"confidentiality\", which keeps BPF "
+			  "programs from reading it; boot with lockdown=integrity or none",
+			  what);
+	else if (err == -EPERM || err == -EACCES)
+		log_error(
+			"%s: %s; run it as root (sudo tcpstates), or give it CAP_BPF, CAP_PERFMON "
+			"and CAP_NET_ADMIN",
+			what, strerror(-err));
+	else if (kernel_is_fit())
+		log_error("%s: %s; the kernel must be 5.12 or later (-v shows what it and libbpf "
+			  "say)",
+			  what, strerror(-err));
+}
+
+static void set_port_filter(const struct port_set *set, bool *has, __u64 *words)
+{
+	*has = set->is_given;
+	memcpy(words, set->words, sizeof(set->words));
+}
+
+/* The coarse clocks advance with each jiffy: ktime_get_coarse_ts64(), TICK_NSEC. */
+static uint64_t measure_jiffy_ns(void)
+{
+	struct timespec resolution;
+
+	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) ? 0 : resolution.tv_nsec;
+}
+
+static void configure(struct tcpstates_bpf *program, const struct options *options)
+{
+	program->rodata->only_ip = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
+	set_port_filter(&options->lports, &program->rodata->has_lports,
+			(__u64 *)program->rodata->lports);
+	set_port_filter(&options->rports, &program->rodata->has_rports,
+			(__u64 *)program->rodata->rports);
+	program->rodata->wants_details = options_want_details(options);
+	program->rodata->jiffy_ns = measure_jiffy_ns();
+	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
+}
+
+/* The descriptor of the cgroup2 hierarchy's root, wherever it is mounted; -errno without one. */
+static int open_cgroup_root(void)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *mount;
+	int fd = -ENOENT;
+
+	if (!mounts)
+		return -errno;
+	while (fd < 0 && (mount = getmntent(mounts))) {
+		if (strcmp(mount->mnt_type, "cgroup2"))
+			continue;
+		fd = open(mount->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			fd = -errno;
+	}
+	endmntent(mounts);
+	return fd;
+}
+
+/* Not fatal: without it, the time before a socket's first transition is not known. */
+static void attach_creation(struct tcpstates_bpf *program)
+{
+	int fd = open_cgroup_root();
+	int err = fd;
+
+	if (fd >= 0) {
+		program->links.sock_create =
+			bpf_program__attach_cgroup(program->progs.sock_create, fd);
+		err = program->links.sock_create ? 0 : -errno;
+		close(fd);
+	}
+	if (err < 0)
+		log_verbose("sockets are not seen when they are created, so the time before their "
+			    "first change is not known: cgroup2: %s",
+			    strerror(-err));
+}
+
+/* What the record can do without; what is missing for it then. */
+static void attach_extra(struct bpf_program *extra, struct bpf_link **link, const char *missing)
+{
+	*link = bpf_program__attach(extra);
+	if (!*link)
+		log_verbose("%s: %s: %s", missing, bpf_program__name(extra), strerror(errno));
+}
+
+static void attach_extras(struct tcpstates_bpf *program)
+{
+	attach_extra(program->progs.tcp_retransmit_synack, &program->links.tcp_retransmit_synack,
+		     "SYN_RECV has no duration where the SYN-ACK was sent again");
+	if (!program->rodata->wants_details)
+		return;
+	attach_extra(program->progs.tcp_receive_reset, &program->links.tcp_receive_reset,
+		     "a connection that is refused counts as unreachable");
+	attach_extra(program->progs.tcp_send_reset, &program->links.tcp_send_reset,
+		     "a reset sent because of late data counts as received");
+}
+
+int program_attach(struct tcpstates_bpf *program)
+{
+	/* In this order: programs run in the order in which they were attached. */
+	program->links.inet_sock_set_state =
+		bpf_program__attach(program->progs.inet_sock_set_state);
+	if (program->links.inet_sock_set_state)
+		program->links.unseen_set_state =
+			bpf_program__attach(program->progs.unseen_set_state);
+	if (!program->links.unseen_set_state) {
+		explain_refusal("cannot attach to the kernel", -errno);
+		return -1;
+	}
+	attach_creation(program);
+	attach_extras(program);
+	return 0;
+}
+
+struct tcpstates_bpf *program_load(const struct options *options)
+{
+	struct tcpstates_bpf *program;
+	int err;
+
+	libbpf_set_print(print_libbpf);
+	program = tcpstates_bpf__open();
+	if (!program) {
+		log_error("cannot open the kernel program: %s", strerror(errno));
+		return NULL;
+	}
+	configure(program, options);
+	err = tcpstates_bpf__load(program);
+	if (!err)
+		return program;
+	explain_refusal("cannot load the kernel program", err);
+	tcpstates_bpf__destroy(program);
+	return NULL;
+}

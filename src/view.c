@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Two views of the same transitions. */
+#include <stddef.h>
+
+#include "state.h"
+#include "view.h"
+
+const struct transition *view_of(enum view view, const struct transition *transition,
+				 struct transition *changed)
+{
+	bool is_hand_over = transition->flags & TRANSITION_TO_MINISOCK;
+
+	if (view == VIEW_FULL)
+		/* An orphan stays in FIN_WAIT2. */
+		return is_hand_over && transition->oldstate == transition->newstate ? NULL :
+										     transition;
+	if (transition->flags & TRANSITION_OF_MINISOCK)
+		return NULL;
+	if (!is_hand_over)
+		return transition;
+	*changed = *transition;
+	changed->newstate = STATE_CLOSE;
+	return changed;
+}
