@@ -28,8 +28,7 @@ static const struct cause_row rows[CAUSE_COUNT] = {
 				"this end sent a reset: SO_LINGER 0, or TCP_LINGER2 below 0"},
 	[CAUSE_RESET_LATE_DATA] = {"reset_late_data",
 				   "this end sent a reset: data came after it had closed"},
-	[CAUSE_DISCONNECT] = {"disconnect",
-			      "the owner gave the connection up: connect(AF_UNSPEC)"},
+	[CAUSE_DISCONNECT] = {"disconnect", "the owner gave the connection up: connect(AF_UNSPEC)"},
 	[CAUSE_REFUSED] = {"refused", "the peer answered the SYN with a reset"},
 	[CAUSE_UNREACHABLE] = {"unreachable", "ICMP told that the peer cannot be reached"},
 	[CAUSE_SYN_TIMEOUT] = {"syn_timeout", "nobody answered the SYN"},
@@ -45,7 +44,8 @@ static const struct cause_row rows[CAUSE_COUNT] = {
 	[CAUSE_TIME_WAIT_FULL] = {"time_wait_full",
 				  "no TIME_WAIT: as many as tcp_max_tw_buckets allows"},
 	[CAUSE_TIMER] = {"timer", "the time of TIME_WAIT or an orphan's FIN_WAIT2 was over"},
-	[CAUSE_RECYCLED] = {"recycled", "TIME_WAIT made way for a new session of the same ends"},
+	[CAUSE_RECYCLED] = {"recycled",
+			    "TIME_WAIT was cut short, as by a new session between the same ends"},
 	[CAUSE_ERROR] = {"error", "another error"},
 };
 
@@ -184,7 +184,9 @@ static enum cause cause_of_minisock(const struct transition *t)
 {
 	if (t->newstate == STATE_TIME_WAIT)
 		return CAUSE_PEER_FIN;
-	return has(t, FACT_RECYCLED) ? CAUSE_RECYCLED : CAUSE_TIMER;
+	if (has(t, FACT_TIMER))
+		return CAUSE_TIMER;
+	return has(t, FACT_RECYCLED) ? CAUSE_RECYCLED : CAUSE_UNKNOWN;
 }
 
 enum cause cause_of(const struct transition *t)

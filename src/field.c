@@ -85,8 +85,9 @@ static struct value name(const char *text)
 static struct value owner_from(const struct transition *t)
 {
 	static const char *const names[] = {
-		[OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen", [OWNER_ACCEPT] = "accept",
-		[OWNER_INHERITED] = "inherited", [OWNER_SCAN] = "scan", [OWNER_USE] = "use",
+		[OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen",
+		[OWNER_ACCEPT] = "accept",   [OWNER_INHERITED] = "inherited",
+		[OWNER_SCAN] = "scan",       [OWNER_USE] = "use",
 		[OWNER_KERNEL] = "kernel",
 	};
 
@@ -148,15 +149,14 @@ FIELD(tx_bytes, detail(t, t->tx_bytes))
 FIELD(rx_bytes, detail(t, t->rx_bytes))
 FIELD(cwnd, detail(t, t->cwnd))
 FIELD(mss, detail(t, t->mss))
-FIELD(idle_ms, t->facts & FACT_IDLE ? number(t->idle_ms) : unknown)
+FIELD(idle_ms, t->facts &FACT_IDLE ? number(t->idle_ms) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
 GETTER(time, ((struct value){.kind = VALUE_WALL,
 			     .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
-GETTER(comm, t->comm[0] ? ((struct value){.kind = VALUE_TEXT,
-					  .text = t->comm,
-					  .size = sizeof(t->comm)}) :
-			  unknown)
+GETTER(comm,
+       t->comm[0] ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
+		  : unknown)
 GETTER(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
 
 #define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)

@@ -70,7 +70,8 @@ static enum delivery deliver(void *context, const struct transition *transition)
 	shown = view_of(loop->view, transition, &changed);
 	if (shown && !filter_match(loop->filter, shown))
 		shown = NULL;
-	/* A recording holds what either view shows: which one is wanted is known when it is read. */
+	/* A recording holds what either view shows: which one is wanted is known when it is read.
+	 */
 	is_whole_wanted = shown || filter_match(loop->filter, transition);
 	if (!is_whole_wanted)
 		return DELIVERY_CONTINUE;
@@ -149,6 +150,8 @@ static int timeout_ms(const struct loop *loop, int limit_ms)
 		limit_ms = wait_until(loop->report_next_ns, limit_ms);
 	if (has_deadline(loop))
 		limit_ms = wait_until(loop->filter->until_ns, limit_ms);
+	if (loop->source->wake_ns != UINT64_MAX)
+		limit_ms = wait_until(loop->source->wake_ns, limit_ms);
 	return limit_ms;
 }
 

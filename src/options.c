@@ -332,6 +332,11 @@ bool options_want_details(const struct options *options)
 	       field_list_has_details(&options->fields);
 }
 
+bool options_follow_minisocks(const struct options *options)
+{
+	return options->record || (options_view(options) == VIEW_FULL && !options->quiet);
+}
+
 enum view options_view(const struct options *options)
 {
 	return options->minisocks || options->extended || options->json ? VIEW_FULL : VIEW_SOCKETS;

@@ -64,6 +64,9 @@ int options_parse(struct options *options, int argc, char **argv);
 /* Something is asked for that bcc's outputs do not show: the kernel is to fill in the details. */
 bool options_want_details(const struct options *options);
 
+/* Some output shows what becomes of a session in TIME_WAIT. */
+bool options_follow_minisocks(const struct options *options);
+
 /* What the text formats show of TIME_WAIT. */
 enum view options_view(const struct options *options);
 

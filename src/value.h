@@ -15,20 +15,20 @@
 #include "lib/number.h"
 
 enum value_kind {
-	VALUE_UNKNOWN, /* "-" in the table, empty in CSV, null in JSON */
-	VALUE_NUMBER,  /* number */
-	VALUE_HEX,     /* number, printed in hexadecimal */
-	VALUE_WORD,    /* word: safe in every format */
-	VALUE_NAME,    /* text, size: safe in every format */
-	VALUE_TEXT,    /* text, size: from outside, to be escaped as each format does it */
-	VALUE_IPV4,    /* address: 4 bytes */
-	VALUE_IPV6,    /* address: 16 bytes */
-	VALUE_MS,      /* number: nanoseconds, printed as milliseconds with three decimals */
+	VALUE_UNKNOWN,     /* "-" in the table, empty in CSV, null in JSON */
+	VALUE_NUMBER,      /* number */
+	VALUE_HEX,         /* number, printed in hexadecimal */
+	VALUE_WORD,        /* word: safe in every format */
+	VALUE_NAME,        /* text, size: safe in every format */
+	VALUE_TEXT,        /* text, size: from outside, to be escaped as each format does it */
+	VALUE_IPV4,        /* address: 4 bytes */
+	VALUE_IPV6,        /* address: 16 bytes */
+	VALUE_MS,          /* number: nanoseconds, printed as milliseconds with three decimals */
 	VALUE_MS_ABOUT,    /* likewise, with ~ before it */
 	VALUE_MS_AT_LEAST, /* likewise, with >= before it */
-	VALUE_SECONDS, /* elapsed: nanoseconds, perhaps negative, printed as seconds with six
-			  decimals */
-	VALUE_WALL,    /* elapsed: nanoseconds since 1970, UTC; each format has its own notation */
+	VALUE_SECONDS,     /* elapsed: nanoseconds, perhaps negative, printed as seconds with six
+			      decimals */
+	VALUE_WALL, /* elapsed: nanoseconds since 1970, UTC; each format has its own notation */
 };
 
 /* A name of ours, padded so that it is copied in one go. */

@@ -12,8 +12,8 @@ const struct transition *view_of(enum view view, const struct transition *transi
 
 	if (view == VIEW_FULL)
 		/* An orphan stays in FIN_WAIT2. */
-		return is_hand_over && transition->oldstate == transition->newstate ? NULL :
-										     transition;
+		return is_hand_over && transition->oldstate == transition->newstate ? NULL
+										    : transition;
 	if (transition->flags & TRANSITION_OF_MINISOCK)
 		return NULL;
 	if (!is_hand_over)

@@ -150,6 +150,8 @@ static __always_inline __u32 fill_minisock(struct transition *record, const stru
 	if (minisock.state) {
 		record->newstate = minisock.state;
 		record->flags |= TRANSITION_TO_MINISOCK;
+		/* It has a cookie only if its socket had one; without, it cannot be told later. */
+		record->minisock = minisock.cookie == record->cookie ? minisock.address : 0;
 		record->due_ns = minisock.due_ns;
 	}
 	return FACT_MINISOCK_SOUGHT;
@@ -172,6 +174,7 @@ static __always_inline void fill_details(struct transition *record, struct sock 
 	record->flags |= TRANSITION_HAS_DETAILS;
 	record->signal = 0;
 	record->idle_ms = 0;
+	record->minisock = 0;
 	record->due_ns = 0;
 	fill_owner(record, session);
 	fill_figures(record, sk, tp);

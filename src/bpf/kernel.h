@@ -71,6 +71,11 @@ struct sock_common {
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
 	struct {
+		struct {
+			int counter;
+		} refs;
+	} skc_refcnt;
+	struct {
 		__s64 counter;
 	} skc_cookie;
 	unsigned long skc_flags;

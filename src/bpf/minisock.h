@@ -9,6 +9,7 @@
 
 #include "../state.h"
 #include "kernel.h"
+#include "shared.h"
 
 #define CHAIN_MAX 16
 
@@ -17,6 +18,8 @@ const volatile __u64 jiffy_ns;
 
 struct minisock {
 	__u8 state; /* TIME_WAIT or FIN_WAIT2; 0: there is none */
+	__u64 address;
+	__u64 cookie;
 	__u64 due_ns;
 };
 
@@ -84,12 +87,34 @@ static __always_inline struct minisock find_minisock(const struct sock *sk, __u6
 			__u64 expires = BPF_CORE_READ(minisock, tw_timer.expires);
 
 			found.state = BPF_CORE_READ(minisock, tw_substate);
+			found.address = (__u64)minisock;
+			found.cookie = BPF_CORE_READ(other, skc_cookie.counter);
 			found.due_ns = now_ns + due_in_jiffies(expires, bpf_jiffies64()) * jiffy_ns;
 			break;
 		}
 		BPF_CORE_READ_INTO(&node, (struct hlist_nulls_node *)node, next);
 	}
 	return found;
+}
+
+/* Which minisocks to look at, and the answers; user space shares this memory. */
+struct minisock_peek peeks[PEEKS_MAX];
+__u32 peek_count;
+
+static __always_inline void peek(struct minisock_peek *peek, __u64 now_ns, __u64 now_jiffies)
+{
+	const struct inet_timewait_sock *minisock = (void *)peek->address;
+	__u64 expires;
+
+	peek->state = 0;
+	/* Its memory stays that of some minisock, or is zeroed: SLAB_TYPESAFE_BY_RCU. */
+	if (!BPF_CORE_READ(minisock, __tw_common.skc_refcnt.refs.counter) ||
+	    (__u64)BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter) != peek->cookie)
+		return;
+	expires = BPF_CORE_READ(minisock, tw_timer.expires);
+	peek->state = BPF_CORE_READ(minisock, tw_substate);
+	peek->due_ns = now_ns + due_in_jiffies(expires, now_jiffies) * jiffy_ns;
+	peek->left_ns = (__s64)(expires - now_jiffies) > 0 ? (expires - now_jiffies) * jiffy_ns : 0;
 }
 
 #endif

@@ -10,9 +10,9 @@
 #include "../state.h"
 #include "../transition.h"
 
-#define ECONNRESET   104
+#define ECONNRESET    104
 #define SEND_SHUTDOWN 2
-#define RCV_SHUTDOWN 1
+#define RCV_SHUTDOWN  1
 
 enum sk_rst_reason {
 #define KERNEL_NUMBER(name, text) SK_RST_REASON_##name,
@@ -24,9 +24,9 @@ enum sk_rst_reason {
 /* enum reset_reason of the running kernel's number. */
 static __always_inline __u32 reset_reason_of(__u64 number)
 {
-#define COMPARE(name, text)                                                                \
-	if (bpf_core_enum_value_exists(enum sk_rst_reason, SK_RST_REASON_##name) &&        \
-	    number == bpf_core_enum_value(enum sk_rst_reason, SK_RST_REASON_##name))       \
+#define COMPARE(name, text)                                                          \
+	if (bpf_core_enum_value_exists(enum sk_rst_reason, SK_RST_REASON_##name) &&  \
+	    number == bpf_core_enum_value(enum sk_rst_reason, SK_RST_REASON_##name)) \
 		return RESET_##name;
 	RESET_REASONS(COMPARE)
 #undef COMPARE

@@ -118,8 +118,8 @@ static __always_inline void measure_child(struct change *change, const struct so
 		change->flags |= TRANSITION_DURATION_KNOWN;
 		change->duration_ns = change->now_ns - syn_ns;
 	} else if (srtt_ns && !tp->total_retrans) {
-		change->flags |= srtt_ns % (1000 * NSEC_PER_USEC) ? TRANSITION_DURATION_KNOWN :
-								    TRANSITION_DURATION_ABOUT;
+		change->flags |= srtt_ns % (1000 * NSEC_PER_USEC) ? TRANSITION_DURATION_KNOWN
+								  : TRANSITION_DURATION_ABOUT;
 		if (change->duration_ns < srtt_ns)
 			change->duration_ns = srtt_ns;
 	} else if (sk->sk_socket && change->duration_ns) {
@@ -146,8 +146,8 @@ static __always_inline void session_turn(struct session *session, struct change 
 	/* Another state than the one it leaves: a change in between was not seen. */
 	if (session->since_ns && session->state == change->oldstate) {
 		change->duration_ns = change->now_ns - session->since_ns;
-		change->flags |= session->is_seeded ? TRANSITION_DURATION_AT_LEAST :
-						      TRANSITION_DURATION_KNOWN;
+		change->flags |= session->is_seeded ? TRANSITION_DURATION_AT_LEAST
+						    : TRANSITION_DURATION_KNOWN;
 	}
 	session->since_ns = change->now_ns;
 	session->state = change->newstate;

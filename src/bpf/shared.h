@@ -25,4 +25,17 @@ struct reset_sent {
 	__u32 padding;
 };
 
+/* How many minisocks are looked at in one run of the program that does. */
+#define PEEKS_MAX 64
+
+/* A minisock, and what has become of it: filled in by the kernel program. */
+struct minisock_peek {
+	__u64 address; /* kernel's, of the minisock */
+	__u64 cookie;  /* its own: the memory may have gone to another one */
+	__u64 due_ns;  /* CLOCK_MONOTONIC: when its timer will go off */
+	__u64 left_ns; /* until its time is over; the timer is a little later */
+	__u32 state;   /* STATE_TIME_WAIT, STATE_FIN_WAIT2; 0: it is gone */
+	__u32 padding;
+};
+
 #endif

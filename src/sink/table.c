@@ -51,9 +51,9 @@ static void lay_out(struct table *table, bool is_wide)
 
 static struct sink *table_open(const struct options *options, const struct source *source)
 {
-	const char *columns = options->extended ? COLUMNS_EXTENDED :
-			      options->wide	? COLUMNS_WIDE :
-						  COLUMNS_NORMAL;
+	const char *columns = options->extended ? COLUMNS_EXTENDED
+			      : options->wide   ? COLUMNS_WIDE
+						: COLUMNS_NORMAL;
 	struct sink *sink =
 		text_sink_open(&table_sink, options, source, columns, sizeof(struct table));
 

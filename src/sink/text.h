@@ -27,7 +27,7 @@ struct text_sink {
 };
 
 /* The columns of --extended, in the table and in CSV. */
-#define COLUMNS_EXTENDED                                                        \
+#define COLUMNS_EXTENDED                                                               \
 	"pid,comm,laddr,lport,raddr,rport,oldstate,newstate,lasted,tx_bytes,rx_bytes," \
 	"rtt_ms,retrans,idle_ms,cause"
 

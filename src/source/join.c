@@ -13,7 +13,7 @@
  */
 #define RESET_LATE_NS NSEC_PER_MSEC
 
-static void hand_over(struct join *join, const struct transition *t)
+static void deliver(struct join *join, const struct transition *t)
 {
 	enum delivery answer;
 
@@ -22,6 +22,27 @@ static void hand_over(struct join *join, const struct transition *t)
 	answer = join->deliver(join->context, t);
 	if (answer > join->answer)
 		join->answer = answer;
+}
+
+/* What a minisock did. */
+static void take_minisock(void *context, const struct transition *t)
+{
+	deliver(context, t);
+}
+
+static void hand_over(struct join *join, const struct transition *t)
+{
+	if (join->follows_minisocks)
+		minisocks_see(&join->minisocks, t);
+	deliver(join, t);
+	if (join->follows_minisocks && t->flags & TRANSITION_TO_MINISOCK)
+		minisocks_add(&join->minisocks, t);
+}
+
+void join_follow_minisocks(struct join *join, minisock_look *look)
+{
+	join->follows_minisocks = true;
+	join->minisocks = (struct minisocks){.emit = take_minisock, .look = look, .context = join};
 }
 
 static bool is_held(const struct transition *t)
@@ -141,4 +162,5 @@ void join_release(struct join *join, uint64_t now_ns)
 void join_close(struct join *join)
 {
 	free(join->held);
+	minisocks_close(&join->minisocks);
 }

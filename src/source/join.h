@@ -11,16 +11,22 @@
 #include <stdint.h>
 
 #include "../transition.h"
+#include "minisock.h"
 #include "source.h"
 
 struct join {
 	struct transition *held; /* behind one of which a reset may still be told, in order */
 	size_t count;
 	size_t room;
+	bool follows_minisocks;
+	struct minisocks minisocks;
 	source_deliver *deliver;
 	void *context;
 	enum delivery answer; /* what deliver said last */
 };
+
+/* Follows those that end their socket in a minisock; look: as in minisock.h. */
+void join_follow_minisocks(struct join *join, minisock_look *look);
 
 /* A record from the ring buffer, of size bytes. The deliver function may be called. */
 void join_take(struct join *join, const void *record, size_t size);

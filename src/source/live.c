@@ -35,6 +35,34 @@ static int take_record(void *context, void *data, size_t size)
 	return join->answer == DELIVERY_CONTINUE ? 0 : -ECANCELED;
 }
 
+/* For minisock.h: has the kernel program look. */
+static bool look_at_minisocks(void *context, struct minisock_peek *peeks, size_t count)
+{
+	struct live *live = (struct live *)((char *)context - offsetof(struct live, join));
+	struct tcpstates_bpf *program = live->program;
+	LIBBPF_OPTS(bpf_test_run_opts, run);
+
+	memcpy(program->bss->peeks, peeks, count * sizeof(*peeks));
+	program->bss->peek_count = count;
+	if (bpf_prog_test_run_opts(bpf_program__fd(program->progs.peek_minisocks), &run))
+		return false;
+	memcpy(peeks, program->bss->peeks, count * sizeof(*peeks));
+	return true;
+}
+
+/* Tells of minisocks that have ended. 1 when it did, as if they had been read. */
+static int expire_minisocks(struct live *live)
+{
+	struct minisocks *minisocks = &live->join.minisocks;
+	uint64_t now_ns = clock_monotonic_ns();
+	size_t count = minisocks->count;
+
+	if (minisocks_next_ns(minisocks) <= now_ns)
+		minisocks_expire(minisocks, now_ns);
+	live->source.wake_ns = minisocks_next_ns(minisocks);
+	return minisocks->count != count;
+}
+
 static int live_read(struct source *source, source_deliver *deliver, void *context)
 {
 	struct live *live = (struct live *)source;
@@ -55,6 +83,8 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 		count = 1;
 	if (join->count)
 		join_release(join, clock_monotonic_ns());
+	if (join->follows_minisocks)
+		count += expire_minisocks(live);
 	/*
 	 * Armed here and not when the ring buffer is found empty: the batch time lies between this
 	 * store and the read after which the loop waits, so a record missed by that read has seen
@@ -136,8 +166,8 @@ static int open_ring(struct live *live)
 	live->cpus = libbpf_num_possible_cpus();
 	if (live->cpus > 0)
 		live->per_cpu = calloc(live->cpus, sizeof(*live->per_cpu));
-	live->ring =
-		ring_buffer__new(bpf_map__fd(live->program->maps.ring), take_record, &live->join, NULL);
+	live->ring = ring_buffer__new(bpf_map__fd(live->program->maps.ring), take_record,
+				      &live->join, NULL);
 	if (live->ring && live->per_cpu)
 		return 0;
 	log_error("cannot map the ring buffer: %s; a smaller --buffer may do", strerror(errno));
@@ -155,6 +185,9 @@ struct source *source_open_live(const struct options *options)
 	live->source.ops = &live_ops;
 	live->source.batch_ms = BATCH_MS;
 	live->source.is_live = true;
+	live->source.wake_ns = UINT64_MAX;
+	if (options_follow_minisocks(options))
+		join_follow_minisocks(&live->join, look_at_minisocks);
 	describe_host(&live->source);
 	live->program = program_load(options);
 	if (!live->program || open_ring(live) || program_attach(live->program)) {

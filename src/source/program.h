@@ -6,7 +6,8 @@
 #include "../options.h"
 #include "tcpstates.skel.h"
 
-/* Loaded, not attached; to be given to tcpstates_bpf__destroy(). NULL on failure, reported already. */
+/* Loaded, not attached; to be given to tcpstates_bpf__destroy(). NULL on failure, reported already.
+ */
 struct tcpstates_bpf *program_load(const struct options *options);
 
 /* 0, or -1 after a report. */

@@ -232,6 +232,7 @@ struct source *source_open_replay(const char *path)
 	replay->name = strcmp(path, "-") ? path : "standard input";
 	replay->source.ops = &replay_ops;
 	replay->source.grace_ms = GRACE_MS;
+	replay->source.wake_ns = UINT64_MAX;
 	replay->source.fd = open_input(path);
 	if (replay->source.fd < 0)
 		log_error("%s: cannot open it to replay: %s", path, strerror(errno));

@@ -27,6 +27,7 @@ struct source {
 	int fd;       /* readable when read() has something to hand over; never closed by others */
 	int batch_ms; /* after a read that handed something over, leave this long to gather more */
 	int grace_ms; /* after stop(), how long another program that ends too may still write */
+	uint64_t wake_ns; /* monotonic: read() has something to do then; UINT64_MAX: nothing */
 	bool is_live;
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sessions whose socket has ended, and that a minisock of the kernel's goes on for: in TIME_WAIT,
+ * or in FIN_WAIT2 when nobody owns them any more. Tells when they end.
+ *
+ * The kernel says so itself where fentry programs run. Elsewhere it is found out: by looking at the
+ * minisock in the kernel's memory when its timer is due, and by the new session that takes its
+ * place. Such an end is marked TRANSITION_DURATION_ABOUT.
+ */
+#ifndef TCPSTATES_SOURCE_MINISOCK_H
+#define TCPSTATES_SOURCE_MINISOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../bpf/shared.h"
+#include "../transition.h"
+
+/* Takes a transition of a minisock; it is valid during the call. */
+typedef void minisock_emit(void *context, const struct transition *transition);
+
+/*
+ * Looks at minisocks in the kernel: fills in what has become of each of peeks. False when it cannot
+ * look.
+ */
+typedef bool minisock_look(void *context, struct minisock_peek *peeks, size_t count);
+
+struct minisock_entry;
+
+struct minisocks {
+	minisock_emit *emit;
+	minisock_look *look; /* NULL: cannot, timers are relied on */
+	void *context;
+	bool has_exact_ends; /* minisocks_end() will be called: nothing is to be inferred */
+
+	/* Those that live: by their ends, by cookie, and a heap by when to look at them. */
+	struct minisock_entry **by_ends;
+	struct minisock_entry **by_cookie;
+	struct minisock_entry **heap;
+	size_t buckets; /* of each hash table; a power of two, or 0 */
+	size_t count;
+	size_t room; /* of the heap */
+};
+
+/* A transition with TRANSITION_TO_MINISOCK. Without memory its end is not told. */
+void minisocks_add(struct minisocks *minisocks, const struct transition *transition);
+
+/* A transition that may begin a session between the ends of one that is in TIME_WAIT. */
+void minisocks_see(struct minisocks *minisocks, const struct transition *transition);
+
+/* Tells of those that have ended by now_ns (CLOCK_MONOTONIC), as far as that is inferred. */
+void minisocks_expire(struct minisocks *minisocks, uint64_t now_ns);
+
+/* When to call minisocks_expire() next; UINT64_MAX: not before something is added. */
+uint64_t minisocks_next_ns(const struct minisocks *minisocks);
+
+/* The kernel says: it ended, before its time if is_early; or FIN_WAIT2 became TIME_WAIT. */
+void minisocks_end(struct minisocks *minisocks, uint64_t cookie, uint64_t time_ns, bool is_early);
+void minisocks_rearm(struct minisocks *minisocks, uint64_t cookie, uint64_t time_ns,
+		     uint64_t due_ns);
+
+void minisocks_close(struct minisocks *minisocks);
+
+#endif
