@@ -203,6 +203,21 @@ struct bpf_iter__task_file {
 	struct file *file;
 };
 
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__tcp {
+	struct bpf_iter_meta *meta;
+	struct sock_common *sk_common;
+};
+
+struct tcp_timewait_sock {
+	struct inet_timewait_sock tw_sk;
+};
+
 #pragma clang attribute pop
 
 /* From linux/socket.h and net/tcp_states.h, both ABI. */

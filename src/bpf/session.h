@@ -144,7 +144,7 @@ static __always_inline void session_begin_child(struct session *session,
 static __always_inline void session_turn(struct session *session, struct change *change)
 {
 	/* Another state than the one it leaves: a change in between was not seen. */
-	if (session->since_ns && session->state == change->oldstate) {
+	if (session->since_ns && (session->state == change->oldstate || session->is_seeded)) {
 		change->duration_ns = change->now_ns - session->since_ns;
 		change->flags |= session->is_seeded ? TRANSITION_DURATION_AT_LEAST
 						    : TRANSITION_DURATION_KNOWN;

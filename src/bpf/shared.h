@@ -38,4 +38,21 @@ struct minisock_peek {
 	__u32 padding;
 };
 
+/* A minisock that was there before. */
+struct seeded_minisock {
+	__u8 laddr[16]; /* as in struct transition */
+	__u8 raddr[16];
+	__u64 now_ns;  /* CLOCK_MONOTONIC, when it was found; the others as in minisock_peek */
+	__u64 address;
+	__u64 cookie;
+	__u64 due_ns;
+	__u64 left_ns;
+	__u32 netns;
+	__u16 lport; /* host order */
+	__u16 rport;
+	__u8 ip;
+	__u8 state;
+	__u8 padding[6];
+};
+
 #endif

@@ -23,6 +23,7 @@
 #include "losses.h"
 #include "request.h"
 #include "reset.h"
+#include "seed.h"
 #include "session.h"
 #include "shared.h"
 

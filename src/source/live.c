@@ -12,6 +12,7 @@
 #include "../lib/log.h"
 #include "join.h"
 #include "program.h"
+#include "seed.h"
 #include "source.h"
 
 /* How long a line may be late: short for an eye, and 200 wake-ups a second at most. */
@@ -194,6 +195,9 @@ struct source *source_open_live(const struct options *options)
 		live_close(&live->source);
 		return NULL;
 	}
+	if (options_want_details(options))
+		seed_sessions(live->program,
+			      options_follow_minisocks(options) ? &live->join.minisocks : NULL);
 	live->source.fd = ring_buffer__epoll_fd(live->ring);
 	live->source.clock.start_ns = clock_monotonic_ns();
 	live->source.clock.wall_offset_ns = clock_measure_offset();

@@ -200,6 +200,9 @@ static struct transition transition_of(const struct minisock_entry *entry, uint6
 {
 	struct transition t = entry->t;
 
+	/* Of one that was there before, when it began may not be known. */
+	if (t.flags & TRANSITION_DURATION_AT_LEAST)
+		known = TRANSITION_DURATION_AT_LEAST;
 	t.oldstate = t.newstate;
 	t.duration_ns = time_ns > t.time_ns ? time_ns - t.time_ns : 0;
 	t.time_ns = time_ns;
@@ -233,6 +236,7 @@ static void rearm(struct minisocks *m, struct minisock_entry *entry, uint64_t ti
 	t.newstate = STATE_TIME_WAIT;
 	t.due_ns = due_ns;
 	entry->t.newstate = STATE_TIME_WAIT;
+	entry->t.flags &= ~TRANSITION_DURATION_AT_LEAST;
 	entry->t.time_ns = t.time_ns;
 	entry->t.due_ns = due_ns;
 	look_at(m, entry, m->has_exact_ends ? UINT64_MAX : due_ns);

@@ -185,6 +185,16 @@ int program_attach(struct tcpstates_bpf *program)
 	return 0;
 }
 
+/* What is not needed is not loaded: each program costs the verifier's time at the start. */
+static void choose_programs(struct tcpstates_bpf *program, bool wants_details)
+{
+	bpf_program__set_autoload(program->progs.tcp_receive_reset, wants_details);
+	bpf_program__set_autoload(program->progs.tcp_send_reset, wants_details);
+	bpf_program__set_autoload(program->progs.peek_minisocks, wants_details);
+	bpf_program__set_autoload(program->progs.seed_files, wants_details);
+	bpf_program__set_autoload(program->progs.seed_sockets, wants_details);
+}
+
 struct tcpstates_bpf *program_load(const struct options *options)
 {
 	struct tcpstates_bpf *program;
@@ -197,6 +207,7 @@ struct tcpstates_bpf *program_load(const struct options *options)
 		return NULL;
 	}
 	configure(program, options);
+	choose_programs(program, options_want_details(options));
 	err = tcpstates_bpf__load(program);
 	if (!err)
 		return program;
