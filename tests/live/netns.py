@@ -71,7 +71,7 @@ def add_address6(interface, address, prefix):
         number = socket.inet_pton(socket.AF_INET6, address)
         request = struct.pack("=16sIi", number, prefix, socket.if_nametoindex(interface))
         fcntl.ioctl(control, SIOCSIFADDR, request)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while is_tentative(number) and time.monotonic() < deadline:
         time.sleep(0.001)
 

@@ -9,9 +9,9 @@ import subprocess
 import time
 
 from outcome import Failed, check
+from wait import PATIENCE
 
 READY = "tcpstates: ready"
-PATIENCE = 10       # seconds to wait for what is certain to come
 
 
 class Ended(collections.namedtuple("Ended", "status output errors")):
