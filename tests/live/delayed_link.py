@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """
-A link with a delay, and with losses on demand: a TUN device whose other end is a thread.
+A link with a delay, and with losses and stops on demand: a TUN device whose other end is a thread.
 
 The thread sends every TCP packet back with source and destination address exchanged, which leaves all checksums
 right: a connection from HERE to THERE arrives at a listener on HERE and seems to come from THERE.
@@ -53,6 +53,8 @@ class DelayedLink:
     def __init__(self, delay):
         self.delay = delay
         self.delivers = deliver_all     # a test may put a function of the TCP flags here
+        self.held = None                # TCP flags of packets that go no further now
+        self.arrived = []               # (packet, TCP flags)
         self.waiting = []               # heap of (due time, number, packet)
         self.count = 0
         self.tun = open_tun("slow")
@@ -60,7 +62,7 @@ class DelayedLink:
         netns.add_address4("slow", HERE, "255.255.255.0")
         if os.path.exists("/proc/net/if_inet6"):
             netns.add_address6("slow", HERE6, 64)
-        self.stop_reader, self.stop_writer = os.pipe()
+        self.wake_reader, self.wake_writer = os.pipe()
         self.thread = threading.Thread(target=self.carry, daemon=True)
 
     def __enter__(self):
@@ -68,24 +70,42 @@ class DelayedLink:
         return self
 
     def __exit__(self, *error):
-        os.close(self.stop_writer)
+        os.close(self.wake_writer)
         self.thread.join()
-        os.close(self.stop_reader)
+        os.close(self.wake_reader)
         os.close(self.tun)
+
+    def hold(self, flags):
+        """From here on, packets that have all these TCP flags stay in the link."""
+        self.held = flags
+
+    def let_go(self):
+        """They go on, and take the link's delay from here on."""
+        self.held = None
+        os.write(self.wake_writer, b"w")
 
     def carry(self):
         while True:
             wait = max(0, self.waiting[0][0] - time.monotonic()) if self.waiting else None
-            ready = select.select([self.tun, self.stop_reader], [], [], wait)[0]
-            if self.stop_reader in ready:
+            ready = select.select([self.tun, self.wake_reader], [], [], wait)[0]
+            if self.wake_reader in ready and not os.read(self.wake_reader, 1):
                 return
             if self.tun in ready:
                 self.take(os.read(self.tun, 65536))
+            self.send_on()
             while self.waiting and self.waiting[0][0] <= time.monotonic():
                 os.write(self.tun, heapq.heappop(self.waiting)[2])
 
     def take(self, packet):
         answer = exchanged(packet)
         if answer and self.delivers(answer[1]):
+            self.arrived.append(answer)
+
+    def send_on(self):
+        arrived, self.arrived, held = self.arrived, [], self.held
+        for packet, flags in arrived:
+            if held is not None and flags & held == held:
+                self.arrived.append((packet, flags))
+                continue
             self.count += 1
-            heapq.heappush(self.waiting, (time.monotonic() + self.delay, self.count, answer[0]))
+            heapq.heappush(self.waiting, (time.monotonic() + self.delay, self.count, packet))

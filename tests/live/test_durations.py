@@ -7,6 +7,7 @@ import compare
 import netns
 import observe
 import traffic
+import wait
 from delayed_link import DelayedLink
 from kernel_record import KernelRecord
 from lines import from_json
@@ -27,12 +28,11 @@ def test_sockets_older_than_the_trace(program):
             idle.listen(1)
         traffic.hold()
         with Step() as first:
-            connection.client.shutdown(1)
-            traffic.read_end(connection.child)
+            traffic.half_close_client(connection)
         traffic.hold()
         with Step() as second:
-            idle.close()
-            connection.child.close()
+            traffic.close(idle, connection.child)
+            wait.reached("CLOSE", connection.client)
         lives = [
             continued(Life(IPV4, "CLOSE", None, port, 0), ("LISTEN", listening), ("CLOSE", second)),
             continued(connection.client_life, ("FIN_WAIT1", first), ("FIN_WAIT2", first), ("CLOSE", second)),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Every state of TCP and every way between two states, over IPv4, IPv6, IPv4-mapped and full-width IPv6 addresses."""
 
+import functools
+
 import traffic
 from delayed_link import DelayedLink
 from observe import check_scenarios
@@ -13,8 +15,8 @@ def on_loopback(scenario):
 
 def on_slow_link(scenario):
     def test(program):
-        with DelayedLink(0.02):
-            check_scenarios(program, scenario, slow_places())
+        with DelayedLink(0.02) as link:
+            check_scenarios(program, functools.partial(scenario, link), slow_places())
     return test
 
 

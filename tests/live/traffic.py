@@ -3,11 +3,12 @@
 
 import ctypes
 import errno
-import select
 import socket
 import struct
 import time
 
+import wait
+from delayed_link import FIN, SYN
 from netns import libc
 from story import Life, Step
 
@@ -30,17 +31,19 @@ def port_of(one):
 
 def new_socket(place, port=None):
     one = socket.socket(place.family, socket.SOCK_STREAM)
-    one.settimeout(5)
+    one.settimeout(wait.PATIENCE)
     if port is not None:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         one.bind((place.laddr, port))
     return one
 
 
-def read_end(one):
-    """Waits for the peer's FIN."""
-    while one.recv(4096):
-        pass
+def close(*sockets, unaccepted=0):
+    """Closes them, and waits until all their changes are made: the kernel has freed them, and those never accepted."""
+    left = wait.sockets() - len(sockets) - unaccepted
+    for one in sockets:
+        one.close()
+    wait.at_most_sockets(left)
 
 
 def reset_on_close(one):
@@ -71,11 +74,10 @@ class Listener:
             self.socket.listen(backlog)
         self.life.becomes("LISTEN", listening, ours=True)
 
-    def close(self):
+    def close(self, unaccepted=0):
         with Step() as closing:
-            self.socket.close()
+            close(self.socket, unaccepted=unaccepted)
         self.life.becomes("CLOSE", closing, ours=True)
-        return closing
 
 
 class Connection:
@@ -89,7 +91,8 @@ class Connection:
         with Step() as connecting:
             self.client.connect((place.raddr, listener.port))
             self.child, _ = listener.socket.accept()
-        self.child.settimeout(5)
+            wait.reached("ESTABLISHED", self.client, self.child)
+        self.connecting = connecting
         lport = port_of(self.client)
         self.client_life = Life(place, "CLOSE", born, lport, listener.port, bound=port is not None)
         self.client_life.becomes("SYN_SENT", connecting, ours=True).becomes("ESTABLISHED", connecting)
@@ -111,11 +114,11 @@ def active_close(place):
     connection = Connection(listener)
     hold()
     with Step() as first:
-        connection.client.close()
-        read_end(connection.child)
+        close(connection.client)
+        wait.reached("CLOSE_WAIT", connection.child)
     hold()
     with Step() as second:
-        connection.child.close()
+        close(connection.child)
     connection.client_life.becomes("FIN_WAIT1", first, ours=True).becomes("FIN_WAIT2", first).becomes("CLOSE", first)
     life = connection.child_life.becomes("CLOSE_WAIT", first)
     life.becomes("LAST_ACK", second, ours=True).becomes("CLOSE", second)
@@ -129,15 +132,21 @@ def passive_close(place):
     connection = Connection(listener)
     hold()
     with Step() as first:
-        connection.child.close()
-        read_end(connection.client)
+        close(connection.child)
+        wait.reached("CLOSE_WAIT", connection.client)
     hold()
     with Step() as second:
-        connection.client.close()
+        close(connection.client)
     connection.child_life.becomes("FIN_WAIT1", first, ours=True).becomes("FIN_WAIT2", first).becomes("CLOSE", first)
     connection.client_life.becomes("CLOSE_WAIT", first).becomes("LAST_ACK", second, ours=True).becomes("CLOSE", second)
     listener.close()
     return [listener.life] + connection.lives()
+
+
+def half_close_client(connection):
+    connection.client.shutdown(socket.SHUT_WR)
+    wait.reached("FIN_WAIT2", connection.client)
+    wait.reached("CLOSE_WAIT", connection.child)
 
 
 def half_close(place):
@@ -146,18 +155,17 @@ def half_close(place):
     connection = Connection(listener)
     hold()
     with Step() as first:
-        connection.client.shutdown(socket.SHUT_WR)
-        read_end(connection.child)
+        half_close_client(connection)
     hold()
     connection.child.send(b"still here")
     hold()
     with Step() as second:
-        connection.child.close()
-        read_end(connection.client)
+        close(connection.child)
+        wait.reached("CLOSE", connection.client)
     connection.client_life.becomes("FIN_WAIT1", first, ours=True).becomes("FIN_WAIT2", first).becomes("CLOSE", second)
     life = connection.child_life.becomes("CLOSE_WAIT", first)
     life.becomes("LAST_ACK", second, ours=True).becomes("CLOSE", second)
-    connection.client.close()
+    close(connection.client)
     listener.close()
     return [listener.life] + connection.lives()
 
@@ -170,14 +178,13 @@ def close_in_fin_wait2(place):
     listener = Listener(place)
     connection = Connection(listener)
     with Step() as first:
-        connection.client.shutdown(socket.SHUT_WR)
-        read_end(connection.child)
+        half_close_client(connection)
     hold()
     with Step() as second:
-        connection.client.close()
+        close(connection.client)
     hold()
     with Step() as third:
-        connection.child.close()
+        close(connection.child)
     life = connection.client_life.becomes("FIN_WAIT1", first, ours=True).becomes("FIN_WAIT2", first)
     life.becomes("CLOSE", second, ours=True)
     connection.child_life.becomes("CLOSE_WAIT", first).becomes("LAST_ACK", third, ours=True).becomes("CLOSE", third)
@@ -192,11 +199,11 @@ def refused(place):
     hold()
     with Step() as connecting:
         error = client.connect_ex((place.raddr, port_of(unused)))
+        wait.reached("CLOSE", client)
     assert error == errno.ECONNREFUSED, error
     life = Life(place, "CLOSE", born, port_of(client), port_of(unused))
     life.becomes("SYN_SENT", connecting, ours=True).becomes("CLOSE", connecting)
-    client.close()
-    unused.close()
+    close(client, unused)
     return [life]
 
 
@@ -207,20 +214,13 @@ def reset(place):
     reset_on_close(connection.client)
     hold()
     with Step() as closing:
-        connection.client.close()
-        wait_reset(connection.child)
+        close(connection.client)
+        wait.reached("CLOSE", connection.child)
     connection.client_life.becomes("CLOSE", closing, ours=True)
     connection.child_life.becomes("CLOSE", closing)
-    connection.child.close()
+    close(connection.child)
     listener.close()
     return [listener.life] + connection.lives()
-
-
-def wait_reset(one):
-    try:
-        read_end(one)
-    except ConnectionResetError:
-        pass
 
 
 def reset_half_closed(place):
@@ -228,16 +228,15 @@ def reset_half_closed(place):
     listener = Listener(place)
     connection = Connection(listener)
     with Step() as first:
-        connection.client.shutdown(socket.SHUT_WR)
-        read_end(connection.child)
+        half_close_client(connection)
     reset_on_close(connection.child)
     hold()
     with Step() as second:
-        connection.child.close()
-        wait_reset(connection.client)
+        close(connection.child)
+        wait.reached("CLOSE", connection.client)
     connection.client_life.becomes("FIN_WAIT1", first, ours=True).becomes("FIN_WAIT2", first).becomes("CLOSE", second)
     connection.child_life.becomes("CLOSE_WAIT", first).becomes("CLOSE", second, ours=True)
-    connection.client.close()
+    close(connection.client)
     listener.close()
     return [listener.life] + connection.lives()
 
@@ -252,11 +251,11 @@ def reset_unacknowledged(place):
     hold()
     reset_on_close(connection.child)
     with Step() as second:
-        connection.child.close()
-        wait_reset(connection.client)
+        close(connection.child)
+        wait.reached("CLOSE", connection.client)
     connection.client_life.becomes("FIN_WAIT1", first, ours=True).becomes("CLOSE", second)
     connection.child_life.becomes("CLOSE", second, ours=True)
-    connection.client.close()
+    close(connection.client)
     listener.close()
     return [listener.life] + connection.lives()
 
@@ -273,7 +272,7 @@ def abandoned_connect(place):
     hold()
     lport = port_of(client)
     with Step() as closing:
-        client.close()
+        close(client)
     life = Life(place, "CLOSE", born, lport, listener.port)
     life.becomes("SYN_SENT", connecting, ours=True).becomes("CLOSE", closing, ours=True)
     listener.close()
@@ -287,23 +286,15 @@ def timed_out_connect(place):
     with Step() as born:
         client = new_socket(place, next(ports))
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 200)
-    with Step() as begin:
-        client.setblocking(False)
-        client.connect_ex((place.raddr, listener.port))
-        client.settimeout(5)
-    with Step() as end:
-        wait_timeout(client)
+    with Step() as connecting:
+        error = client.connect_ex((place.raddr, listener.port))
+        wait.reached("CLOSE", client)
+    assert error == errno.ETIMEDOUT, error
     life = Life(place, "CLOSE", born, port_of(client), listener.port)
-    life.becomes("SYN_SENT", begin, ours=True).becomes("CLOSE", end)
-    client.close()
+    life.becomes("SYN_SENT", connecting, ours=True).becomes("CLOSE", connecting)
+    close(client)
     listener.close()
     return [listener.life, life]
-
-
-def wait_timeout(client):
-    select.select([], [client], [], 5)
-    error = client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    assert error == errno.ETIMEDOUT, error
 
 
 def listen_close_listen(place):
@@ -328,23 +319,23 @@ def reconnect(place):
     hold()
     with Step() as down:
         disconnect(connection.client)
-        wait_reset(connection.child)
+        wait.reached("CLOSE", connection.client, connection.child)
     hold()
     with Step() as again:
         connection.client.connect((place.raddr, listener.port))
         second, _ = listener.socket.accept()
+        wait.reached("ESTABLISHED", connection.client, second)
     connection.child_life.becomes("CLOSE", down)
     life = connection.client_life.becomes("CLOSE", down, ours=True)
     life.becomes("SYN_SENT", again, ours=True).becomes("ESTABLISHED", again)
     second_life = child_life(listener, life.lport, again)
     reset_on_close(second)
     with Step() as closing:
-        second.close()
-        wait_reset(connection.client)
+        close(second)
+        wait.reached("CLOSE", connection.client)
     life.becomes("CLOSE", closing)
     second_life.becomes("CLOSE", closing, ours=True)
-    connection.client.close()
-    connection.child.close()
+    close(connection.client, connection.child)
     listener.close()
     return [listener.life] + connection.lives() + [second_life]
 
@@ -358,14 +349,16 @@ def backlog(place):
             client = new_socket(place)
         with Step() as connecting:
             client.connect((place.raddr, listener.port))
+            wait.reached_unaccepted("ESTABLISHED", listener.port, port_of(client))
         life = Life(place, "CLOSE", born, port_of(client), listener.port, bound=False)
         life.becomes("SYN_SENT", connecting, ours=True).becomes("ESTABLISHED", connecting)
         clients.append((client, life, child_life(listener, port_of(client), connecting)))
     hold()
-    closing = listener.close()
+    with Step() as closing:
+        listener.close(unaccepted=len(clients))
+        wait.reached("CLOSE", *[client for client, _, _ in clients])
     for client, life, child in clients:
-        wait_reset(client)
-        client.close()
+        close(client)
         life.becomes("CLOSE", closing)
         child.becomes("CLOSE", closing)
     return [listener.life] + [life for client in clients for life in client[1:]]
@@ -378,60 +371,57 @@ def self_connect(place):
     port = port_of(one)
     with Step() as connecting:
         one.connect((place.raddr, port))
+        wait.reached("ESTABLISHED", one)
     hold()
     with Step() as closing:
-        one.close()
+        close(one)
     life = Life(place, "CLOSE", born, port, port)
     life.becomes("SYN_SENT", connecting, ours=True).becomes("SYN_RECV", connecting).becomes("ESTABLISHED", connecting)
     life.becomes("FIN_WAIT1", closing, ours=True).becomes("CLOSING", closing).becomes("CLOSE", closing)
     return [life]
 
 
-def simultaneous_close(place):
-    """On a slow link both ends close before they hear of each other: FIN_WAIT1, CLOSING."""
+def simultaneous_close(link, place):
+    """Both ends close before they hear of each other: FIN_WAIT1, CLOSING."""
     listener = Listener(place)
     connection = Connection(listener)
     hold()
+    link.hold(FIN)
     with Step() as closing:
         connection.client.shutdown(socket.SHUT_WR)
         connection.child.shutdown(socket.SHUT_WR)
     with Step() as crossing:
-        read_end(connection.client)
-        read_end(connection.child)
-        hold()
-        hold()
+        link.let_go()
+        wait.reached("CLOSE", connection.client, connection.child)
     for life in connection.lives():
         life.becomes("FIN_WAIT1", closing, ours=True).becomes("CLOSING", crossing).becomes("CLOSE", crossing)
-    connection.client.close()
-    connection.child.close()
+    close(connection.client, connection.child)
     listener.close()
     return [listener.life] + connection.lives()
 
 
-def simultaneous_open(place):
-    """On a slow link two sockets connect to each other."""
+def simultaneous_open(link, place):
+    """Two sockets connect to each other before they hear of each other."""
     with Step() as born:
         ends = [new_socket(place, next(ports)), new_socket(place, next(ports))]
     numbers = [port_of(end) for end in ends]
+    link.hold(SYN)
     with Step() as begin:
         for end, peer in zip(ends, reversed(numbers)):
             end.setblocking(False)
             end.connect_ex((place.raddr, peer))
-            end.settimeout(5)
     with Step() as established:
-        for end in ends:
-            end.send(b"x")
-        for end in ends:
-            end.recv(1)
+        link.let_go()
+        wait.reached("ESTABLISHED", *ends)
     lives = [Life(place, "CLOSE", born, *order) for order in (numbers, numbers[::-1])]
     for life in lives:
         life.becomes("SYN_SENT", begin, ours=True)
         life.becomes("SYN_RECV", established).becomes("ESTABLISHED", established)
     reset_on_close(ends[0])
     with Step() as closing:
-        ends[0].close()
-        wait_reset(ends[1])
+        close(ends[0])
+        wait.reached("CLOSE", ends[1])
     lives[0].becomes("CLOSE", closing, ours=True)
     lives[1].becomes("CLOSE", closing)
-    ends[1].close()
+    close(ends[1])
     return lives
