@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Many connections at full rate, made by the benchmark's load on addresses nobody else uses."""
 
+import contextlib
 import os
 import pathlib
 import subprocess
 
 import netns
+import wait
 from place import with_ipv6
 
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -36,8 +38,19 @@ def addresses():
     return found
 
 
+@contextlib.contextmanager
+def gone():
+    """At the end, no socket is left of those made in the block."""
+    before = wait.sockets()
+    yield
+    wait.at_most_sockets(before)
+
+
 class Churn:
-    """`with Churn(address, port, pairs, connections, mode) as churn:` starts it; churn.finish() waits for its end."""
+    """
+    `with Churn(address, port, pairs, connections, mode) as churn:` starts it; churn.finish() waits for its end. Packets
+    may still be on their way then: `with gone():` around it waits for the end of its sockets.
+    """
 
     def __init__(self, address, port, pairs, connections, mode):
         self.transitions = pairs * (connections * TRANSITIONS[mode] + 2)     # 2 of the listener
@@ -52,7 +65,7 @@ class Churn:
         self.process.wait()
         self.process.stdout.close()
 
-    def finish(self, patience=30):
+    def finish(self, patience=wait.PATIENCE):
         """Its processes as [(role, pid, port)]."""
         said, _ = self.process.communicate(timeout=patience)
         if self.process.returncode:

@@ -11,7 +11,6 @@ import re
 import socket
 import struct
 import tempfile
-import time
 
 import netns
 from outcome import Skipped, check
@@ -68,17 +67,8 @@ class KernelRecord:
         self.layout = Layout((event / "format").read_text())
         (event / "enable").write_text("1")
 
-    def entries(self):
-        return sum(stats_of(cpu)["entries"] for cpu in self.cpus())
-
     def cpus(self):
         return sorted((self.instance / "per_cpu").iterdir())
-
-    def settle(self):
-        """Waits until nothing new comes: the last packets of a connection may outlive the processes at its ends."""
-        before = None
-        while before != (before := self.entries()):
-            time.sleep(0.05)
 
     def stop(self):
         (self.instance / "events/sock/inet_sock_set_state/enable").write_text("0")

@@ -23,9 +23,8 @@ class Foreign(Exception):
 def counted(program, disturb):
     """Traces a churn that `disturb(tool)` makes the program miss in part. Returns its end and the kernel's count."""
     with KernelRecord() as record, program.start("-s", "--no-header", "--buffer", "4096") as tool:
-        with disturb(tool), churn.Churn(churn.ADDRESS4, 1100, 2, 2000, "rst") as run:
+        with disturb(tool), churn.gone(), churn.Churn(churn.ADDRESS4, 1100, 2, 2000, "rst") as run:
             run.finish()
-            record.settle()
         ended = tool.end()
         record.stop()
     reached = [event for event in record.events if event.pid != OUT_OF_REACH]
@@ -89,7 +88,7 @@ def test_no_loss_no_message(program):
 def test_reported_as_it_happens(program):
     """While the program runs on, a message comes within about a second, and at most one in a second."""
     with program.start("-s", "--buffer", "4096") as tool:
-        with stopped(tool), churn.Churn(churn.ADDRESS4, 1100, 1, 500, "rst") as run:
+        with stopped(tool), churn.gone(), churn.Churn(churn.ADDRESS4, 1100, 1, 500, "rst") as run:
             run.finish()
         message = wait_for_loss(tool)
         ended = tool.end()
