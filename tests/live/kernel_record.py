@@ -4,7 +4,9 @@ The kernel's own record of TCP state changes: a private tracefs instance, read i
 every field.
 """
 
+import bisect
 import collections
+import itertools
 import os
 import pathlib
 import re
@@ -13,12 +15,13 @@ import struct
 import tempfile
 
 import netns
-from outcome import Skipped, check
+from outcome import Skipped, check, check_equal
 
 STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
           "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV")
 
-Event = collections.namedtuple("Event", "time_ns pid skaddr ip laddr lport raddr rport oldstate newstate")
+# The change happened between its two times. One record alone knows only one, and has it twice.
+Event = collections.namedtuple("Event", "earliest_ns latest_ns pid skaddr ip laddr lport raddr rport oldstate newstate")
 
 # Virtual machines exist whose kernel runs no BPF program on top of the first process: transitions that interrupt that one
 # are in this record, but out of the program's reach.
@@ -34,14 +37,16 @@ PADDING, TIME_EXTEND, TIME_STAMP = 29, 30, 31
 class KernelRecord:
     """Records from `with` on to stop() or the end of the block; then has .events, in order of time."""
 
-    def __init__(self, megabytes_per_cpu=16):
+    numbers = itertools.count()
+
+    def __init__(self, megabytes_per_cpu=8):
         self.megabytes = megabytes_per_cpu
         self.events = None
 
     def __enter__(self):
         self.mounted = tempfile.mkdtemp(prefix="tcpstates-tracefs-")
         netns.mount("tracefs", self.mounted, "tracefs")
-        self.instance = pathlib.Path(self.mounted, "instances", f"tcpstates-live-{os.getpid()}")
+        self.instance = pathlib.Path(self.mounted, "instances", f"tcpstates-live-{os.getpid()}-{next(self.numbers)}")
         self.instance.mkdir()
         try:
             self.start()
@@ -78,12 +83,33 @@ class KernelRecord:
         process = {thread: process_of(thread) for thread in {event.pid for event in seen}}
         # A change to the state a socket is in already is no transition.
         changes = [event._replace(pid=process[event.pid]) for event in seen if event.oldstate != event.newstate]
-        self.events = sorted(changes, key=lambda event: event.time_ns)
+        self.events = sorted(changes, key=lambda event: event.earliest_ns)
 
     def remove(self):
         self.instance.rmdir()
         netns.checked(netns.libc.umount(os.fsencode(self.mounted)))
         os.rmdir(self.mounted)
+
+
+def enclosed(before, after):
+    """
+    The events of a record started before the program and one started after it. The kernel calls those that want to
+    know of a change in the order in which they came (tracepoint_probe_register()), so the program looks at its clock
+    between the two records' looks, whatever takes the CPU away meanwhile.
+    """
+    earlier = {}
+    for event in before.events:
+        earlier.setdefault(event.skaddr, []).append(event)
+    return [with_earliest(event, earlier.get(event.skaddr, [])) for event in after.events]
+
+
+def with_earliest(event, earlier):
+    """The change was recorded as the last one of its socket until then."""
+    number = bisect.bisect_right(earlier, event.latest_ns, key=lambda one: one.earliest_ns)
+    check(number > 0, f"only one of the kernel's two records has {event}")
+    same = earlier[number - 1]
+    check_equal("the kernel's two records", (same.oldstate, same.newstate), (event.oldstate, event.newstate))
+    return event._replace(earliest_ns=same.earliest_ns)
 
 
 def process_of(thread):
@@ -138,7 +164,7 @@ class Layout:
         number = lambda name: self.number(event, name)
         six = number("family") == socket.AF_INET6
         address = lambda name: text_of_address(event[self.place[name + "_v6" if six else name]])
-        return Event(time_ns, number("common_pid"), f"{number('skaddr'):x}", 6 if six else 4,
+        return Event(time_ns, time_ns, number("common_pid"), f"{number('skaddr'):x}", 6 if six else 4,
                      address("saddr"), number("sport"), address("daddr"), number("dport"),
                      STATES[number("oldstate")], STATES[number("newstate")])
 

@@ -6,7 +6,7 @@ import re
 import compare
 import story
 import traffic
-from kernel_record import KernelRecord
+from kernel_record import KernelRecord, enclosed
 from lines import JSON_KEYS, from_json
 from outcome import Failed, check_equal
 from place import IPV4
@@ -45,17 +45,17 @@ def collect(tool, lives):
 
 
 def check_scenarios(program, scenario, places):
-    """Each scenario's lives are shown, and the kernel's record says the same."""
-    with program.start("-j") as tool, KernelRecord() as record:
+    """Each scenario's lives are shown, and the kernel's records say the same."""
+    with KernelRecord() as before, program.start("-j") as tool, KernelRecord() as after:
         seen = []
         for place in places:
             lives = scenario(place)
             seen.append((place, lives, collect(tool, lives)))
-        record.stop()
         check_good_end(tool.end())
+    recorded = enclosed(before, after)
     for place, lives, lines in seen:
         for line in lines:
             check_equal("keys", set(line), JSON_KEYS)
         story.check_lives(lives, lines)
-        events = [event for event in record.events if concerns(lives, event.lport, event.rport)]
+        events = [event for event in recorded if concerns(lives, event.lport, event.rport)]
         compare.check_same(lines, events)
