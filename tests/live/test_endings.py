@@ -13,9 +13,11 @@ import observe
 import traffic
 from outcome import check, check_equal
 from place import IPV4
+from story import Step
 from tool import PATIENCE, check_good_end
 
 NOBODY = 65534
+TRIES = 5
 
 
 def check_refused(what, ended, *words):
@@ -44,13 +46,19 @@ def test_sigterm(program):
     ends_well_by(program, signal.SIGTERM)
 
 
-def test_sigterm_when_busy(program):
+def seconds_to_end_when_busy(program):
     with program.start("-s") as tool, churn.Churn(churn.ADDRESS4, 1100, 2, 4000, "rst") as run:
         tool.next_line()
-        begin = time.monotonic()
-        check_good_end(tool.end(signal.SIGTERM))
-        check(time.monotonic() - begin < 2, "takes more than 2 seconds to end")
+        with Step() as ending:
+            check_good_end(tool.end(signal.SIGTERM))
         run.finish()
+    return ending.ms() / 1000
+
+
+def test_sigterm_when_busy(program):
+    """It ends soon. It may be the machine if it does not once, but not every time."""
+    tries = (seconds_to_end_when_busy(program) for _ in range(TRIES))
+    check(any(seconds < 2 for seconds in tries), "takes more than 2 seconds to end")
 
 
 def poke(tool):
@@ -100,15 +108,21 @@ def test_count(program):
         check_count(program, wanted, *options)
 
 
-def test_duration(program):
-    with program.start("-s", "-d", "1") as tool:
-        begin = time.monotonic()
-        wanted = observe.mark()
-        ended = tool.wait()
-        lasted = time.monotonic() - begin
+def seconds_of_duration(program):
+    """How long -d 1 lasts, from before the start and from when it was seen to be attached."""
+    with Step() as whole:
+        with program.start("-s", "-d", "1") as tool, Step() as traced:
+            wanted = observe.mark()
+            ended = tool.wait()
     check_good_end(ended)
     check([line for line in ended.lines if wanted(line)], "does not print what happened")
-    check(0.5 < lasted < 2, f"-d 1 lasts {lasted:.3f} s")
+    check(whole.ms() >= 1000, f"-d 1 lasts {whole.ms():.0f} ms, with its start")
+    return traced.ms() / 1000
+
+
+def test_duration(program):
+    """It may be the machine if it lasts long once, but not every time."""
+    check(any(seconds_of_duration(program) < 2 for _ in range(TRIES)), "-d 1 lasts longer than 2 seconds")
 
 
 def test_full_output(program):
