@@ -121,15 +121,9 @@ static __always_inline __u64 cookie_of(struct sock *sk)
 
 static __always_inline void fill_owner(struct transition *record, const struct session *session)
 {
-	if (session) {
-		record->pid = session->pid;
-		record->owner_from = session->owner_from;
-		__builtin_memcpy(record->comm, session->comm, sizeof(record->comm));
-	} else {
-		record->pid = 0;
-		record->owner_from = OWNER_UNKNOWN;
-		__builtin_memset(record->comm, 0, sizeof(record->comm));
-	}
+	record->pid = session->pid;
+	record->owner_from = session->owner_from;
+	__builtin_memcpy(record->comm, session->comm, sizeof(record->comm));
 }
 
 /* A socket that ends without an error in one of these states may live on as a minisock. */
@@ -146,7 +140,7 @@ static __always_inline __u32 fill_minisock(struct transition *record, const stru
 
 	if (!may_have_minisock(sk, change))
 		return 0;
-	minisock = find_minisock(sk, change->now_ns);
+	minisock = minisock_of(sk, change->now_ns);
 	if (minisock.state) {
 		record->newstate = minisock.state;
 		record->flags |= TRANSITION_TO_MINISOCK;
@@ -188,7 +182,7 @@ static __always_inline void fill_details(struct transition *record, struct sock 
 	record->retransmits = tp->inet_conn.icsk_retransmits;
 	record->probes = tp->inet_conn.icsk_probes_out;
 	record->reset_reason = 0;
-	if (session && session->got_reset)
+	if (session->got_reset)
 		facts |= FACT_RESET_RECEIVED;
 	if (sk->sk_lock.owned)
 		facts |= facts_of_task(record, sk);

@@ -48,13 +48,31 @@ static __always_inline void *chain_of(const struct sock *sk)
 	return first;
 }
 
-/* Not by the local port: the socket has none any more. */
-static __always_inline bool is_minisock_of(const struct sock_common *other, const struct sock *sk)
+static __always_inline bool is_minisock(const struct sock_common *common, __u32 hash, __be16 dport,
+					__be32 daddr)
 {
-	return BPF_CORE_READ(other, skc_hash) == sk->__sk_common.skc_hash &&
-	       BPF_CORE_READ(other, skc_state) == STATE_TIME_WAIT &&
-	       BPF_CORE_READ(other, skc_dport) == sk->__sk_common.skc_dport &&
-	       BPF_CORE_READ(other, skc_daddr) == sk->__sk_common.skc_daddr;
+	return BPF_CORE_READ(common, skc_hash) == hash &&
+	       BPF_CORE_READ(common, skc_state) == STATE_TIME_WAIT &&
+	       BPF_CORE_READ(common, skc_dport) == dport &&
+	       BPF_CORE_READ(common, skc_daddr) == daddr;
+}
+
+/*
+ * The address of the minisock with that remote end in the chain that begins with node, 0 when there
+ * is none. Not by the local port: the socket it is sought for has none any more. A function of its
+ * own, for the verifier goes through its loop once, and not once for each way that leads to it.
+ */
+__noinline __u64 find_minisock(__u64 node, __u32 hash, __u32 dport, __u32 daddr)
+{
+	for (int i = 0; i < CHAIN_MAX && node && !(node & 1); i++) {
+		const struct sock_common *common =
+			(void *)node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
+
+		if (is_minisock(common, hash, dport, daddr))
+			return (__u64)common;
+		node = (__u64)BPF_CORE_READ((struct hlist_nulls_node *)node, next);
+	}
+	return 0;
 }
 
 /*
@@ -63,58 +81,59 @@ static __always_inline bool is_minisock_of(const struct sock_common *other, cons
  */
 static __always_inline __u64 due_in_jiffies(__u64 expires, __u64 now)
 {
-	__u64 delta = expires - now, reach = 63;
-	int shift = 0;
+	__u64 delta = expires - now, shift;
 
 	if ((__s64)delta < 0)
 		return 0;
-	for (int level = 0; level < 6 && delta >= reach; level++, shift += 3)
-		reach <<= 3;
+	shift = delta < 63 ? 0 : delta < 63 << 3 ? 3 : delta < 63 << 6 ? 6 : delta < 63 << 9 ? 9 : 12;
 	return (((expires >> shift) + 1) << shift) - now;
 }
 
-static __always_inline struct minisock find_minisock(const struct sock *sk, __u64 now_ns)
+static __always_inline struct minisock minisock_of(const struct sock *sk, __u64 now_ns)
 {
-	struct minisock found = {0};
-	void *node = chain_of(sk);
+	const struct sock_common *common = &sk->__sk_common;
+	const struct inet_timewait_sock *minisock =
+		(void *)find_minisock((__u64)chain_of(sk), common->skc_hash, common->skc_dport,
+				      common->skc_daddr);
+	__u64 expires;
 
-	for (int i = 0; i < CHAIN_MAX && node && !((__u64)node & 1); i++) {
-		struct sock_common *other =
-			node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
-		const struct inet_timewait_sock *minisock = (void *)other;
-
-		if (is_minisock_of(other, sk)) {
-			__u64 expires = BPF_CORE_READ(minisock, tw_timer.expires);
-
-			found.state = BPF_CORE_READ(minisock, tw_substate);
-			found.address = (__u64)minisock;
-			found.cookie = BPF_CORE_READ(other, skc_cookie.counter);
-			found.due_ns = now_ns + due_in_jiffies(expires, bpf_jiffies64()) * jiffy_ns;
-			break;
-		}
-		BPF_CORE_READ_INTO(&node, (struct hlist_nulls_node *)node, next);
-	}
-	return found;
+	if (!minisock)
+		return (struct minisock){0};
+	expires = BPF_CORE_READ(minisock, tw_timer.expires);
+	return (struct minisock){
+		.state = BPF_CORE_READ(minisock, tw_substate),
+		.address = (__u64)minisock,
+		.cookie = BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter),
+		.due_ns = now_ns + due_in_jiffies(expires, bpf_jiffies64()) * jiffy_ns,
+	};
 }
 
 /* Which minisocks to look at, and the answers; user space shares this memory. */
 struct minisock_peek peeks[PEEKS_MAX];
 __u32 peek_count;
 
-static __always_inline void peek(struct minisock_peek *peek, __u64 now_ns, __u64 now_jiffies)
+/* One of them; a function of its own for the verifier's sake. */
+__noinline int peek_at(__u32 place)
 {
-	const struct inet_timewait_sock *minisock = (void *)peek->address;
+	__u64 now_ns = bpf_ktime_get_ns(), now_jiffies = bpf_jiffies64();
+	const struct inet_timewait_sock *minisock;
+	struct minisock_peek *peek;
 	__u64 expires;
 
+	if (place >= PEEKS_MAX)
+		return 0;
+	peek = &peeks[place];
+	minisock = (void *)peek->address;
 	peek->state = 0;
 	/* Its memory stays that of some minisock, or is zeroed: SLAB_TYPESAFE_BY_RCU. */
 	if (!BPF_CORE_READ(minisock, __tw_common.skc_refcnt.refs.counter) ||
 	    (__u64)BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter) != peek->cookie)
-		return;
+		return 0;
 	expires = BPF_CORE_READ(minisock, tw_timer.expires);
 	peek->state = BPF_CORE_READ(minisock, tw_substate);
 	peek->due_ns = now_ns + due_in_jiffies(expires, now_jiffies) * jiffy_ns;
 	peek->left_ns = (__s64)(expires - now_jiffies) > 0 ? (expires - now_jiffies) * jiffy_ns : 0;
+	return 0;
 }
 
 #endif

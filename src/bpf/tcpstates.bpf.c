@@ -7,6 +7,7 @@
  * duration.
  */
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
@@ -151,8 +152,13 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	fill(record, sk, tp, &change);
 	record->lport = lport;
 	record->rport = rport;
-	if (wants_details)
-		fill_details(record, sk, tp, &change, session);
+	if (wants_details) {
+		if (session)
+			fill_details(record, sk, tp, &change, session);
+		else /* no memory for it, which is counted */
+			__builtin_memset(&record->cookie, 0,
+					 sizeof(*record) - offsetof(struct transition, cookie));
+	}
 	bpf_ringbuf_submit(record, wakeup());
 	return 0;
 }
@@ -250,10 +256,8 @@ int tcp_send_reset(__u64 *arguments)
 SEC("raw_tp")
 int peek_minisocks(void *context)
 {
-	__u64 now_ns = bpf_ktime_get_ns(), now_jiffies = bpf_jiffies64();
-
 	for (__u32 i = 0; i < PEEKS_MAX && i < peek_count; i++)
-		peek(&peeks[i], now_ns, now_jiffies);
+		peek_at(i);
 	return 0;
 }
 
