@@ -82,6 +82,13 @@ static struct value name(const char *text)
 	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
 }
 
+static struct value cgroup_path(const char *path)
+{
+	if (!*path)
+		return unknown;
+	return (struct value){.kind = VALUE_TEXT, .text = path, .size = strlen(path)};
+}
+
 static struct value owner_from(const struct transition *t)
 {
 	static const char *const names[] = {
@@ -157,6 +164,7 @@ GETTER(time, ((struct value){.kind = VALUE_WALL,
 GETTER(comm,
        t->comm[0] ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
 		  : unknown)
+GETTER(cgroup, cgroup_path(cgroups_find(context->cgroups, t->cgroup)))
 GETTER(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
 
 #define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
@@ -201,8 +209,10 @@ static const struct field fields[] = {
 	{"uid", "UID", "the owner's user id", BARE(uid), WIDTHS(5, 5), IS_DETAIL},
 	{"netns", "NETNS", "network namespace: its inode number", BARE(netns), WIDTHS(10, 10),
 	 IS_DETAIL},
-	{"cgroup_id", "CGROUP-ID", "cgroup2 of the socket's creator: its inode number",
-	 BARE(cgroup_id), WIDTHS(9, 9), IS_DETAIL},
+	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path", .class = FIELD_TEXT,
+	 .text_size = CGROUP_PATH_SIZE, WIDTHS(20, 40), .get = get_cgroup, IS_DETAIL},
+	{"cgroup_id", "CGROUP-ID", "the same: its inode number", BARE(cgroup_id), WIDTHS(9, 9),
+	 IS_DETAIL},
 	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(cookie),
 	 WIDTHS(8, 8), IS_DETAIL},
 	{"tx_bytes", "TX-BYTES", "payload sent, each byte once", BARE(tx_bytes), WIDTHS(9, 12),

@@ -9,12 +9,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cgroup.h"
 #include "transition.h"
 #include "value.h"
 
 /* What a value depends on beside its transition. */
 struct field_context {
 	int64_t wall_offset_ns; /* wall time minus monotonic time */
+	struct cgroups *cgroups; /* of the source */
 	uint64_t first_ns;      /* monotonic time of the first transition shown */
 };
 

@@ -36,11 +36,17 @@ enum entry_kind {
 	ENTRY_OFFSET = 2,
 	ENTRY_LOSSES = 3,
 	ENTRY_END = 4,
+	ENTRY_CGROUP = 5, /* since version 2 */
 };
 
 struct file_losses {
 	uint64_t transitions;
 	uint64_t clocks;
+};
+
+struct file_cgroup {
+	uint64_t id;
+	char path[CGROUP_PATH_SIZE]; /* NUL-terminated, the rest zero */
 };
 
 struct file_end {
@@ -128,6 +134,14 @@ void recording_write_transition(struct buffer *buffer, const struct transition *
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns)
 {
 	write_entry(buffer, ENTRY_OFFSET, &wall_offset_ns, sizeof(wall_offset_ns));
+}
+
+void recording_write_cgroup(struct buffer *buffer, uint64_t id, const char *path)
+{
+	struct file_cgroup payload = {.id = id};
+
+	snprintf(payload.path, sizeof(payload.path), "%s", path);
+	write_entry(buffer, ENTRY_CGROUP, &payload, sizeof(payload));
 }
 
 static struct file_losses file_losses(const struct losses *losses)
@@ -223,6 +237,8 @@ static size_t entry_size(const struct recording_reader *reader, unsigned int kin
 		return transition_sizes[reader->version];
 	case ENTRY_OFFSET:
 		return sizeof(int64_t);
+	case ENTRY_CGROUP:
+		return sizeof(struct file_cgroup);
 	case ENTRY_LOSSES:
 		return sizeof(struct file_losses);
 	case ENTRY_END:
@@ -255,6 +271,15 @@ static void take_transition(struct recording_reader *reader, const void *payload
 	item->kind = RECORDING_TRANSITION;
 	item->transition = t;
 	reader->transitions++;
+}
+
+static void take_cgroup(const void *payload, struct recording_item *item)
+{
+	const struct file_cgroup *cgroup = payload;
+
+	item->kind = RECORDING_CGROUP;
+	item->cgroup = cgroup->id;
+	item->cgroup_path = cgroup->path;
 }
 
 static void take_losses(const void *payload, struct recording_item *item)
@@ -294,6 +319,9 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 	case ENTRY_OFFSET:
 		memcpy(&item->wall_offset_ns, payload, sizeof(item->wall_offset_ns));
 		item->kind = RECORDING_OFFSET;
+		break;
+	case ENTRY_CGROUP:
+		take_cgroup(payload, item);
 		break;
 	case ENTRY_LOSSES:
 		take_losses(payload, item);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cgroup.h"
 #include "lib/buffer.h"
 #include "losses.h"
 #include "transition.h"
@@ -33,6 +34,8 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 void recording_write_transition(struct buffer *buffer, const struct transition *transition);
 /* The wall clock was set: the offset holds for what follows. */
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns);
+/* The path of a cgroup that transitions behind it have. */
+void recording_write_cgroup(struct buffer *buffer, uint64_t id, const char *path);
 /* Losses so far. */
 void recording_write_losses(struct buffer *buffer, const struct losses *losses);
 /* The end mark. transitions: how many were written. */
@@ -44,6 +47,7 @@ enum recording_kind {
 	RECORDING_HEADER,
 	RECORDING_TRANSITION,
 	RECORDING_OFFSET,
+	RECORDING_CGROUP,
 	RECORDING_LOSSES,
 	RECORDING_END,
 };
@@ -58,6 +62,8 @@ struct recording_item {
 	struct transition completed;         /* one of an older version */
 	struct recording_origin origin;
 	int64_t wall_offset_ns;
+	uint64_t cgroup;
+	const char *cgroup_path; /* in the data; CGROUP_PATH_SIZE bytes */
 	struct losses losses;
 };
 

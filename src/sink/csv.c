@@ -10,7 +10,7 @@ static bool csv_is_wanted(const struct options *options)
 	return !options->quiet && options->csv;
 }
 
-static struct sink *csv_open(const struct options *options, const struct source *source)
+static struct sink *csv_open(const struct options *options, struct source *source)
 {
 	return text_sink_open(&csv_sink, options, source,
 			      options->extended ? COLUMNS_EXTENDED : COLUMNS,

@@ -122,7 +122,7 @@ static int journal_prepare(struct journal_sink *journal)
 	return load_library(journal);
 }
 
-static struct sink *journal_open(const struct options *options, const struct source *source)
+static struct sink *journal_open(const struct options *options, struct source *source)
 {
 	struct journal_sink *journal = calloc(1, sizeof(*journal));
 

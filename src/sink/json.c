@@ -32,7 +32,7 @@ static void build_keys(struct json *json)
 				 "%c\"%s\":", i ? ',' : '{', json->text.columns.field[i]->key);
 }
 
-static struct sink *json_open(const struct options *options, const struct source *source)
+static struct sink *json_open(const struct options *options, struct source *source)
 {
 	struct sink *sink = text_sink_open(&json_sink, options, source, NULL, sizeof(struct json));
 	struct json *json = (struct json *)sink;

@@ -13,6 +13,8 @@ struct record_sink {
 	struct output output;
 	int64_t wall_offset_ns; /* as written last */
 	uint64_t transitions;
+	struct cgroups cgroups; /* whose paths are written */
+	uint64_t cgroup;        /* the one that came last */
 };
 
 static bool record_is_wanted(const struct options *options)
@@ -20,7 +22,7 @@ static bool record_is_wanted(const struct options *options)
 	return options->record;
 }
 
-static void write_header(struct record_sink *record, const struct source *source)
+static void write_header(struct record_sink *record, struct source *source)
 {
 	struct recording_origin origin = {
 		.wall_offset_ns = source->clock.wall_offset_ns,
@@ -52,7 +54,7 @@ static int record_open_output(struct record_sink *record, const char *path)
 	return -1;
 }
 
-static struct sink *record_open(const struct options *options, const struct source *source)
+static struct sink *record_open(const struct options *options, struct source *source)
 {
 	struct record_sink *record = calloc(1, sizeof(*record));
 
@@ -64,6 +66,7 @@ static struct sink *record_open(const struct options *options, const struct sour
 		free(record);
 		return NULL;
 	}
+	cgroups_open(&record->cgroups, -1);
 	record->sink =
 		(struct sink){.ops = &record_sink, .source = source, .output = &record->output};
 	return &record->sink;
@@ -74,6 +77,19 @@ static void record_begin(struct sink *sink)
 	write_header((struct record_sink *)sink, sink->source);
 }
 
+/* The path is written before the first transition that has that cgroup. */
+static void write_cgroup(struct record_sink *record, uint64_t id)
+{
+	const char *path;
+
+	record->cgroup = id;
+	if (!id || cgroups_has(&record->cgroups, id))
+		return;
+	path = cgroups_find(&record->sink.source->cgroups, id);
+	recording_write_cgroup(&record->output.buffer, id, path);
+	cgroups_learn(&record->cgroups, id, path);
+}
+
 static void record_transition(struct sink *sink, const struct transition *transition)
 {
 	struct record_sink *record = (struct record_sink *)sink;
@@ -82,6 +98,8 @@ static void record_transition(struct sink *sink, const struct transition *transi
 	if (record->wall_offset_ns != wall_offset_ns)
 		recording_write_offset(&record->output.buffer, wall_offset_ns);
 	record->wall_offset_ns = wall_offset_ns;
+	if (record->cgroup != transition->cgroup)
+		write_cgroup(record, transition->cgroup);
 	recording_write_transition(&record->output.buffer, transition);
 	record->transitions++;
 	output_flush_if_full(&record->output);
@@ -104,6 +122,7 @@ static int record_close(struct sink *sink)
 
 	if (err && !sink->has_failed)
 		log_error("cannot write to %s: %s", record->output.name, strerror(-err));
+	cgroups_close(&record->cgroups);
 	free(record);
 	return err;
 }

@@ -11,7 +11,7 @@ static const struct sink_ops *const all_sinks[] = {
 	&table_sink, &csv_sink, &json_sink, &journal_sink, &record_sink,
 };
 
-int sinks_open(struct sinks *sinks, const struct options *options, const struct source *source)
+int sinks_open(struct sinks *sinks, const struct options *options, struct source *source)
 {
 	sinks->count = 0;
 	for (size_t i = 0; i < sizeof(all_sinks) / sizeof(all_sinks[0]); i++) {

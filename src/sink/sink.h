@@ -12,9 +12,9 @@
 
 struct sink {
 	const struct sink_ops *ops;
-	const struct source *source; /* clock, host; the same during the sink's life */
-	struct output *output;       /* polled by the loop; NULL for a sink that writes elsewhere */
-	bool has_failed;             /* its failure was reported */
+	struct source *source; /* clock, host, cgroups; the same during the sink's life */
+	struct output *output; /* polled by the loop; NULL for a sink that writes elsewhere */
+	bool has_failed;       /* its failure was reported */
 };
 
 /* A constant descriptor. Only name, is_wanted, open, transition and close are compulsory. */
@@ -23,7 +23,7 @@ struct sink_ops {
 	bool takes_all; /* every transition as it is, not as the view has it */
 	bool (*is_wanted)(const struct options *options);
 	/* Allocates the sink; NULL on failure, reported already. */
-	struct sink *(*open)(const struct options *options, const struct source *source);
+	struct sink *(*open)(const struct options *options, struct source *source);
 	/* Once, before the first transition: what stands above it (a heading). */
 	void (*begin)(struct sink *sink);
 	void (*transition)(struct sink *sink, const struct transition *transition);
@@ -43,7 +43,7 @@ struct sinks {
 };
 
 /* Opens every sink that the options ask for. 0, or -1 after a report. */
-int sinks_open(struct sinks *sinks, const struct options *options, const struct source *source);
+int sinks_open(struct sinks *sinks, const struct options *options, struct source *source);
 void sinks_begin(struct sinks *sinks);
 /*
  * shown: the transition as the text formats have it, NULL when they have it not; whole: as it is,

@@ -49,7 +49,7 @@ static void lay_out(struct table *table, bool is_wide)
 	}
 }
 
-static struct sink *table_open(const struct options *options, const struct source *source)
+static struct sink *table_open(const struct options *options, struct source *source)
 {
 	const char *columns = options->extended ? COLUMNS_EXTENDED
 			      : options->wide   ? COLUMNS_WIDE

@@ -51,7 +51,7 @@ static size_t line_size(const struct field_list *columns)
 }
 
 struct sink *text_sink_open(const struct sink_ops *ops, const struct options *options,
-			    const struct source *source, const char *keys, size_t size)
+			    struct source *source, const char *keys, size_t size)
 {
 	struct text_sink *text = calloc(1, size);
 	int err;
@@ -61,6 +61,7 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 		return NULL;
 	}
 	text->sink = (struct sink){.ops = ops, .source = source, .output = &text->output};
+	text->context.cgroups = &source->cgroups;
 	text->has_header = !options->no_header;
 	columns_choose(&text->columns, options, keys);
 	text->line_size = line_size(&text->columns);

@@ -37,7 +37,7 @@ struct text_sink {
  * failure, reported already.
  */
 struct sink *text_sink_open(const struct sink_ops *ops, const struct options *options,
-			    const struct source *source, const char *keys, size_t size);
+			    struct source *source, const char *keys, size_t size);
 
 /*
  * Begins the line of a transition: sets the context, and returns where the line goes, with room for

@@ -141,6 +141,7 @@ static void live_close(struct source *source)
 	ring_buffer__free(live->ring);
 	join_close(&live->join);
 	tcpstates_bpf__destroy(live->program);
+	cgroups_close(&live->source.cgroups);
 	free(live->per_cpu);
 	free(live);
 }
@@ -184,6 +185,8 @@ struct source *source_open_live(const struct options *options)
 		return NULL;
 	}
 	live->source.ops = &live_ops;
+	cgroups_open(&live->source.cgroups,
+		     options_want_details(options) ? program_open_cgroup_root() : -1);
 	live->source.batch_ms = BATCH_MS;
 	live->source.is_live = true;
 	live->source.wake_ns = UINT64_MAX;

@@ -110,8 +110,7 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
 }
 
-/* The descriptor of the cgroup2 hierarchy's root, wherever it is mounted; -errno without one. */
-static int open_cgroup_root(void)
+int program_open_cgroup_root(void)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
 	struct mntent *mount;
@@ -133,7 +132,7 @@ static int open_cgroup_root(void)
 /* Not fatal: without it, the time before a socket's first transition is not known. */
 static void attach_creation(struct tcpstates_bpf *program)
 {
-	int fd = open_cgroup_root();
+	int fd = program_open_cgroup_root();
 	int err = fd;
 
 	if (fd >= 0) {

@@ -97,6 +97,9 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 	case RECORDING_OFFSET:
 		replay->source.clock.wall_offset_ns = item->wall_offset_ns;
 		return 0;
+	case RECORDING_CGROUP:
+		cgroups_learn(&replay->source.cgroups, item->cgroup, item->cgroup_path);
+		return 0;
 	case RECORDING_LOSSES:
 	case RECORDING_END:
 		replay->losses = item->losses;
@@ -175,6 +178,7 @@ static void replay_close(struct source *source)
 {
 	if (source->fd > STDERR_FILENO)
 		close(source->fd);
+	cgroups_close(&source->cgroups);
 	free(source);
 }
 
@@ -231,6 +235,7 @@ struct source *source_open_replay(const char *path)
 	}
 	replay->name = strcmp(path, "-") ? path : "standard input";
 	replay->source.ops = &replay_ops;
+	cgroups_open(&replay->source.cgroups, -1);
 	replay->source.grace_ms = GRACE_MS;
 	replay->source.wake_ns = UINT64_MAX;
 	replay->source.fd = open_input(path);

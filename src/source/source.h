@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../cgroup.h"
 #include "../clock.h"
 #include "../losses.h"
 #include "../options.h"
@@ -24,6 +25,7 @@ typedef enum delivery source_deliver(void *context, const struct transition *tra
 struct source {
 	const struct source_ops *ops;
 	struct clock clock;
+	struct cgroups cgroups;
 	int fd;       /* readable when read() has something to hand over; never closed by others */
 	int batch_ms; /* after a read that handed something over, leave this long to gather more */
 	int grace_ms; /* after stop(), how long another program that ends too may still write */
