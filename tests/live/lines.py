@@ -8,7 +8,8 @@ import re
 NUMBERS = {"ip", "lport", "rport", "c_pid"}
 CSV_HEADER = "SKADDR,C-PID,C-COMM,IP,LADDR,LPORT,RADDR,RPORT,OLDSTATE,NEWSTATE,MS"
 CSV_KEYS = CSV_HEADER.lower().replace("-", "_").split(",")
-JSON_KEYS = set(CSV_KEYS) | {"time", "timestamp"}
+# Lines as bcc has them: sockets only, which end in CLOSE, where JSON follows their sessions into TIME_WAIT.
+AS_BCC = "-s", "--no-header"
 
 
 def from_json(lines):
@@ -21,10 +22,19 @@ def typed(key, text):
     return int(text) if key in NUMBERS else text
 
 
+def from_rows(rows):
+    return [{key: typed(key, text) for key, text in zip(CSV_KEYS, row, strict=True)} for row in rows]
+
+
 def from_csv(file):
     rows = csv.reader(file)
     next(rows)
-    return [{key: typed(key, text) for key, text in zip(CSV_KEYS, row, strict=True)} for row in rows]
+    return from_rows(rows)
+
+
+def from_lines(lines):
+    """Lines that were printed with AS_BCC."""
+    return from_rows(csv.reader(line.decode() for line in lines))
 
 
 def lost_in_all(errors):

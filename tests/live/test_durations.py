@@ -10,7 +10,7 @@ import traffic
 import wait
 from delayed_link import DelayedLink
 from kernel_record import KernelRecord, enclosed
-from lines import from_json
+from lines import AS_BCC, from_lines
 from outcome import check, check_equal
 from place import IPV4, SLOW, loopback_places
 from story import Life, Step
@@ -23,7 +23,7 @@ def test_sockets_older_than_the_trace(program):
     connection = traffic.Connection(listener)
     port = next(traffic.ports)
     idle = traffic.new_socket(IPV4, port)
-    with program.start("-j") as tool:
+    with program.start(*AS_BCC) as tool:
         with Step() as listening:
             idle.listen(1)
         traffic.hold()
@@ -57,12 +57,12 @@ def test_unbound_client_filtered_by_its_port(program):
     true times. A range of one port makes known which it will be.
     """
     netns.sysctl("net.ipv4.ip_local_port_range", "23456 23456")
-    with (DelayedLink(0.02), KernelRecord() as before, program.start("-j", "-L", "23456") as tool,
+    with (DelayedLink(0.02), KernelRecord() as before, program.start(*AS_BCC, "-L", "23456") as tool,
           KernelRecord() as after):
         connection = traffic.Connection(traffic.Listener(SLOW))
         traffic.reset_on_close(connection.client)
         connection.client.close()
-        lines = from_json([tool.next_line(), tool.next_line()])
+        lines = from_lines([tool.next_line(), tool.next_line()])
         check_good_end(tool.end())
     whole = [event for event in enclosed(before, after) if event.skaddr == lines[0]["skaddr"]]
     path = [(event.newstate, event.lport) for event in whole]
@@ -87,8 +87,8 @@ def test_filters(program):
     """Traces with filters, at the same time as one without, show the same lines but for those they should drop."""
     with contextlib.ExitStack() as stack:
         before = stack.enter_context(KernelRecord())
-        whole = stack.enter_context(program.start("-j"))
-        parts = {options: stack.enter_context(program.start("-j", *options)) for options in FILTERS}
+        whole = stack.enter_context(program.start(*AS_BCC))
+        parts = {options: stack.enter_context(program.start(*AS_BCC, *options)) for options in FILTERS}
         after = stack.enter_context(KernelRecord())
         lives = [life for place in loopback_places() for life in traffic.active_close(place)]
         lines = observe.collect(whole, lives)
@@ -97,7 +97,7 @@ def test_filters(program):
     compare.check_same(lines, events)
     for options, ended in ends.items():
         check_good_end(ended)
-        shown = observe.of_lives(lives, from_json(ended.lines))
+        shown = observe.of_lives(lives, from_lines(ended.lines))
         check_filtered(f"with {' '.join(options)}", shown, lines, FILTERS[options], events)
 
 

@@ -12,7 +12,7 @@ import time
 import netns
 import observe
 import traffic
-from lines import from_json
+from lines import AS_BCC, from_json, from_lines
 from outcome import Failed, check, check_equal
 from place import IPV4, IPV6, with_ipv6
 from tool import PATIENCE, check_good_end
@@ -84,7 +84,7 @@ def message(line):
 
 
 def wanted_fields(line):
-    """bcc's fields for a transition that -j shows so."""
+    """bcc's fields for a transition that is printed so."""
     kind = "IPV4" if line["ip"] == 4 else "IPV6"
     fields = {
         "SYSLOG_IDENTIFIER": "tcpstates",
@@ -117,14 +117,14 @@ def check_entry(entry, line):
 
 
 def test_fields(program):
-    with journald() as process, program.start("-Y", "-j") as tool:
+    with journald() as process, program.start("-Y", *AS_BCC) as tool:
         for place in with_ipv6(IPV4, [IPV6]):
             traffic.active_close(place)
         tool_lines = tool.lines_until(observe.mark())
         ended = tool.end()
         check_good_end(ended)
         found = entries(process)
-    lines = from_json(ended.lines)
+    lines = from_lines(ended.lines)
     check(len(tool_lines) > 10, "lines are printed as well")
     check_equal("entries of the journal", len(found), len(lines))
     check({line["ms"] is None for line in lines} == {True, False}, "known and unknown durations are both needed here")
