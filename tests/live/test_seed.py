@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Sessions that were there before the trace have an owner, and a lower bound for their first duration."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import time
+
+import netns
+import traffic
+import wait
+from lines import from_json
+from outcome import check, check_equal
+from place import IPV4, IPV6
+from tool import check_good_end
+
+
+def own_namespace():
+    return os.stat("/proc/self/ns/net").st_ino
+
+
+@contextlib.contextmanager
+def elsewhere(port):
+    """Another process, in another network namespace, with a connection that it closes when told: (pid, netns, tell)."""
+    ready, say_ready = os.pipe()
+    told, tell = os.pipe()
+    pid = os.fork()
+    if not pid:
+        status = 1
+        try:
+            netns.private_network()
+            listener = traffic.Listener(IPV4, port)
+            connection = traffic.Connection(listener)
+            os.write(say_ready, own_namespace().to_bytes(8, "little"))
+            os.read(told, 1)
+            traffic.reset_on_close(connection.client)
+            connection.client.close()
+            os.write(say_ready, b"closed")
+            os.read(told, 1)
+            status = 0
+        finally:
+            os._exit(status)
+    try:
+        inode = int.from_bytes(os.read(ready, 8), "little")
+        yield pid, inode, lambda: (os.write(tell, b"x"), os.read(ready, 6))
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        for end in ready, say_ready, told, tell:
+            os.close(end)
+
+
+def lines_of(tool, inode, lport, count):
+    """The next lines of that local port in that network namespace."""
+    found = []
+    while len(found) < count:
+        line, = from_json([tool.next_line()])
+        if (line["netns"], line["lport"]) == (inode, lport):
+            found.append(line)
+    return found
+
+
+def check_owner(line, pid, comm):
+    check_equal("owner", (line["pid"], line["comm"], line["owner_from"]), (pid, comm, "scan"))
+
+
+def check_bound(line, least_ms, most_ms):
+    check_equal(f"{line['oldstate']}>{line['newstate']}: ms", line["ms"], None)
+    bound = line["ms_at_least"]
+    check(bound is not None and least_ms <= bound <= most_ms,
+          f"{line['oldstate']} lasted at least {bound} ms; the test knows {least_ms:.3f} to {most_ms:.3f} ms")
+
+
+def comm_of(pid):
+    return pathlib.Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+
+
+def test_owner_and_bound(program):
+    before = time.monotonic()
+    port = next(traffic.ports)
+    with elsewhere(port) as (pid, inode, tell):
+        listener = traffic.Listener(IPV6)
+        connection = traffic.Connection(listener)
+        established = time.monotonic()
+        idle = traffic.Listener(IPV4)
+        # An established session tells its age in jiffies, of which there are 100 a second at least.
+        traffic.hold()
+        with program.start("-j") as tool:
+            asked = time.monotonic()
+            connection.client.close()
+            ours, = lines_of(tool, own_namespace(), connection.client_life.lport, 1)
+            idle.socket.close()
+            listening, = lines_of(tool, own_namespace(), idle.port, 1)
+            tell()
+            theirs, = lines_of(tool, inode, port, 1)
+            check_good_end(tool.end())
+    end = time.monotonic()
+    check_owner(ours, os.getpid(), comm_of("self"))
+    check_equal("state", (ours["oldstate"], ours["newstate"], ours["cause"]), ("ESTABLISHED", "FIN_WAIT1", "close"))
+    check_bound(ours, (asked - established) * 1000 - 20, (end - before) * 1000 + 20)
+    check_owner(listening, os.getpid(), comm_of("self"))
+    check_bound(listening, 0, (end - before) * 1000)
+    check_owner(theirs, pid, comm_of("self"))
+    check_bound(theirs, 0, (end - before) * 1000 + 20)
+    check_equal("cause", theirs["cause"], "reset_received")
+
+
+def test_time_wait(program):
+    """TIME_WAIT that began before the trace: its beginning is known by its timer."""
+    listener = traffic.Listener(IPV4)
+    port = next(traffic.ports)
+
+    def session():
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            client.bind((IPV4.laddr, port))
+            client.connect((IPV4.raddr, listener.port))
+            child, _ = listener.socket.accept()
+            child.close()
+            client.recv(1)
+        wait.reached_unaccepted("TIME_WAIT", listener.port, port)
+
+    before = time.monotonic()
+    session()
+    entered = time.monotonic()
+    traffic.hold()
+    with program.start("-j") as tool:
+        again = time.monotonic()
+        session()
+        line = lines_of(tool, own_namespace(), listener.port, 1)[0]
+        check_good_end(tool.end())
+    end = time.monotonic()
+    check_equal("first line", (line["oldstate"], line["newstate"], line["cause"]), ("TIME_WAIT", "CLOSE", "recycled"))
+    known = line["ms"] or line["ms_about"]
+    least, most = (again - entered) * 1000 - 20, (end - before) * 1000 + 20
+    check(known and least <= known <= most, f"TIME_WAIT lasted {known} ms; the test knows {least:.3f} to {most:.3f} ms")
