@@ -14,6 +14,7 @@
 #include "program.h"
 #include "seed.h"
 #include "source.h"
+#include "tcpstates.skel.h"
 
 /* How long a line may be late: short for an eye, and 200 wake-ups a second at most. */
 #define BATCH_MS 5

@@ -14,6 +14,7 @@
 
 #include "../lib/log.h"
 #include "program.h"
+#include "tcpstates.skel.h"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));

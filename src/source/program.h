@@ -4,7 +4,8 @@
 #define TCPSTATES_SOURCE_PROGRAM_H
 
 #include "../options.h"
-#include "tcpstates.skel.h"
+
+struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
 
 /* Loaded, not attached; to be given to tcpstates_bpf__destroy(). NULL on failure, reported already.
  */

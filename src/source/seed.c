@@ -16,6 +16,7 @@
 #include "../lib/log.h"
 #include "../state.h"
 #include "seed.h"
+#include "tcpstates.skel.h"
 
 /* TCP_TIMEWAIT_LEN in net/tcp.h. */
 #define TIME_WAIT_NS (60 * NSEC_PER_SEC)

@@ -4,7 +4,8 @@
 #define TCPSTATES_SOURCE_SEED_H
 
 #include "minisock.h"
-#include "tcpstates.skel.h"
+
+struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
 
 /*
  * Lets the attached kernel program know of all sockets and who has them; minisocks: to be told of
