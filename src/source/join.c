@@ -53,6 +53,8 @@ static bool is_held(const struct transition *t)
 /* Hands over the first ones, up to count. */
 static void release(struct join *join, size_t count)
 {
+	if (!count)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		join->held[i].flags &= ~TRANSITION_RESET_AWAITED;
 		hand_over(join, &join->held[i]);
@@ -89,6 +91,8 @@ static bool make_room(struct join *join)
 
 static void pass(struct join *join, const struct transition *t)
 {
+	struct transition alone;
+
 	if (!join->count && !is_held(t)) {
 		hand_over(join, t);
 		return;
@@ -97,8 +101,11 @@ static void pass(struct join *join, const struct transition *t)
 		join->held[join->count++] = *t;
 		return;
 	}
+	/* It goes without its reset. */
 	release(join, join->count);
-	hand_over(join, t);
+	alone = *t;
+	alone.flags &= ~TRANSITION_RESET_AWAITED;
+	hand_over(join, &alone);
 }
 
 static void take_reset(struct join *join, const struct reset_sent *reset)
@@ -124,7 +131,7 @@ static void take_child(struct join *join, const struct transition *t)
 	syn.time_ns -= syn.duration_ns;
 	syn.duration_ns = 0;
 	syn.flags &= ~(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
-		       TRANSITION_DURATION_AT_LEAST);
+		       TRANSITION_DURATION_AT_LEAST | TRANSITION_RESET_AWAITED);
 	syn.oldstate = STATE_LISTEN;
 	syn.newstate = STATE_SYN_RECV;
 	pass(join, &syn);

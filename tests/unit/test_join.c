@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* From records of the ring buffer to transitions: what is expanded, joined, held and released. */
+#include "bpf/shared.h"
+#include "source/join.h"
+#include "state.h"
+#include "unit.h"
+
+#define DELIVERED_MAX 200
+#define MSEC          1000000
+
+/* What was delivered, and what the receiver answers. */
+struct receiver {
+	struct transition got[DELIVERED_MAX];
+	size_t count;
+	size_t answers_at; /* from this one on it gives the answer, before it DELIVERY_CONTINUE */
+	enum delivery answer;
+};
+
+static enum delivery receive(void *context, const struct transition *t)
+{
+	struct receiver *receiver = context;
+
+	if (receiver->count < DELIVERED_MAX)
+		receiver->got[receiver->count] = *t;
+	receiver->count++;
+	return receiver->answer && receiver->count >= receiver->answers_at ? receiver->answer
+									   : DELIVERY_CONTINUE;
+}
+
+static struct join join_to(struct receiver *receiver)
+{
+	*receiver = (struct receiver){.count = 0};
+	return (struct join){.deliver = receive, .context = receiver};
+}
+
+static void take(struct join *join, uint64_t time_ns, uint64_t skaddr, uint8_t flags)
+{
+	struct transition t = {.time_ns = time_ns,
+			       .skaddr = skaddr,
+			       .oldstate = STATE_ESTABLISHED,
+			       .newstate = STATE_CLOSE,
+			       .flags = TRANSITION_HAS_DETAILS | flags};
+
+	join_take(join, &t, sizeof(t));
+}
+
+static void take_held(struct join *join, uint64_t time_ns, uint64_t skaddr)
+{
+	take(join, time_ns, skaddr, TRANSITION_RESET_AWAITED);
+}
+
+static void take_reset(struct join *join, uint64_t skaddr, uint32_t reason)
+{
+	struct reset_sent reset = {.skaddr = skaddr, .reason = reason};
+
+	join_take(join, &reset, sizeof(reset));
+}
+
+/* The sockets of what was delivered, in order; none has a mark of the ring buffer's. */
+static void check_delivered(const struct receiver *receiver, const char *skaddrs)
+{
+	char got[DELIVERED_MAX + 1] = "";
+
+	for (size_t i = 0; i < receiver->count && i < DELIVERED_MAX; i++) {
+		got[i] = '0' + receiver->got[i].skaddr;
+		CHECK(!(receiver->got[i].flags &
+			(TRANSITION_RESET_AWAITED | TRANSITION_AFTER_SYN)));
+	}
+	CHECK_TEXT(skaddrs, got);
+}
+
+static void passes_on(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+	struct transition t;
+
+	unit_random_bytes(&t, sizeof(t));
+	t.flags &= ~(TRANSITION_AFTER_SYN | TRANSITION_RESET_AWAITED);
+	join_take(&join, &t, sizeof(t));
+	CHECK_NUMBER(1, receiver.count);
+	CHECK_MEMORY(&t, &receiver.got[0], sizeof(t));
+	join_close(&join);
+}
+
+/* Without details a record has version 1's members only; the rest is not known. */
+static void short_record_is_completed(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+	struct transition t, expected = {0};
+
+	unit_random_bytes(&t, sizeof(t));
+	t.flags = TRANSITION_DURATION_KNOWN;
+	memcpy(&expected, &t, TRANSITION_SIZE_1);
+	join_take(&join, &t, TRANSITION_SIZE_1);
+	CHECK_NUMBER(1, receiver.count);
+	CHECK_MEMORY(&expected, &receiver.got[0], sizeof(t));
+	join_close(&join);
+}
+
+/* The ring buffer rounds sizes up. */
+static void longer_record_is_cut(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+	struct {
+		struct transition t;
+		char more[8];
+	} record = {.t = {.skaddr = 1, .flags = TRANSITION_HAS_DETAILS}};
+
+	join_take(&join, &record, sizeof(record));
+	check_delivered(&receiver, "1");
+	join_close(&join);
+}
+
+static void child_is_told_twice(void)
+{
+	static const struct {
+		uint64_t duration_ns, syn_ns;
+		uint8_t known;
+	} rows[] = {
+		{30 * MSEC, 970 * MSEC, TRANSITION_DURATION_KNOWN},
+		{47 * MSEC, 953 * MSEC, TRANSITION_DURATION_ABOUT},
+		{0, 1000 * MSEC, 0}, /* not known: both at once */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct receiver receiver;
+		struct join join = join_to(&receiver);
+		struct transition t = {.time_ns = 1000 * MSEC,
+				       .duration_ns = rows[i].duration_ns,
+				       .skaddr = 7,
+				       .lport = 80,
+				       .oldstate = STATE_SYN_RECV,
+				       .newstate = STATE_ESTABLISHED,
+				       .flags = TRANSITION_AFTER_SYN | rows[i].known};
+
+		unit_row("row %zu", i);
+		join_take(&join, &t, TRANSITION_SIZE_1);
+		check_delivered(&receiver, "77");
+		CHECK_NUMBER(rows[i].syn_ns, receiver.got[0].time_ns);
+		CHECK_NUMBER(0, receiver.got[0].duration_ns);
+		CHECK_NUMBER(0, receiver.got[0].flags);
+		CHECK_NUMBER(STATE_LISTEN, receiver.got[0].oldstate);
+		CHECK_NUMBER(STATE_SYN_RECV, receiver.got[0].newstate);
+		CHECK_NUMBER(80, receiver.got[0].lport);
+		CHECK_NUMBER(1000 * MSEC, receiver.got[1].time_ns);
+		CHECK_NUMBER(rows[i].duration_ns, receiver.got[1].duration_ns);
+		CHECK_NUMBER(rows[i].known, receiver.got[1].flags);
+		CHECK_NUMBER(STATE_SYN_RECV, receiver.got[1].oldstate);
+		CHECK_NUMBER(STATE_ESTABLISHED, receiver.got[1].newstate);
+		join_close(&join);
+	}
+}
+
+/* A child that ends in SYN_RECV, and a reset for it: that belongs to its end alone. */
+static void childs_reset(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+	struct transition t = {.skaddr = 7,
+			       .oldstate = STATE_SYN_RECV,
+			       .newstate = STATE_CLOSE,
+			       .flags = TRANSITION_HAS_DETAILS | TRANSITION_AFTER_SYN |
+					TRANSITION_RESET_AWAITED};
+
+	join_take(&join, &t, sizeof(t));
+	check_delivered(&receiver, "7");
+	take_reset(&join, 7, 12);
+	check_delivered(&receiver, "77");
+	CHECK(!(receiver.got[0].facts & FACT_RESET_SENT));
+	CHECK(receiver.got[1].facts & FACT_RESET_SENT);
+	join_close(&join);
+}
+
+static void reset_is_joined(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+
+	take_held(&join, 100, 1);
+	CHECK_NUMBER(0, receiver.count);
+	take_reset(&join, 1, 9);
+	check_delivered(&receiver, "1");
+	CHECK_NUMBER(FACT_RESET_SENT, receiver.got[0].facts);
+	CHECK_NUMBER(9, receiver.got[0].reset_reason);
+	CHECK_NUMBER(0, join.count);
+	join_close(&join);
+}
+
+/* What comes after one that is held waits behind it. */
+static void order_is_kept(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+
+	take(&join, 100, 1, 0);
+	take_held(&join, 101, 2);
+	take(&join, 102, 3, 0);
+	take_held(&join, 103, 4);
+	take(&join, 104, 5, 0);
+	check_delivered(&receiver, "1");
+	take_reset(&join, 4, 12); /* the later one first, as from another CPU */
+	check_delivered(&receiver, "1");
+	take_reset(&join, 2, 9);
+	check_delivered(&receiver, "12345");
+	CHECK_NUMBER(9, receiver.got[1].reset_reason);
+	CHECK_NUMBER(0, receiver.got[2].reset_reason);
+	CHECK_NUMBER(12, receiver.got[3].reset_reason);
+	take(&join, 105, 6, 0);
+	check_delivered(&receiver, "123456");
+	join_close(&join);
+}
+
+/* An address is used again: the reset is that of the latest. */
+static void same_address(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+
+	take_held(&join, 100, 1);
+	take_held(&join, 200, 1);
+	take_reset(&join, 1, 9);
+	CHECK_NUMBER(0, receiver.count);
+	join_release(&join, 100 + MSEC + 1);
+	check_delivered(&receiver, "11");
+	CHECK(!(receiver.got[0].facts & FACT_RESET_SENT));
+	CHECK(receiver.got[1].facts & FACT_RESET_SENT);
+	join_close(&join);
+}
+
+static void unknown_reset(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+
+	take_reset(&join, 1, 9); /* nothing is held */
+	take_held(&join, 100, 1);
+	take(&join, 101, 2, 0);
+	take_reset(&join, 2, 9); /* not awaited for that one */
+	take_reset(&join, 3, 9); /* nor for one that there is not */
+	CHECK_NUMBER(0, receiver.count);
+	join_release(&join, UINT64_MAX);
+	check_delivered(&receiver, "12");
+	CHECK_NUMBER(0, receiver.got[0].facts | receiver.got[1].facts);
+	take_reset(&join, 1, 9); /* too late */
+	check_delivered(&receiver, "12");
+	join_close(&join);
+}
+
+static void released_after_a_millisecond(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+
+	take_held(&join, 5 * MSEC, 1);
+	take_held(&join, 5 * MSEC + 10, 2);
+	take(&join, 5 * MSEC + 20, 3, 0);
+	join_release(&join, 5 * MSEC);
+	join_release(&join, 6 * MSEC);
+	CHECK_NUMBER(0, receiver.count);
+	join_release(&join, 6 * MSEC + 1);
+	check_delivered(&receiver, "1");
+	join_release(&join, 6 * MSEC + 11);
+	check_delivered(&receiver, "123");
+	join_close(&join);
+}
+
+static void all_are_released_at_the_end(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+
+	for (int i = 0; i < 150; i++)
+		take_held(&join, 100 + i, 1);
+	CHECK_NUMBER(0, receiver.count);
+	join_release(&join, UINT64_MAX);
+	CHECK_NUMBER(150, receiver.count);
+	for (size_t i = 0; i < receiver.count && i < DELIVERED_MAX; i++)
+		CHECK_NUMBER(100 + i, receiver.got[i].time_ns);
+	join_close(&join);
+}
+
+/* After STOP nothing more is handed over, not even of one record. */
+static void stop(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+	struct transition child = {.skaddr = 1, .flags = TRANSITION_AFTER_SYN};
+
+	receiver.answer = DELIVERY_STOP;
+	receiver.answers_at = 1;
+	join_take(&join, &child, TRANSITION_SIZE_1);
+	take(&join, 100, 2, 0);
+	take_held(&join, 100, 3);
+	join_release(&join, UINT64_MAX);
+	check_delivered(&receiver, "1");
+	CHECK_NUMBER(DELIVERY_STOP, join.answer);
+	join_close(&join);
+}
+
+/* PAUSE is told to the caller; what belongs to the same record still comes, and nothing is lost. */
+static void pause_loses_nothing(void)
+{
+	struct receiver receiver;
+	struct join join = join_to(&receiver);
+	struct transition child = {.skaddr = 1, .flags = TRANSITION_AFTER_SYN};
+
+	receiver.answer = DELIVERY_PAUSE;
+	receiver.answers_at = 1;
+	join_take(&join, &child, TRANSITION_SIZE_1);
+	check_delivered(&receiver, "11");
+	CHECK_NUMBER(DELIVERY_PAUSE, join.answer);
+	join.answer = DELIVERY_CONTINUE;
+	take_held(&join, 100, 2);
+	CHECK_NUMBER(DELIVERY_CONTINUE, join.answer);
+	join_release(&join, UINT64_MAX);
+	check_delivered(&receiver, "112");
+	CHECK_NUMBER(DELIVERY_PAUSE, join.answer);
+	join_close(&join);
+}
+
+UNIT_MAIN("join", TEST(passes_on), TEST(short_record_is_completed), TEST(longer_record_is_cut),
+	  TEST(child_is_told_twice), TEST(childs_reset), TEST(reset_is_joined), TEST(order_is_kept),
+	  TEST(same_address), TEST(unknown_reset), TEST(released_after_a_millisecond),
+	  TEST(all_are_released_at_the_end), TEST(stop), TEST(pause_loses_nothing))
