@@ -65,7 +65,7 @@ static enum cause end_of_process(const struct transition *t)
 	return t->signal ? CAUSE_SIGNAL : CAUSE_EXIT;
 }
 
-/* This end sends its FIN, or a listener ends. */
+/* This end sends its FIN. */
 static enum cause cause_of_local_close(const struct transition *t)
 {
 	if (has(t, FACT_KERNEL_THREAD))
@@ -77,6 +77,19 @@ static enum cause cause_of_local_close(const struct transition *t)
 	if (has(t, FACT_LAST_FD))
 		return CAUSE_CLOSE;
 	return has(t, FACT_IN_CALL) ? CAUSE_SHUTDOWN : CAUSE_CLOSE;
+}
+
+/*
+ * Nothing but close() sets sk_shutdown of a listener: shutdown() disconnects it instead
+ * (inet_shutdown(), 5.10 to 7.2).
+ */
+static enum cause cause_of_listener_end(const struct transition *t)
+{
+	if (has(t, FACT_KERNEL_THREAD))
+		return CAUSE_KERNEL;
+	if (has(t, FACT_EXITING))
+		return end_of_process(t);
+	return t->shutdown == SHUTDOWN_BOTH ? CAUSE_CLOSE : CAUSE_SHUTDOWN;
 }
 
 /* An error that ICMP told of counts only when the timer runs out (tcp_write_err()). */
@@ -135,7 +148,8 @@ static enum cause cause_of_error(const struct transition *t)
 static enum cause cause_of_orphan(const struct transition *t)
 {
 	if (t->oldstate != STATE_FIN_WAIT2)
-		return CAUSE_NO_MEMORY;
+		return has(t, FACT_RESET_SENT) && !has(t, FACT_IN_CALL) ? CAUSE_RESET_LATE_DATA
+									: CAUSE_NO_MEMORY;
 	if (has(t, FACT_LINGER2_NONE))
 		return CAUSE_RESET_LINGER;
 	if (has(t, FACT_RESET_SENT))
@@ -156,7 +170,7 @@ static enum cause cause_of_abort(const struct transition *t)
 static enum cause cause_of_end(const struct transition *t)
 {
 	if (t->oldstate == STATE_LISTEN)
-		return cause_of_local_close(t);
+		return cause_of_listener_end(t);
 	if (t->err)
 		return cause_of_error(t);
 	if (t->oldstate == STATE_SYN_SENT)

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Causes. Each row is what was observed on kernels 6.1 to 7.2 when real traffic made that change,
+ * and what had made it.
+ */
+#include <errno.h>
+
+#include "cause.h"
+#include "state.h"
+#include "unit.h"
+#include "value.h"
+#include "view.h"
+
+#define TO     TRANSITION_TO_MINISOCK
+#define OF     TRANSITION_OF_MINISOCK
+#define CALL   FACT_IN_CALL
+#define CLOSED (FACT_IN_CALL | FACT_LAST_FD | FACT_ACCEPTED)
+#define SOUGHT FACT_MINISOCK_SOUGHT
+
+struct row {
+	const char *why;
+	uint8_t oldstate, newstate;
+	enum cause cause;
+	uint32_t facts;
+	uint16_t err;
+	uint8_t shutdown;
+	uint8_t flags;
+	uint16_t err_soft;
+	uint8_t retransmits, probes, signal;
+};
+
+static struct transition transition_of(const struct row *row)
+{
+	return (struct transition){
+		.oldstate = row->oldstate,
+		.newstate = row->newstate,
+		.flags = TRANSITION_HAS_DETAILS | row->flags,
+		.facts = row->facts,
+		.err = row->err,
+		.err_soft = row->err_soft,
+		.shutdown = row->shutdown,
+		.retransmits = row->retransmits,
+		.probes = row->probes,
+		.signal = row->signal,
+	};
+}
+
+static const char *name_of(enum cause cause)
+{
+	const char *name = cause_row(cause)->name;
+
+	return name ? name : "(none)";
+}
+
+/* Both views tell the same cause, where both have the transition. */
+static void check_rows(const struct row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct transition t = transition_of(&rows[i]), changed;
+		const struct transition *seen;
+
+		unit_row("%s > %s: %s", state_word(rows[i].oldstate)->text,
+			 state_word(rows[i].newstate)->text, rows[i].why);
+		CHECK_TEXT(name_of(rows[i].cause), name_of(cause_of(&t)));
+		for (enum view view = VIEW_SOCKETS; view <= VIEW_FULL; view++) {
+			seen = view_of(view, &t, &changed);
+			if (seen)
+				CHECK_TEXT(name_of(rows[i].cause), name_of(cause_of(seen)));
+		}
+	}
+}
+
+#define CHECK_ROWS(rows) check_rows(rows, ARRAY_SIZE(rows))
+
+static void opening(void)
+{
+	static const struct row rows[] = {
+		{"connect()", STATE_CLOSE, STATE_SYN_SENT, CAUSE_UNKNOWN, CALL},
+		{"listen()", STATE_CLOSE, STATE_LISTEN, CAUSE_UNKNOWN, CALL},
+		{"SYN-ACK came", STATE_SYN_SENT, STATE_ESTABLISHED, CAUSE_UNKNOWN},
+		{"a child", STATE_LISTEN, STATE_SYN_RECV, CAUSE_UNKNOWN},
+		{"its ACK came", STATE_SYN_RECV, STATE_ESTABLISHED, CAUSE_UNKNOWN},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+#define EST    STATE_ESTABLISHED
+#define FW1    STATE_FIN_WAIT1
+#define FW2    STATE_FIN_WAIT2
+#define CW     STATE_CLOSE_WAIT
+#define LA     STATE_LAST_ACK
+#define KERNEL (FACT_IN_CALL | FACT_KERNEL_THREAD)
+#define EXITS  (CLOSED | FACT_EXITING)
+
+static void this_end_closes(void)
+{
+	static const struct row rows[] = {
+		{"kernel thread", EST, FW1, CAUSE_KERNEL, KERNEL, .shutdown = 3},
+		{"kernel thread", CW, LA, CAUSE_KERNEL, KERNEL, .shutdown = 3},
+		{"exit", EST, FW1, CAUSE_EXIT, EXITS, .shutdown = 3},
+		{"exit", CW, LA, CAUSE_EXIT, EXITS, .shutdown = 3},
+		{"SIGKILL", EST, FW1, CAUSE_SIGNAL, EXITS, .shutdown = 3, .signal = 9},
+		{"SIGTERM", CW, LA, CAUSE_SIGNAL, EXITS, .shutdown = 3, .signal = 15},
+		{"SHUT_WR", EST, FW1, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED, .shutdown = 2},
+		{"SHUT_WR", CW, LA, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED, .shutdown = 2},
+		{"close()", EST, FW1, CAUSE_CLOSE, CLOSED, .shutdown = 3},
+		{"close()", CW, LA, CAUSE_CLOSE, CLOSED, .shutdown = 3},
+		{"SHUT_RDWR", EST, FW1, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED, .shutdown = 3},
+		{"SHUT_RDWR", CW, LA, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED, .shutdown = 3},
+		{"close() in SYN_RECV", STATE_SYN_RECV, FW1, CAUSE_CLOSE, CLOSED, .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+static void a_listener_ends(void)
+{
+	static const struct row rows[] = {
+		{"exit", STATE_LISTEN, STATE_CLOSE, CAUSE_EXIT, EXITS, .shutdown = 3},
+		{"killed", STATE_LISTEN, STATE_CLOSE, CAUSE_SIGNAL, EXITS, .shutdown = 3,
+		 .signal = 9},
+		{"close()", STATE_LISTEN, STATE_CLOSE, CAUSE_CLOSE, CLOSED, .shutdown = 3},
+		{"close(), the descriptor not seen", STATE_LISTEN, STATE_CLOSE, CAUSE_CLOSE, CALL,
+		 .shutdown = 3},
+		{"SHUT_RD", STATE_LISTEN, STATE_CLOSE, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED},
+		{"kernel thread", STATE_LISTEN, STATE_CLOSE, CAUSE_KERNEL, KERNEL, .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+static void the_peer_acts(void)
+{
+	static const struct row rows[] = {
+		{"FIN", EST, CW, CAUSE_PEER_FIN, FACT_ACCEPTED | FACT_PEER_FIN, .shutdown = 1},
+		{"FIN, read from the backlog", EST, CW, CAUSE_PEER_FIN, CALL | FACT_PEER_FIN},
+		{"our FIN acknowledged", FW1, FW2, CAUSE_FIN_ACKED, .shutdown = 3},
+		{"both at once", FW1, STATE_CLOSING, CAUSE_PEER_FIN, FACT_PEER_FIN, .shutdown = 3},
+		{"our FIN acknowledged", LA, STATE_CLOSE, CAUSE_FIN_ACKED,
+		 FACT_ORPHAN | FACT_PEER_FIN, .shutdown = 3},
+		{"our FIN acknowledged, no TIME_WAIT", STATE_CLOSING, STATE_CLOSE, CAUSE_FIN_ACKED,
+		 SOUGHT | FACT_PEER_FIN, .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+static void minisocks(void)
+{
+	static const struct row rows[] = {
+		{"FIN", FW2, STATE_TIME_WAIT, CAUSE_PEER_FIN, SOUGHT | FACT_PEER_FIN, .shutdown = 3,
+		 .flags = TO},
+		{"our FIN acknowledged", STATE_CLOSING, STATE_TIME_WAIT, CAUSE_FIN_ACKED,
+		 SOUGHT | FACT_PEER_FIN, .shutdown = 3, .flags = TO},
+		{"orphan, acknowledged after close()", FW2, FW2, CAUSE_FIN_ACKED,
+		 SOUGHT | FACT_ORPHAN, .shutdown = 3, .flags = TO},
+		{"orphan, close() after shutdown()", FW2, FW2, CAUSE_CLOSE, SOUGHT | CLOSED,
+		 .shutdown = 3, .flags = TO},
+		{"orphan, exit after shutdown()", FW2, FW2, CAUSE_EXIT, SOUGHT | EXITS,
+		 .shutdown = 3, .flags = TO},
+		{"orphan's FIN", FW2, STATE_TIME_WAIT, CAUSE_PEER_FIN, FACT_PEER_FIN, .flags = OF},
+		{"the time is over", STATE_TIME_WAIT, STATE_CLOSE, CAUSE_TIMER, FACT_TIMER,
+		 .flags = OF},
+		{"the orphan's time is over", FW2, STATE_CLOSE, CAUSE_TIMER, FACT_TIMER,
+		 .flags = OF},
+		{"a new session", STATE_TIME_WAIT, STATE_CLOSE, CAUSE_RECYCLED, FACT_RECYCLED,
+		 .flags = OF},
+		{"nobody knows", STATE_TIME_WAIT, STATE_CLOSE, CAUSE_UNKNOWN, .flags = OF},
+		{"tcp_max_tw_buckets", FW2, STATE_CLOSE, CAUSE_TIME_WAIT_FULL,
+		 SOUGHT | FACT_PEER_FIN | FACT_ACCEPTED, .shutdown = 3},
+		{"not looked for", FW2, STATE_CLOSE, CAUSE_UNKNOWN, FACT_PEER_FIN | FACT_ACCEPTED,
+		 .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+static void destroyed(void)
+{
+	static const struct row rows[] = {
+		{"ss -K", EST, STATE_CLOSE, CAUSE_DESTROYED, CALL | FACT_ACCEPTED, ECONNABORTED},
+		{"ss -K", STATE_SYN_SENT, STATE_CLOSE, CAUSE_DESTROYED, CALL | FACT_ACCEPTED,
+		 ECONNABORTED},
+		{"ss -K", LA, STATE_CLOSE, CAUSE_DESTROYED, CALL | FACT_ORPHAN, ECONNABORTED, 3},
+		{"not by a task", EST, STATE_CLOSE, CAUSE_ERROR, FACT_ACCEPTED, ECONNABORTED},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+#define SS STATE_SYN_SENT
+#define C  STATE_CLOSE
+
+static void timeouts(void)
+{
+	static const struct row rows[] = {
+		{"SYN", SS, C, CAUSE_SYN_TIMEOUT, 0, ETIMEDOUT, .retransmits = 6},
+		{"SYN, TCP_USER_TIMEOUT", SS, C, CAUSE_USER_TIMEOUT, FACT_USER_TIMEOUT, ETIMEDOUT,
+		 .retransmits = 2},
+		{"SYN, ICMP meanwhile", SS, C, CAUSE_UNREACHABLE, 0, EHOSTUNREACH,
+		 .err_soft = EHOSTUNREACH, .retransmits = 6},
+		{"keepalive", EST, C, CAUSE_KEEPALIVE, FACT_KEEPALIVE | FACT_ACCEPTED, ETIMEDOUT,
+		 .probes = 3},
+		{"zero window", EST, C, CAUSE_ZERO_WINDOW, FACT_ACCEPTED, ETIMEDOUT, .probes = 15},
+		{"TCP_USER_TIMEOUT", EST, C, CAUSE_USER_TIMEOUT, FACT_USER_TIMEOUT, ETIMEDOUT,
+		 .retransmits = 4},
+		{"data", EST, C, CAUSE_RETRANS_TIMEOUT, FACT_ACCEPTED, ETIMEDOUT,
+		 .retransmits = 15},
+		{"data, keepalive on", EST, C, CAUSE_RETRANS_TIMEOUT, FACT_KEEPALIVE, ETIMEDOUT,
+		 .retransmits = 15, .probes = 1},
+		{"an orphan's FIN", FW1, C, CAUSE_RETRANS_TIMEOUT, FACT_ORPHAN, ETIMEDOUT, 3,
+		 .retransmits = 8},
+		{"an orphan's FIN", LA, C, CAUSE_RETRANS_TIMEOUT, FACT_ORPHAN, ETIMEDOUT, 3,
+		 .retransmits = 8},
+		{"data, ICMP meanwhile", EST, C, CAUSE_UNREACHABLE, FACT_ACCEPTED, EHOSTUNREACH,
+		 .err_soft = EHOSTUNREACH, .retransmits = 15},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+static void failed_connects(void)
+{
+	static const struct row rows[] = {
+		{"RST", SS, C, CAUSE_REFUSED, FACT_RESET_RECEIVED, ECONNREFUSED},
+		{"port unreachable", SS, C, CAUSE_UNREACHABLE, 0, ECONNREFUSED},
+		{"host unreachable", SS, C, CAUSE_UNREACHABLE, 0, EHOSTUNREACH,
+		 .err_soft = EHOSTUNREACH},
+		{"network unreachable", SS, C, CAUSE_UNREACHABLE, 0, ENETUNREACH},
+		{"close()", SS, C, CAUSE_CLOSE, CLOSED, .shutdown = 3},
+		{"exit", SS, C, CAUSE_EXIT, EXITS, .shutdown = 3},
+		{"killed", SS, C, CAUSE_SIGNAL, EXITS, .shutdown = 3, .signal = 15},
+		{"connect(AF_UNSPEC)", SS, C, CAUSE_DISCONNECT, CALL | FACT_ACCEPTED},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+static void resets(void)
+{
+	static const struct row rows[] = {
+		{"RST", EST, C, CAUSE_RESET_RECEIVED, FACT_ACCEPTED | FACT_RESET_RECEIVED,
+		 ECONNRESET},
+		{"RST", CW, C, CAUSE_RESET_RECEIVED, FACT_ACCEPTED | FACT_RESET_RECEIVED, EPIPE},
+		{"RST", FW1, C, CAUSE_RESET_RECEIVED, FACT_ORPHAN, ECONNRESET, 3},
+		{"RST", LA, C, CAUSE_RESET_RECEIVED, FACT_ORPHAN, ECONNRESET, 3},
+		{"data after shutdown()", FW2, C, CAUSE_RESET_LATE_DATA,
+		 FACT_ACCEPTED | FACT_RESET_RECEIVED | FACT_RESET_SENT, ECONNRESET, 3},
+		{"data after close()", FW1, C, CAUSE_RESET_LATE_DATA, FACT_ORPHAN | FACT_RESET_SENT,
+		 ECONNRESET, 3},
+		{"EPIPE elsewhere", EST, C, CAUSE_ERROR, FACT_ACCEPTED, EPIPE},
+		{"SO_LINGER 0", EST, C, CAUSE_RESET_LINGER, CLOSED | FACT_LINGER_0, .shutdown = 3},
+		{"unread data", EST, C, CAUSE_RESET_UNREAD, CLOSED, .shutdown = 3},
+		{"unread data", CW, C, CAUSE_RESET_UNREAD, CLOSED | FACT_PEER_FIN, .shutdown = 3},
+		{"unread data at exit", EST, C, CAUSE_RESET_UNREAD, EXITS, .shutdown = 3},
+		{"connect(AF_UNSPEC)", EST, C, CAUSE_DISCONNECT, CALL | FACT_ACCEPTED},
+		{"TCP_LINGER2 -1 in close()", FW2, C, CAUSE_RESET_LINGER,
+		 CALL | FACT_ORPHAN | FACT_LINGER2_NONE | SOUGHT, .shutdown = 3},
+		{"TCP_LINGER2 -1", FW2, C, CAUSE_RESET_LINGER,
+		 FACT_ORPHAN | FACT_LINGER2_NONE | SOUGHT, .shutdown = 3},
+		{"data after close()", FW2, C, CAUSE_RESET_LATE_DATA,
+		 FACT_ORPHAN | FACT_RESET_SENT | SOUGHT, .shutdown = 3},
+		{"data after close()", FW1, C, CAUSE_RESET_LATE_DATA, FACT_ORPHAN | FACT_RESET_SENT,
+		 .shutdown = 3},
+		{"no room for a minisock", FW2, C, CAUSE_TIME_WAIT_FULL, FACT_ORPHAN | SOUGHT,
+		 .shutdown = 3},
+		{"too many orphans", FW1, C, CAUSE_NO_MEMORY, FACT_ORPHAN, .shutdown = 3},
+		{"too many orphans in close()", FW1, C, CAUSE_NO_MEMORY,
+		 CALL | FACT_ORPHAN | FACT_RESET_SENT, .shutdown = 3},
+		{"never accepted", EST, C, CAUSE_LISTENER_CLOSED},
+		{"never accepted", CW, C, CAUSE_LISTENER_CLOSED, FACT_PEER_FIN},
+		{"kernel thread", EST, C, CAUSE_KERNEL, KERNEL, .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+/* What version 1 recorded has no facts, and zeroes are none. */
+static void without_details(void)
+{
+	for (unsigned int state = 0; state <= 12; state++) {
+		struct transition t;
+
+		unit_random_bytes(&t, sizeof(t));
+		t.newstate = state;
+		t.flags &= ~TRANSITION_HAS_DETAILS;
+		CHECK_NUMBER(CAUSE_UNKNOWN, cause_of(&t));
+	}
+}
+
+/* Every cause has a name that is safe anywhere, and a help; and no name is there twice. */
+static void names(void)
+{
+	CHECK(!cause_row(CAUSE_UNKNOWN)->name);
+	CHECK(!cause_row(CAUSE_COUNT)->name);
+	for (enum cause cause = CAUSE_UNKNOWN + 1; cause < CAUSE_COUNT; cause++) {
+		const struct cause_row *row = cause_row(cause);
+
+		unit_row("cause %u", cause);
+		CHECK(row->name && row->help);
+		if (!row->name || !row->help)
+			continue;
+		CHECK(strspn(row->name, "abcdefghijklmnopqrstuvwxyz_") == strlen(row->name));
+		CHECK(strlen(row->name) <= 15); /* the width of the column */
+		for (enum cause other = CAUSE_UNKNOWN + 1; other < cause; other++)
+			CHECK(strcmp(row->name, cause_row(other)->name));
+	}
+}
+
+/* A recording is from outside. */
+static void any_transition(void)
+{
+	for (int i = 0; i < 100000; i++) {
+		struct transition t;
+
+		unit_random_bytes(&t, sizeof(t));
+		CHECK(cause_of(&t) < CAUSE_COUNT);
+	}
+}
+
+UNIT_MAIN("cause", TEST(opening), TEST(this_end_closes), TEST(a_listener_ends), TEST(the_peer_acts),
+	  TEST(minisocks), TEST(destroyed), TEST(timeouts), TEST(failed_connects), TEST(resets),
+	  TEST(without_details), TEST(names), TEST(any_transition))
