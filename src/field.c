@@ -56,13 +56,8 @@ static bool has_details(const struct transition *t)
 	return t->flags & TRANSITION_HAS_DETAILS;
 }
 
-static struct value detail(const struct transition *t, uint64_t value)
-{
-	return has_details(t) ? number(value) : unknown;
-}
-
 /* Of which 0 says that it is not known. */
-static struct value detail_unless_0(uint64_t value)
+static struct value number_unless_0(uint64_t value)
 {
 	return value ? number(value) : unknown;
 }
@@ -127,6 +122,9 @@ static bool has_cpu(const struct transition *t)
 		return value_write(place, &written);           \
 	}
 
+/* The same of what version 2 of the record brought. */
+#define DETAIL(name, result) FIELD(name, has_details(t) ? (result) : unknown)
+
 FIELD(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
 FIELD(c_pid, has_cpu(t) ? number(t->c_pid) : unknown)
 FIELD(ip, number(t->ip))
@@ -140,31 +138,32 @@ FIELD(ms, duration(t, TRANSITION_DURATION_KNOWN))
 FIELD(ms_about, duration(t, TRANSITION_DURATION_ABOUT))
 FIELD(ms_at_least, duration(t, TRANSITION_DURATION_AT_LEAST))
 FIELD(lasted, duration_marked(t))
-FIELD(pid, detail_unless_0(t->pid))
-FIELD(owner_from, owner_from(t))
-FIELD(uid, detail(t, t->uid))
-FIELD(netns, detail_unless_0(t->netns))
-FIELD(cgroup_id, detail_unless_0(t->cgroup))
-FIELD(cookie, t->cookie ? ((struct value){.kind = VALUE_HEX, .number = t->cookie}) : unknown)
-FIELD(cause, name(cause_row(cause_of(t))->name))
-FIELD(signal, detail_unless_0(t->signal))
-FIELD(reset_reason, name(reset_reason_name(t->reset_reason)))
-FIELD(rtt_ms, microseconds(t->rtt_us))
-FIELD(min_rtt_ms, microseconds(t->min_rtt_us))
-FIELD(retrans, detail(t, t->retrans))
-FIELD(tx_bytes, detail(t, t->tx_bytes))
-FIELD(rx_bytes, detail(t, t->rx_bytes))
-FIELD(cwnd, detail(t, t->cwnd))
-FIELD(mss, detail(t, t->mss))
-FIELD(idle_ms, t->facts &FACT_IDLE ? number(t->idle_ms) : unknown)
+DETAIL(pid, number_unless_0(t->pid))
+DETAIL(owner_from, owner_from(t))
+DETAIL(uid, number(t->uid))
+DETAIL(netns, number_unless_0(t->netns))
+DETAIL(cgroup_id, number_unless_0(t->cgroup))
+DETAIL(cookie, t->cookie ? ((struct value){.kind = VALUE_HEX, .number = t->cookie}) : unknown)
+DETAIL(cause, name(cause_row(cause_of(t))->name))
+DETAIL(signal, number_unless_0(t->signal))
+DETAIL(reset_reason, name(reset_reason_name(t->reset_reason)))
+DETAIL(rtt_ms, microseconds(t->rtt_us))
+DETAIL(min_rtt_ms, microseconds(t->min_rtt_us))
+DETAIL(retrans, number(t->retrans))
+DETAIL(tx_bytes, number(t->tx_bytes))
+DETAIL(rx_bytes, number(t->rx_bytes))
+DETAIL(cwnd, number(t->cwnd))
+DETAIL(mss, number(t->mss))
+DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
 GETTER(time, ((struct value){.kind = VALUE_WALL,
 			     .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
 GETTER(comm,
-       t->comm[0] ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
-		  : unknown)
-GETTER(cgroup, cgroup_path(cgroups_find(context->cgroups, t->cgroup)))
+       has_details(t) && t->comm[0]
+	       ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
+	       : unknown)
+GETTER(cgroup, cgroup_path(!has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
 GETTER(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
 
 #define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "field.h"
+#include "reset.h"
 #include "state.h"
 #include "unit.h"
 
@@ -22,7 +23,37 @@ static const struct transition ipv4_transition = {
 	.flags = TRANSITION_DURATION_KNOWN,
 };
 
+/* Version 2 has each of its members, to be unlike any other. */
+static const struct transition detailed_transition = {
+	.flags = TRANSITION_HAS_DETAILS | TRANSITION_DURATION_KNOWN,
+	.ip = 4,
+	.oldstate = STATE_ESTABLISHED,
+	.newstate = STATE_CLOSE_WAIT,
+	.pid = 101,
+	.cookie = 0x102,
+	.cgroup = 103,
+	.tx_bytes = 104,
+	.rx_bytes = 105,
+	.comm = "nginx",
+	.uid = 106,
+	.netns = 107,
+	.facts = FACT_IDLE,
+	.rtt_us = 108,
+	.min_rtt_us = 109,
+	.retrans = 110,
+	.cwnd = 111,
+	.mss = 112,
+	.idle_ms = 113,
+	.signal = 9,
+	.owner_from = OWNER_ACCEPT,
+	.reset_reason = RESET_TCP_STATE,
+};
+
+/* None is known of a path. */
+static struct cgroups no_cgroups = {.root = -1};
+
 static const struct field_context context = {
+	.cgroups = &no_cgroups,
 	.wall_offset_ns = 1700000000000000000,
 	.first_ns = 4000000000,
 };
@@ -262,6 +293,188 @@ static void comm_of_full_length(void)
 	CHECK_NUMBER(sizeof(t.c_comm), value.size);
 }
 
+static void details(void)
+{
+	static const struct {
+		const char *key;
+		enum value_kind kind;
+		uint64_t number;
+	} rows[] = {
+		{"pid", VALUE_NUMBER, 101},       {"cookie", VALUE_HEX, 0x102},
+		{"cgroup_id", VALUE_NUMBER, 103}, {"tx_bytes", VALUE_NUMBER, 104},
+		{"rx_bytes", VALUE_NUMBER, 105},  {"uid", VALUE_NUMBER, 106},
+		{"netns", VALUE_NUMBER, 107},     {"rtt_ms", VALUE_MS, 108000},
+		{"min_rtt_ms", VALUE_MS, 109000}, {"retrans", VALUE_NUMBER, 110},
+		{"cwnd", VALUE_NUMBER, 111},      {"mss", VALUE_NUMBER, 112},
+		{"idle_ms", VALUE_NUMBER, 113},   {"signal", VALUE_NUMBER, 9},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct value value = value_of(rows[i].key, &detailed_transition);
+
+		unit_row("%s", rows[i].key);
+		CHECK_NUMBER(rows[i].kind, value.kind);
+		CHECK_NUMBER(rows[i].number, value.number);
+	}
+}
+
+static void names_of_details(void)
+{
+	static const struct {
+		const char *key, *text;
+	} rows[] = {
+		{"owner_from", "accept"},
+		{"reset_reason", "tcp_state"},
+		{"cause", "peer_fin"},
+	};
+	struct value value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		value = value_of(rows[i].key, &detailed_transition);
+		unit_row("%s", rows[i].key);
+		CHECK_NUMBER(VALUE_NAME, value.kind);
+		unit_check_bytes(rows[i].text, strlen(rows[i].text), value.text, value.size,
+				 __FILE__, __LINE__, "its name");
+	}
+	value = value_of("comm", &detailed_transition);
+	CHECK_NUMBER(VALUE_TEXT, value.kind);
+	CHECK_TEXT("nginx", value.text);
+}
+
+/* What a detail of this key is without its member, all others being there. */
+static void unknown_details(void)
+{
+	static const struct {
+		const char *key;
+		size_t member, size;
+		enum value_kind kind;
+	} rows[] = {
+#define WITHOUT(member, kind) \
+#member, offsetof(struct transition, member), sizeof(((struct transition *)0)->member), kind
+		{WITHOUT(pid, VALUE_UNKNOWN)},
+		{WITHOUT(cookie, VALUE_UNKNOWN)},
+		{WITHOUT(cgroup, VALUE_UNKNOWN)},
+		{WITHOUT(comm, VALUE_UNKNOWN)},
+		{WITHOUT(netns, VALUE_UNKNOWN)},
+		{WITHOUT(signal, VALUE_UNKNOWN)},
+		{WITHOUT(owner_from, VALUE_UNKNOWN)},
+		{WITHOUT(reset_reason, VALUE_UNKNOWN)},
+		/* numbers like any other */
+		{WITHOUT(uid, VALUE_NUMBER)},
+		{WITHOUT(tx_bytes, VALUE_NUMBER)},
+		{WITHOUT(rx_bytes, VALUE_NUMBER)},
+		{WITHOUT(retrans, VALUE_NUMBER)},
+		{WITHOUT(idle_ms, VALUE_NUMBER)},
+#undef WITHOUT
+		{"idle_ms", offsetof(struct transition, facts), sizeof(__u32), VALUE_UNKNOWN},
+		{"rtt_ms", offsetof(struct transition, rtt_us), sizeof(__u32), VALUE_UNKNOWN},
+		{"min_rtt_ms", offsetof(struct transition, min_rtt_us), sizeof(__u32),
+		 VALUE_UNKNOWN},
+		{"cause", offsetof(struct transition, newstate), sizeof(__u8), VALUE_UNKNOWN},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct transition t = detailed_transition;
+
+		unit_row("%s", rows[i].key);
+		memset((char *)&t + rows[i].member, 0, rows[i].size);
+		CHECK_NUMBER(rows[i].kind, value_of(rows[i].key, &t).kind);
+	}
+}
+
+/* A record of version 1, or of a trace that did not ask for them: whatever stands in their place.
+ */
+static void without_details(void)
+{
+	struct field_list list;
+
+	field_list_all(&list);
+	for (int i = 0; i < list.count; i++) {
+		struct transition t;
+
+		unit_row("%s", list.field[i]->key);
+		unit_random_bytes(&t, sizeof(t));
+		t.flags = 0;
+		if (list.field[i]->is_detail)
+			CHECK_NUMBER(VALUE_UNKNOWN, list.field[i]->get(&t, &context).kind);
+	}
+}
+
+/* A duration is in one of three fields, by what is known of it; LASTED has all of them. */
+static void kinds_of_durations(void)
+{
+	static const struct {
+		uint8_t flags;
+		enum value_kind ms, about, at_least, lasted;
+	} rows[] = {
+		{0, VALUE_UNKNOWN, VALUE_UNKNOWN, VALUE_UNKNOWN, VALUE_UNKNOWN},
+		{TRANSITION_DURATION_KNOWN, VALUE_MS, VALUE_UNKNOWN, VALUE_UNKNOWN, VALUE_MS},
+		{TRANSITION_DURATION_ABOUT, VALUE_UNKNOWN, VALUE_MS, VALUE_UNKNOWN, VALUE_MS_ABOUT},
+		{TRANSITION_DURATION_AT_LEAST, VALUE_UNKNOWN, VALUE_UNKNOWN, VALUE_MS,
+		 VALUE_MS_AT_LEAST},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct transition t = ipv4_transition;
+
+		unit_row("flags %02x", rows[i].flags);
+		t.flags = rows[i].flags;
+		CHECK_NUMBER(rows[i].ms, value_of("ms", &t).kind);
+		CHECK_NUMBER(rows[i].about, value_of("ms_about", &t).kind);
+		CHECK_NUMBER(rows[i].at_least, value_of("ms_at_least", &t).kind);
+		CHECK_NUMBER(rows[i].lasted, value_of("lasted", &t).kind);
+		if (rows[i].flags)
+			CHECK_NUMBER(1234567, value_of("lasted", &t).number);
+	}
+}
+
+static void path_of_a_cgroup(void)
+{
+	struct cgroups cgroups;
+	struct field_context known = {.cgroups = &cgroups};
+	struct value value;
+
+	cgroups_open(&cgroups, -1);
+	CHECK_NUMBER(VALUE_UNKNOWN, field_named("cgroup")->get(&detailed_transition, &known).kind);
+	cgroups_learn(&cgroups, 103, "/system.slice/nginx.service");
+	value = field_named("cgroup")->get(&detailed_transition, &known);
+	CHECK_NUMBER(VALUE_TEXT, value.kind);
+	unit_check_bytes("/system.slice/nginx.service", 27, value.text, value.size, __FILE__,
+			 __LINE__, "its path");
+	cgroups_close(&cgroups);
+}
+
+/* Nobody knows who was on the CPU when a minisock ended, where that is inferred. */
+static void cpu_of_a_minisock(void)
+{
+	struct transition t = detailed_transition;
+
+	CHECK_NUMBER(VALUE_NUMBER, value_of("c_pid", &t).kind);
+	t.flags |= TRANSITION_OF_MINISOCK;
+	CHECK_NUMBER(VALUE_UNKNOWN, value_of("c_pid", &t).kind);
+	memcpy(t.c_comm, "swapper/0", 10);
+	CHECK_NUMBER(VALUE_NUMBER, value_of("c_pid", &t).kind);
+}
+
+/* Fields of bcc's outputs cost the kernel nothing more; what is derived is not in JSON. */
+static void properties(void)
+{
+	static const char *const bcc[] = {"time",     "timestamp", "skaddr", "c_pid", "c_comm",
+					  "ip",       "laddr",     "lport",  "raddr", "rport",
+					  "oldstate", "newstate",  "ms"};
+	struct field_list list = {.count = 0}, own, every;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bcc); i++)
+		CHECK(field_list_add(&list, bcc[i]));
+	CHECK(!field_list_has_details(&list));
+	CHECK(field_list_add(&list, "uid"));
+	CHECK(field_list_has_details(&list));
+	field_list_own(&own);
+	field_list_all(&every);
+	CHECK_NUMBER(every.count - 1, own.count);
+	CHECK(field_list_has(&every, "lasted") && !field_list_has(&own, "lasted"));
+}
+
 /* A recording is from outside: whatever bytes it has, every field has an answer. */
 static void any_transition(void)
 {
@@ -275,6 +488,7 @@ static void any_transition(void)
 
 		unit_random_bytes(t, sizeof(*t));
 		unit_random_bytes(&any, sizeof(any));
+		any.cgroups = &no_cgroups;
 		for (int k = 0; k < list.count; k++) {
 			struct value value = list.field[k]->get(t, &any);
 
@@ -283,8 +497,12 @@ static void any_transition(void)
 		buffer_free(&buffer);
 		free(t);
 	}
+	cgroups_close(&no_cgroups);
+	no_cgroups = (struct cgroups){.root = -1};
 }
 
 UNIT_MAIN("field", TEST(table), TEST(all), TEST(names), TEST(order_is_kept_and_nothing_twice),
 	  TEST(numbers), TEST(words), TEST(addresses), TEST(unknown_duration),
-	  TEST(before_the_first), TEST(comm_of_full_length), TEST(any_transition))
+	  TEST(before_the_first), TEST(comm_of_full_length), TEST(details), TEST(names_of_details),
+	  TEST(unknown_details), TEST(without_details), TEST(kinds_of_durations),
+	  TEST(path_of_a_cgroup), TEST(cpu_of_a_minisock), TEST(properties), TEST(any_transition))
