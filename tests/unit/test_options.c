@@ -64,7 +64,8 @@ static void defaults(void)
 	CHECK_NUMBER(expected.buffer_size, options.buffer_size);
 	CHECK(!options.ipv4 && !options.ipv6 && !options.lports.is_given);
 	CHECK(!options.rports.is_given && !options.duration_ns && !options.count);
-	CHECK(!options.wide && !options.time && !options.timestamp && !options.csv);
+	CHECK(!options.wide && !options.extended && !options.minisocks && !options.time &&
+	      !options.timestamp && !options.csv);
 	CHECK(!options.json && !options.no_header && !options.quiet && !options.fields.count);
 	CHECK(!options.journal && !options.record && !options.replay && !options.verbose);
 }
@@ -79,6 +80,8 @@ static void flags(void)
 		{"-4", "--ipv4", offsetof(struct options, ipv4)},
 		{"-6", "--ipv6", offsetof(struct options, ipv6)},
 		{"-w", "--wide", offsetof(struct options, wide)},
+		{"-x", "--extended", offsetof(struct options, extended)},
+		{"--minisocks", "--minisocks", offsetof(struct options, minisocks)},
 		{"-T", "--time", offsetof(struct options, time)},
 		{"-t", "--timestamp", offsetof(struct options, timestamp)},
 		{"-s", "--csv", offsetof(struct options, csv)},
@@ -255,6 +258,9 @@ static void combinations(void)
 		"-stT",
 		"-jtT",
 		"-ws",
+		"-xw",
+		"-sx",
+		"--minisocks -w",
 		"-q -o x",
 		"-q -Y",
 		"-qYo x",
@@ -322,8 +328,8 @@ static void refused(void)
 		{"-o ''", "\"\"", "a file name"},
 
 		/* options */
-		{"-x", "\"-x\"", "--help"},
-		{"-wx", "\"-x\"", "--help"},
+		{"-z", "\"-z\"", "--help"},
+		{"-wz", "\"-z\"", "--help"},
 		{"--nonsense", "\"--nonsense\"", "--help"},
 		{"--tim", "\"--tim\"", "beginning of several"},
 		{"--wide=yes", "\"--wide=yes\"", "takes no value"},

@@ -9,6 +9,8 @@
 #define HEADER_SIZE     184
 #define TRANSITION_SIZE (8 + sizeof(struct transition))
 
+#define CGROUP_SIZE (8 + 8 + CGROUP_PATH_SIZE)
+
 #define FUZZ_INPUTS 100000
 
 static const struct recording_origin origin = {
@@ -41,7 +43,15 @@ static const struct transition transitions[] = {
 	 .ip = 6,
 	 .oldstate = 2,
 	 .newstate = 1,
-	 .flags = TRANSITION_DURATION_KNOWN},
+	 .flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS,
+	 .pid = 871,
+	 .cookie = 0x1001,
+	 .cgroup = 4321,
+	 .tx_bytes = 78,
+	 .comm = "nginx",
+	 .facts = FACT_IN_CALL,
+	 .err = 104,
+	 .owner_from = OWNER_ACCEPT},
 };
 
 static const struct losses losses = {.transitions = 5, .clocks = UINT64_MAX};
@@ -57,6 +67,7 @@ static struct buffer sample_recording(void)
 	recording_write_transition(&data, &transitions[0]);
 	recording_write_offset(&data, OTHER_OFFSET_NS);
 	recording_write_losses(&data, &losses);
+	recording_write_cgroup(&data, 4321, "/system.slice/nginx.service");
 	recording_write_transition(&data, &transitions[1]);
 	recording_write_end(&data, &losses, 2);
 	return data;
@@ -83,6 +94,9 @@ static struct recording_item item_keep(const struct recording_item *item)
 	if (item->transition)
 		kept.completed = *item->transition;
 	kept.transition = NULL;
+	if (item->cgroup_path)
+		memcpy(kept.why, item->cgroup_path, sizeof(kept.why) - 1);
+	kept.cgroup_path = NULL;
 	return kept;
 }
 
@@ -133,6 +147,7 @@ static void every_kind_is_read_back(void)
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
 		{RECORDING_OFFSET, 16},
 		{RECORDING_LOSSES, 24},
+		{RECORDING_CGROUP, CGROUP_SIZE},
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
 		{RECORDING_END, 32},
 	};
@@ -152,8 +167,10 @@ static void every_kind_is_read_back(void)
 	CHECK_MEMORY(&transitions[0], &items[1].completed, sizeof(transitions[0]));
 	CHECK_NUMBER(OTHER_OFFSET_NS, items[2].wall_offset_ns);
 	CHECK_MEMORY(&losses, &items[3].losses, sizeof(losses));
-	CHECK_MEMORY(&transitions[1], &items[4].completed, sizeof(transitions[1]));
-	CHECK_MEMORY(&losses, &items[5].losses, sizeof(losses));
+	CHECK_NUMBER(4321, items[4].cgroup);
+	CHECK_TEXT("/system.slice/nginx.service", items[4].why);
+	CHECK_MEMORY(&transitions[1], &items[5].completed, sizeof(transitions[1]));
+	CHECK_MEMORY(&losses, &items[6].losses, sizeof(losses));
 }
 
 /* Whatever the kernel says is kept to the byte; only the family is judged. */
@@ -304,9 +321,9 @@ static void foreign_files(void)
 }
 
 /* The file format's checksum, written down a second time: changing it breaks older recordings. */
-static uint64_t checksum(const void *data, size_t size)
+static uint64_t checksum_from(uint64_t seed, const void *data, size_t size)
 {
-	uint64_t sum = 0xcbf29ce484222325, word;
+	uint64_t sum = seed ^ 0xcbf29ce484222325, word;
 
 	for (size_t i = 0; i < size; i += sizeof(word)) {
 		memcpy(&word, (const char *)data + i, sizeof(word));
@@ -314,6 +331,82 @@ static uint64_t checksum(const void *data, size_t size)
 		sum = (sum << 29 | sum >> 35) * 0x9e3779b97f4a7c15;
 	}
 	return (uint32_t)(sum ^ sum >> 32);
+}
+
+static uint64_t checksum(const void *data, size_t size)
+{
+	return checksum_from(0, data, size);
+}
+
+/* A whole entry, written by hand. */
+static void append_entry(struct buffer *data, uint16_t kind, const void *payload, uint16_t size)
+{
+	struct {
+		uint16_t kind, size;
+		uint32_t checksum;
+	} head = {kind, size, 0};
+
+	head.checksum = checksum_from((uint64_t)kind << 16 | size, payload, size);
+	buffer_append(data, &head, sizeof(head));
+	buffer_append(data, payload, size);
+}
+
+/* A header that says so, its checksum mended. */
+static void append_header(struct buffer *data, uint16_t version, uint16_t transition_size)
+{
+	uint64_t sum;
+
+	recording_write_header(data, &origin);
+	memcpy(data->data + 12, &version, sizeof(version));
+	memcpy(data->data + 14, &transition_size, sizeof(transition_size));
+	sum = checksum(data->data, HEADER_SIZE - sizeof(sum));
+	memcpy(data->data + HEADER_SIZE - sizeof(sum), &sum, sizeof(sum));
+}
+
+/* What a version did not know yet is zero, which is to say unknown. */
+static void version_1_is_completed(void)
+{
+	struct transition expected = {0};
+	struct buffer data = {0};
+	struct reading reading;
+
+	memcpy(&expected, &transitions[0], TRANSITION_SIZE_1);
+	append_header(&data, 1, TRANSITION_SIZE_1);
+	append_entry(&data, 1, &transitions[0], TRANSITION_SIZE_1);
+	reading_take(&reading, data.data, data.length);
+	CHECK_NUMBER(2, reading.count);
+	CHECK_NUMBER(RECORDING_INCOMPLETE, reading.stop);
+	CHECK_MEMORY(&expected, &reading.items[1].completed, sizeof(expected));
+	buffer_free(&data);
+}
+
+/* A record of another version's size is none. */
+static void sizes_are_those_of_the_version(void)
+{
+	struct buffer data = {0};
+
+	append_header(&data, 1, TRANSITION_SIZE_1);
+	recording_write_transition(&data, &transitions[0]);
+	check_corrupt(&data, 1, "no entry begins here");
+	buffer_free(&data);
+	data = (struct buffer){0};
+	recording_write_header(&data, &origin);
+	append_entry(&data, 1, &transitions[0], TRANSITION_SIZE_1);
+	check_corrupt(&data, 1, "no entry begins here");
+	buffer_free(&data);
+}
+
+/* The file format has its numbers: whoever changes one breaks older recordings. */
+static void format(void)
+{
+	CHECK_NUMBER(2, TRANSITION_VERSION);
+	CHECK_NUMBER(88, TRANSITION_SIZE_1);
+	CHECK_NUMBER(200, sizeof(struct transition));
+	CHECK_NUMBER(84, offsetof(struct transition, pid));
+	CHECK_NUMBER(88, offsetof(struct transition, cookie));
+	CHECK_NUMBER(136, offsetof(struct transition, comm));
+	CHECK_NUMBER(160, offsetof(struct transition, facts));
+	CHECK_NUMBER(197, offsetof(struct transition, reset_reason));
 }
 
 /* Headers that are whole, but of another kind. */
@@ -415,7 +508,7 @@ static void fuzz_fill(char *data, size_t size, const struct buffer *sample)
 static void fuzz(void)
 {
 	struct buffer sample = sample_recording();
-	char data[800];
+	char data[1200];
 
 	for (int i = 0; i < FUZZ_INPUTS; i++) {
 		size_t size = unit_random() % (sizeof(data) + 1);
@@ -432,5 +525,5 @@ static void fuzz(void)
 
 UNIT_MAIN("recording", TEST(every_kind_is_read_back), TEST(any_transition_is_read_back),
 	  TEST(names_end), TEST(truncated_anywhere), TEST(damaged_anywhere), TEST(swapped_anywhere),
-	  TEST(foreign_files), TEST(other_headers), TEST(other_byte_order), TEST(endings),
-	  TEST(fuzz))
+	  TEST(foreign_files), TEST(version_1_is_completed), TEST(sizes_are_those_of_the_version),
+	  TEST(format), TEST(other_headers), TEST(other_byte_order), TEST(endings), TEST(fuzz))
