@@ -9,7 +9,10 @@ import csv
 import datetime
 import io
 import json
+import re
 import socket
+
+import recording as described
 
 HEADING = ("SKADDR", "C-PID", "C-COMM", "IP", "LADDR", "LPORT", "RADDR", "RPORT", "OLDSTATE", "NEWSTATE", "MS")
 
@@ -45,6 +48,15 @@ def ports(text):
     return [range(int(end[0]), int(end[-1]) + 1) for end in ends]
 
 
+def seen(change, options):
+    """The change as this output has it, None when it has it not: only JSON follows minisocks."""
+    if options.j:
+        return None if change.minisock == "to" and change.oldstate == change.newstate else change
+    if change.minisock == "of":
+        return None
+    return change._replace(newstate="CLOSE") if change.minisock == "to" else change
+
+
 def is_shown(change, recording, options):
     return (not (options.ipv4 and change.ip != 4) and not (options.ipv6 and change.ip != 6)
             and (options.L is None or any(change.lport in wanted for wanted in options.L))
@@ -62,7 +74,7 @@ def without_controls(text):
 
 
 def milliseconds(change, unknown):
-    if change.duration_ns is None:
+    if change.duration_ns is None or change.known:
         return unknown
     return "%.3f" % (change.duration_ns // 1000 / 1000)
 
@@ -113,14 +125,44 @@ def comma_separated(changes, options):
                + (("%.6f" % seconds(change, changes[0]),) if options.t else ()) + ("%x" % skaddr, pid, comm, *rest))
 
 
-def objects(changes):
+def reset_reasons():
+    text = (described.HEADER.parent / "reset.h").read_text()
+    return [None, "other", *re.findall(r'^\tX\([A-Z0-9_]+, "(\w+)"\)', text, re.MULTILINE)]
+
+
+def thousandths(nanoseconds):
+    return "%.3f" % (nanoseconds // 1000 / 1000)
+
+
+def detail_values(change, cgroups):
+    """JSON keys and values of what bcc does not show."""
+    is_idle = change.details and change.details["facts"] & described.FACTS["IDLE"]
+    said = dict.fromkeys([*described.DETAILS, "cause"], 0)
+    said.update(change.details or {})
+    found = [("pid", said["pid"] or None), ("comm", name(said["comm"]) if said["comm"] else None),
+             ("owner_from", described.OWNER_FROM[said["owner_from"]]), ("uid", said["uid"]), ("netns", said["netns"] or None),
+             ("cgroup", cgroups.get(said["cgroup"]) or None), ("cgroup_id", said["cgroup"] or None),
+             ("cookie", "%x" % said["cookie"] if said["cookie"] else None), ("tx_bytes", said["tx_bytes"]),
+             ("rx_bytes", said["rx_bytes"]), ("rtt_ms", thousandths(said["rtt_us"] * 1000) if said["rtt_us"] else None),
+             ("min_rtt_ms", thousandths(said["min_rtt_us"] * 1000) if said["min_rtt_us"] else None),
+             ("retrans", said["retrans"]), ("cwnd", said["cwnd"]), ("mss", said["mss"]),
+             ("idle_ms", said["idle_ms"] if is_idle else None), ("signal", said["signal"] or None),
+             ("reset_reason", reset_reasons()[said["reset_reason"]]), ("cause", said["cause"] or None)]
+    for known, key in (">=", "ms_at_least"), ("~", "ms_about"):
+        found.insert(0, (key, thousandths(change.duration_ns) if change.known == known else None))
+    return found if change.details is not None else [pair if pair[0].startswith("ms_") else (pair[0], None) for pair in found]
+
+
+def objects(changes, cgroups):
     """JSON objects as lists of (key, value), numbers with a fraction as text."""
     for change in changes:
         yield [("time", instant(change).isoformat(timespec="microseconds") + "Z"),
-               ("timestamp", "%.6f" % seconds(change, changes[0])), ("skaddr", "%x" % change.skaddr), ("c_pid", change.pid),
+               ("timestamp", "%.6f" % seconds(change, changes[0])), ("skaddr", "%x" % change.skaddr),
+               ("c_pid", None if change.minisock == "of" and not change.comm else change.pid),
                ("c_comm", name(change.comm)), ("ip", change.ip), ("laddr", address(change.laddr)),
                ("lport", change.lport), ("raddr", address(change.raddr)), ("rport", change.rport),
-               ("oldstate", change.oldstate), ("newstate", change.newstate), ("ms", milliseconds(change, None))]
+               ("oldstate", change.oldstate), ("newstate", change.newstate), ("ms", milliseconds(change, None)),
+               *detail_values(change, cgroups)]
 
 
 def read_json(text):
@@ -139,10 +181,11 @@ def differences(expected, got):
 def complaints(arguments, recording, output):
     """What is wrong with the output, line by line; for options that knows() is true of."""
     options = parse(arguments)[0]
-    changes = [change for change in recording.transitions if is_shown(change, recording, options)][:options.n]
+    changes = [change for change in (seen(change, options) for change in recording.transitions) if change]
+    changes = [change for change in changes if is_shown(change, recording, options)][:options.n]
     text = output.decode()
     if options.j:
-        return list(differences(list(objects(changes)), read_json(text)))
+        return list(differences(list(objects(changes, recording.cgroups)), read_json(text)))
     if options.s:
         lines = io.StringIO()
         csv.writer(lines, lineterminator="\n").writerows(comma_separated(changes, options))

@@ -4,9 +4,12 @@
 A description is a text of one statement a line; words are quoted as in a shell, # begins a comment:
 
     start TIME WALL HOST KERNEL     the header; tracing began at the monotonic TIME, in seconds, when it was WALL (UTC)
-    at TIME SKADDR PID COMM LADDR LPORT RADDR RPORT OLDSTATE NEWSTATE MS
+    at TIME SKADDR PID COMM LADDR LPORT RADDR RPORT OLDSTATE NEWSTATE MS [MEMBER=VALUE...]
                                     a transition; an address with a colon is that of an IPv6 socket; COMM, HOST and
-                                    KERNEL may have escapes as in C; MS is the time in OLDSTATE, - when it is not known
+                                    KERNEL may have escapes as in C; MS is the time in OLDSTATE, ~MS about, >=MS at least, - when it is not known; with members,
+                                    it has details: those of DETAILS, minisock=to or =of, facts=A+B as in transition.h;
+                                    cause=NAME is not written: it is what the model expects
+    cgroup ID PATH                  the path of a cgroup
     repeat COUNT SECONDS            the transition above again and again, each so many seconds after the one before
     clock TIME WALL                 the wall clock was set: at the monotonic TIME it said WALL
     losses TRANSITIONS DURATIONS    lost so far
@@ -26,6 +29,7 @@ import datetime
 import decimal
 import ipaddress
 import pathlib
+import re
 import shlex
 import struct
 import sys
@@ -37,11 +41,23 @@ STATES = {"ESTABLISHED": 1, "SYN_SENT": 2, "SYN_RECV": 3, "FIN_WAIT1": 4, "FIN_W
 NATIVE_ORDER = "<" if sys.byteorder == "little" else ">"
 MAGIC = b"\x89TCPST\r\n"
 BYTE_ORDER_MARK = 0x01020304
-VERSION = 1
+VERSION = 2
 COMM_SIZE = 16
-TRANSITION = "QQQ16s16s16sIHHBBBBI"
-DURATION_KNOWN = 1
-ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4}
+TRANSITION = "QQQ16s16s16sIHHBBBB"
+# What version 2 added, in the order of the record.
+DETAILS = {"pid": "I", "cookie": "Q", "cgroup": "Q", "tx_bytes": "Q", "rx_bytes": "Q", "minisock_address": "Q", "due_ns": "Q",
+           "comm": "16s", "uid": "I", "netns": "I", "facts": "I", "rtt_us": "I", "min_rtt_us": "I", "retrans": "I",
+           "cwnd": "I", "mss": "I", "idle_ms": "I", "err": "H", "err_soft": "H", "shutdown": "B", "retransmits": "B",
+           "probes": "B", "signal": "B", "owner_from": "B", "reset_reason": "B"}
+PADDING = "2x"
+HAS_DETAILS = 8
+DURATION_FLAGS = {"": 1, "~": 2, ">=": 4}
+MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}
+OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "kernel"]
+ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5}
+CGROUP = "Q256s"
+HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/transition.h"
+FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
 
 
 class Transition(typing.NamedTuple):
@@ -58,6 +74,9 @@ class Transition(typing.NamedTuple):
     newstate: str
     duration_ns: typing.Optional[int]
     wall_ns: int        # the time of day that goes with time_ns
+    known: str = ""     # of the duration: "", "~" or ">="
+    details: typing.Optional[dict] = None   # those that are told; None: it has none
+    minisock: str = ""  # "to", "of"
 
 
 def nanoseconds(text, exponent=9):
@@ -93,6 +112,18 @@ def packed_address(text):
     return b"\0" * 10 + b"\xff\xff" + address.packed if address.version == 4 else address.packed
 
 
+def read_details(members):
+    """{name: value} of words like uid=33; those that are not told are zero."""
+    said = dict(member.split("=", 1) for member in members)
+    details = {"cause": said.pop("cause", None), "comm": with_size_of_comm(with_escapes(said.pop("comm", ""))),
+               "facts": sum(FACTS[name] for name in said.pop("facts", "").split("+") if name),
+               "owner_from": OWNER_FROM.index(said.pop("owner_from", None)), "cookie": int(said.pop("cookie", "0"), 16)}
+    details.update({name: int(value) for name, value in said.items()})
+    if set(details) - set(DETAILS) - {"cause"}:
+        raise ValueError(f"no such member: {set(details) - set(DETAILS)}")
+    return details
+
+
 class Recording:
     """data: the bytes of the file; transitions: those in it; is_damaged: some of it cannot be read."""
 
@@ -106,7 +137,8 @@ class Recording:
         self.lost = (0, 0)
         self.byte_order = NATIVE_ORDER
         self.version = VERSION
-        self.transition_size = struct.calcsize("=" + TRANSITION)
+        self.transition_size = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()) + PADDING)
+        self.cgroups = {}
         self.take_file(path)
 
     def take_file(self, path):
@@ -137,11 +169,15 @@ class Recording:
 
     def add_transition(self, change):
         self.transitions.append(change)
-        is_known = change.duration_ns is not None
+        flags = MINISOCK_FLAGS[change.minisock] | (0 if change.details is None else HAS_DETAILS)
+        if change.duration_ns is not None:
+            flags |= DURATION_FLAGS[change.known]
+        said = change.details or {}
+        details = [said.get(name, b"" if layout.endswith("s") else 0) for name, layout in DETAILS.items()]
         self.add_entry("transition", self.pack(
-            TRANSITION, change.time_ns, change.duration_ns or 0, change.skaddr, packed_address(change.laddr),
-            packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport, change.ip,
-            STATES[change.oldstate], STATES[change.newstate], DURATION_KNOWN if is_known else 0, 0))
+            TRANSITION + "".join(DETAILS.values()) + PADDING, change.time_ns, change.duration_ns or 0, change.skaddr,
+            packed_address(change.laddr), packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport,
+            change.ip, STATES[change.oldstate], STATES[change.newstate], flags, *details))
 
     def take_start(self, time, wall, host, kernel):
         self.start_ns = nanoseconds(time)
@@ -150,12 +186,19 @@ class Recording:
                                    self.start_ns, with_escapes(host), with_escapes(kernel))
         self.data += header + self.pack("Q", self.checksum(0, header))
 
-    def take_at(self, time, skaddr, pid, comm, laddr, lport, raddr, rport, oldstate, newstate, ms):
+    def take_at(self, time, skaddr, pid, comm, laddr, lport, raddr, rport, oldstate, newstate, ms, *members):
         time_ns = nanoseconds(time)
+        known, number = re.fullmatch(r"(~|>=|)([0-9.]+|-)", ms).groups()
+        minisock = [member[len("minisock="):] for member in members if member.startswith("minisock=")]
+        details = [member for member in members if not member.startswith("minisock=")]
         self.add_transition(Transition(
             time_ns, int(skaddr, 16), int(pid), with_size_of_comm(with_escapes(comm)), 6 if ":" in laddr else 4,
-            laddr, int(lport), raddr, int(rport), oldstate, newstate, None if ms == "-" else nanoseconds(ms, 6),
-            time_ns + self.wall_offset_ns))
+            laddr, int(lport), raddr, int(rport), oldstate, newstate, None if number == "-" else nanoseconds(number, 6),
+            time_ns + self.wall_offset_ns, known, read_details(details) if members else None, "".join(minisock)))
+
+    def take_cgroup(self, number, path):
+        self.cgroups[int(number)] = path
+        self.add_entry("cgroup", self.pack(CGROUP, int(number), path.encode()))
 
     def take_repeat(self, count, seconds):
         step_ns = nanoseconds(seconds)
