@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cause.h"
 #include "lib/log.h"
 #include "lib/parse.h"
 #include "options.h"
@@ -352,6 +353,23 @@ static void print_row(const struct option_row *row)
 	printf("  %-24s %s\n", left, row->help);
 }
 
+#define HELP_COLUMNS 80
+
+/* The names of all causes, in as many lines as they need. */
+static void print_causes(void)
+{
+	int column = printf("\nCauses (column CAUSE of -x):");
+
+	for (enum cause cause = CAUSE_UNKNOWN + 1; cause < CAUSE_COUNT; cause++) {
+		const char *name = cause_row(cause)->name;
+
+		if (column + 1 + (int)strlen(name) + 1 > HELP_COLUMNS)
+			column = printf("\n ") - 1;
+		column += printf(" %s%s", name, cause < CAUSE_COUNT - 1 ? "," : "");
+	}
+	putchar('\n');
+}
+
 void options_print_help(void)
 {
 	puts("Usage: tcpstates [OPTION]...          trace every TCP session of this machine\n"
@@ -365,10 +383,12 @@ void options_print_help(void)
 		else if (rows[i].help)
 			print_row(&rows[i]);
 	}
+	print_causes();
 	puts("\n"
 	     "Lists are separated by commas. Within a list any will do; different options must\n"
 	     "all hold. Examples:\n"
 	     "  tcpstates -wT                  wide columns, with the time of day\n"
+	     "  tcpstates -x                   who owns each session, how much, why it closed\n"
 	     "  tcpstates -L 80,443            only sessions with one of these local ports\n"
 	     "  tcpstates -j | jq .            JSON for another program\n"
 	     "  tcpstates -q -o today.tcps     record now, print nothing;\n"

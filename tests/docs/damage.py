@@ -34,14 +34,14 @@ def other_byte_order(recording):
 
 def damaged(recording):
     """{what was done: recording}; the first one can be replayed to its end."""
-    first, *_, last = entry_sizes(recording)
+    *_, before, last = entry_sizes(recording)
     return {
         "without end mark": recording[:-last],
         "cut in an entry": recording[:-last - 1],
         "cut in the header": recording[:HEADER_SIZE - 1],
         "a bit of an entry changed": flipped(recording, HEADER_SIZE + ENTRY.size),
         "a bit of an entry's kind changed": flipped(recording, HEADER_SIZE + 1),
-        "an entry left out": recording[:HEADER_SIZE] + recording[HEADER_SIZE + first:],
+        "an entry left out": recording[:-last - before] + recording[-last:],
         "something added": recording + b"x",
         "a bit of the header changed": flipped(recording, HOST_AT),
         "byte order changed": other_byte_order(recording),

@@ -62,6 +62,13 @@ def paragraphs(lines, tag):
     return [(match, " ".join(words)) for match, words in found]
 
 
+def definitions(title):
+    """[(tag, text)] of the section's paragraphs with ".TP" and ".B tag", from the source: plain text only."""
+    source = re.search(rf"^\.SH {title}\n(.*?)^\.SH ", PATH.read_text(), re.MULTILINE | re.DOTALL)[1]
+    found = re.findall(r"^\.TP\n\.B (\w+)\n((?:[^.\n].*\n|\.BR? .*\n)*)", source, re.MULTILINE)
+    return [(tag, plain(" ".join(text.split()))) for tag, text in found]
+
+
 def plain(line):
     """An input line without roff's escapes; only those of the table are known."""
     return re.sub(r"\\(?:\(..|f.|.)", lambda escape: ESCAPES[escape[0]], line)

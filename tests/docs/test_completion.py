@@ -38,7 +38,7 @@ def test_fields():
     for before in ["-F"], ["--fields"], ["-wF"], ["--fields", "="]:
         check_offered([*before, ""], NO_SPACE, keys())
         check_offered([*before, "time"], NO_SPACE, ["time", "timestamp"])
-        check_offered([*before, "ms,time,l"], NO_SPACE, ["ms,time,laddr", "ms,time,lport"])
+        check_offered([*before, "ms,time,l"], NO_SPACE, ["ms,time,laddr", "ms,time,lport", "ms,time,lasted"])
         check_offered([*before, "time,ms,"], NO_SPACE, [f"time,ms,{key}" for key in keys() if key not in ("time", "ms")])
     check_offered(["--fields", "="], NO_SPACE, keys())
 
@@ -71,7 +71,7 @@ def test_tab_key():
         for line, wanted in {
                 "--locp\b\bcalp\t80": ["--localport", "80"],
                 "-F oldstate,newst\t": ["-F", "oldstate,newstate"],
-                "--fields=oldstate,newst\t,m\t": ["--fields=oldstate,newstate,ms"],
+                "--fields=oldstate,newst\t,timest\t": ["--fields=oldstate,newstate,timestamp"],
                 "-r my\t-w": ["-r", "my trace.tcps", "-w"],
                 "--replay res\tsec\t--csv": ["--replay", "results/second", "--csv"],
                 "--record=res\tsec\t--quie\t": ["--record=results/second", "--quiet"],

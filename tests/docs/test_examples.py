@@ -74,3 +74,10 @@ if README.exists():
         commands = list(filter(reads_example, readme_commands()))
         check(commands, "README.md shows no command that reads the recording")
         check_runs(commands)
+
+    def test_readme_output():
+        """What README.md shows as traced is what the recording begins with."""
+        shown = re.findall(r"^```\n\$ sudo tcpstates(.*)\n((?:.*\n)+?)```", README.read_text(), re.MULTILINE)
+        check(len(shown) >= 2, f"only {len(shown)} outputs found in README.md")
+        for options, output in shown:
+            check(tool.replay(*shlex.split(options)).startswith(output), f"tcpstates{options}: the recording begins otherwise")

@@ -11,6 +11,13 @@ from outcome import check, check_equal, check_same_items
 JSON_TYPES = {"string": str, "number": (int, float), "null": type(None)}
 
 
+DERIVED = ["lasted"]        # for people: JSON has it when it is asked for
+
+# Of these, the recording in the tree has no example of each type.
+RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid", "netns", "cgroup_id",
+        "cookie", "tx_bytes", "rx_bytes", "retrans", "cwnd", "mss", "idle_ms", "lasted"]
+
+
 def page_fields():
     found = page.paragraphs(page.section("FIELDS"), r"([a-z_]+) \((\S+)\)")
     return [(tool.Field(*match.group(1, 2)), text) for match, text in found]
@@ -53,27 +60,29 @@ def test_names():
 
 def test_json_keys():
     for line in objects():
-        check_equal("JSON keys", list(line), [field.key for field in tool.fields()])
+        check_equal("JSON keys", list(line), [field.key for field in tool.fields() if field.key not in DERIVED])
 
 
 def test_json_types():
     """Each value is of a type that the man page names, and each of these types occurs."""
-    lines = objects()
+    lines = [json.loads(line) for line in tool.replay("-j", "-F", all_keys()).splitlines()]
     for field, text in page_fields():
         said = re.search(r"JSON: (\w+)(?: or (\w+))?\.", text)
         check(said, f"the man page does not tell the JSON type of {field.key}")
         wanted = [JSON_TYPES[name] for name in said.groups() if name]
         for line in lines:
             check(any(isinstance(line[field.key], kind) for kind in wanted), f"{field.key} is {line[field.key]!r}, not {said[0]}")
-        for kind in wanted:
+        for kind in [] if field.key in RARE else wanted:
             check(any(isinstance(line[field.key], kind) for line in lines), f"{field.key} is never {kind}: {said[0]}")
 
 
 def test_default_columns():
     """What the man page lists under Table and CSV is what is printed without --fields."""
-    (normal, wide), = page.blocks("Table")
+    (normal, wide, *extended), = page.blocks("Table")
+    extended = "".join(line.strip().rstrip("\\") for line in extended)
     (csv,), = page.blocks("CSV")
-    for what, options, fields in ("table", [], normal), ("wide table", ["-w"], wide), ("CSV", ["-s"], csv):
+    for what, options, fields in (("table", [], normal), ("wide table", ["-w"], wide), ("CSV", ["-s"], csv),
+                                  ("extended", ["-x"], extended), ("extended CSV", ["-x", "-s"], extended)):
         check_equal(what, tool.replay(*options), tool.replay(*options, "-F", fields))
 
 
@@ -82,7 +91,7 @@ def test_states():
     named = set(re.findall(r'"([A-Z_0-9]+)"', tool.source("state.c").split("words[] = {")[1].split("};")[0]))
     text = " ".join(" ".join(page.section("DESCRIPTION")).split())
     listed = re.split(r", | and ", re.search(r"State names are those of the kernel: ([^.]*)\.", text)[1])
-    check_same_items("states in the man page and in src/state.c", sorted(listed), sorted(named - {"TIME_WAIT", "NEW_SYN_RECV"}))
+    check_same_items("states in the man page and in src/state.c", sorted(listed), sorted(named - {"NEW_SYN_RECV"}))
 
 
 def test_journal_fields():
@@ -91,3 +100,20 @@ def test_journal_fields():
     sent = set(re.findall(r'"([A-Z_0-9]+)=', tool.source("sink/journal.c")))
     check(len(sent) > 10, f"only {len(sent)} fields found in src/sink/journal.c")
     check_same_items("journal fields in the man page and in src/sink/journal.c", sorted(listed), sorted(sent))
+
+
+def test_causes():
+    """--help, the man page and the table have the same ones, in one order; the page says what the table says."""
+    table = tool.table_causes()
+    check(len(table) > 20, f"only {len(table)} causes found in src/cause.c")
+    check_same_items("causes in --help and in src/cause.c", tool.help_causes(), list(table))
+    listed = page.definitions("CAUSES")
+    check_same_items("causes in the man page and in src/cause.c", [name for name, _ in listed], list(table))
+    for name, text in listed:
+        check(text.lower().startswith(table[name].lower()), f"the man page says of {name}: {text}")
+
+
+def test_owners():
+    names = tool.source("field.c").split("const names[] = {")[1].split("};")[0]
+    listed = [tag for tag, _ in page.definitions("OWNER")]
+    check_same_items("OWNER in the man page and src/field.c", listed, re.findall(r'"(\w+)"', names))

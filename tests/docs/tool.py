@@ -73,7 +73,7 @@ def option_row(row):
 def help_rows():
     """The same of --help."""
     title = None
-    for line in output_of("--help").split("\n\nLists ")[0].splitlines():
+    for line in output_of("--help").split("\n\nCauses ")[0].splitlines():
         row = re.match(r"  (?:(-.), |    )(--\S+)(?: ([A-Z]+))? +(.*)", line)
         if row:
             yield title, Option(*row.group(1, 2, 3)), row[4]
@@ -84,6 +84,18 @@ def help_rows():
 def options():
     """What --help lists, by long name."""
     return {option.name: option for _, option, _ in help_rows()}
+
+
+def help_causes():
+    """The names that --help lists."""
+    return re.findall(r"\w+", re.search(r"\nCauses \([^)]*\):([^.]*?)\n\n", output_of("--help"))[1])
+
+
+def table_causes():
+    """{name: help} of the table in the source."""
+    table = source("cause.c").split(" rows[CAUSE_COUNT] = {\n")[1].split("\n};")[0]
+    rows = re.findall(rf"\[CAUSE_\w+\] = {{{STRING},\s*((?:{STRING}\s*)+)}}", table)
+    return {row[0]: joined(row[1]) for row in rows}
 
 
 def fields():
