@@ -74,7 +74,7 @@ static inline uint32_t checksum(uint64_t seed, const void *data, size_t size)
 	const char *bytes = data;
 	uint64_t sum = seed ^ 0xcbf29ce484222325u;
 
-#pragma GCC unroll 16
+#pragma GCC unroll 32
 	for (size_t i = 0; i < size; i += sizeof(uint64_t)) {
 		uint64_t word;
 
