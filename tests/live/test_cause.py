@@ -1,0 +1,510 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Why a session ends, and whose it is, on every line of both ends: each way that the kernel has."""
+
+import errno
+import signal
+import socket
+
+import actor
+import netns
+import traffic
+from causes import LISTENS, OPENS, Named, Session, check_causes
+from delayed_link import FIN, SYN, DelayedLink
+from icmp import HOST_UNREACHABLE, PORT_UNREACHABLE, Router
+from outcome import check_equal
+from place import SLOW
+
+TCP = socket.IPPROTO_TCP
+LINGER_0 = socket.SOL_SOCKET, socket.SO_LINGER, traffic.LINGER_0
+RESET_BY_PEER = "CLOSE:reset_received"
+CLOSED_BY_PEER = "CLOSE_WAIT:peer_fin LAST_ACK:close! CLOSE:fin_acked"
+TO_TIME_WAIT = "FIN_WAIT2:fin_acked TIME_WAIT:peer_fin"
+
+
+# ---- the owner closes
+
+
+def closed(cast):
+    """The client's socket is gone in FIN_WAIT2 at once; what comes then is a minisock's."""
+    pair = cast.pair().connect()
+    pair.client.do(actor.close)
+    pair.server.do(actor.await_event)
+    return pair.sessions("FIN_WAIT1:close FIN_WAIT2:fin_acked", "CLOSE_WAIT:peer_fin")
+
+
+def closed_by_server(cast):
+    pair = cast.pair().connect()
+    pair.server.do(actor.close)
+    pair.client.do(actor.await_event)
+    pair.client.do(actor.close)
+    client = "CLOSE_WAIT:peer_fin LAST_ACK:close CLOSE:fin_acked"
+    return pair.sessions(client, "FIN_WAIT1:close! FIN_WAIT2:fin_acked")
+
+
+def half_closed(how):
+    def scenario(cast):
+        pair = cast.pair().connect()
+        pair.client.do(actor.shutdown, how)
+        pair.server.do(actor.await_event)
+        pair.server.do(actor.close)
+        return pair.sessions("FIN_WAIT1:shutdown " + TO_TIME_WAIT, CLOSED_BY_PEER)
+    return scenario
+
+
+def shut_down_by_server(how):
+    """After the client."""
+    def scenario(cast):
+        pair = cast.pair().connect()
+        pair.client.do(actor.shutdown)
+        pair.server.do(actor.await_event)
+        pair.server.do(actor.shutdown, how)
+        child = "CLOSE_WAIT:peer_fin LAST_ACK:shutdown! CLOSE:fin_acked"
+        return pair.sessions("FIN_WAIT1:shutdown " + TO_TIME_WAIT, child)
+    return scenario
+
+
+def shut_down_then_closed(cast):
+    """In FIN_WAIT2 the socket hands over to a minisock, which is no line in this view."""
+    pair = cast.pair().connect()
+    pair.client.do(actor.half_close)
+    pair.server.do(actor.await_event)
+    pair.client.do(actor.close)
+    return pair.sessions("FIN_WAIT1:shutdown FIN_WAIT2:fin_acked", "CLOSE_WAIT:peer_fin")
+
+
+def test_close_and_shutdown(program):
+    both, sending = socket.SHUT_RDWR, socket.SHUT_WR
+    check_causes(program, closed, closed_by_server, half_closed(both), half_closed(sending),
+                 shut_down_by_server(both), shut_down_by_server(sending), shut_down_then_closed)
+
+
+# ---- the owner's process ends
+
+
+def exited(cast):
+    pair = cast.pair().connect()
+    pair.client.leave()
+    pair.server.do(actor.await_event)
+    pair.server.leave()
+    child = "CLOSE_WAIT:peer_fin LAST_ACK:exit! CLOSE:fin_acked"
+    return pair.sessions("FIN_WAIT1:exit FIN_WAIT2:fin_acked", child, "CLOSE:exit")
+
+
+def killed(number):
+    def scenario(cast):
+        pair = cast.pair().connect()
+        pair.client.die(number)
+        pair.server.do(actor.await_event)
+        pair.server.die(number)
+        child = "CLOSE_WAIT:peer_fin LAST_ACK:signal! CLOSE:fin_acked"
+        return pair.sessions("FIN_WAIT1:signal FIN_WAIT2:fin_acked", child, "CLOSE:signal", signal=number)
+    return scenario
+
+
+def ended_while_connecting(end, cause, **how):
+    def scenario(cast):
+        pair = cast.pair()
+        pair.server.do(actor.listener_hears_nothing)
+        pair.prepare()
+        pair.client.do(actor.connect_later, pair.place, pair.port)
+        end(pair.client)
+        return pair.sessions() + [pair.client_session(f"CLOSE SYN_SENT CLOSE:{cause}", **how)]
+    return scenario
+
+
+def test_process_ends(program):
+    check_causes(program, exited, killed(signal.SIGKILL), killed(signal.SIGTERM), killed(signal.SIGSEGV),
+                 ended_while_connecting(lambda client: client.leave(), "exit"),
+                 ended_while_connecting(lambda client: client.die(signal.SIGKILL), "signal", signal=signal.SIGKILL))
+
+
+# ---- resets
+
+
+def linger_0(end, **how):
+    def scenario(cast):
+        pair = cast.pair().connect(LINGER_0)
+        end(pair.client)
+        pair.server.do(actor.await_event)
+        return pair.sessions("CLOSE:reset_linger", RESET_BY_PEER)
+    return scenario
+
+
+def linger_0_by_server(cast):
+    pair = cast.pair().connect()
+    pair.server.do(actor.set_option, *LINGER_0)
+    pair.server.do(actor.close)
+    pair.client.do(actor.await_event)
+    return pair.sessions(RESET_BY_PEER, "CLOSE:reset_linger!")
+
+
+def linger_0_after_fin(cast):
+    """The peer has closed already: it is in FIN_WAIT2, this end in CLOSE_WAIT."""
+    pair = cast.pair().connect()
+    pair.client.do(actor.half_close)
+    pair.server.do(actor.await_event)
+    pair.server.do(actor.set_option, *LINGER_0)
+    pair.server.do(actor.close)
+    pair.client.do(actor.await_error)
+    return pair.sessions("FIN_WAIT1:shutdown FIN_WAIT2:fin_acked " + RESET_BY_PEER,
+                         "CLOSE_WAIT:peer_fin CLOSE:reset_linger!")
+
+
+def reset_in_close_wait(cast):
+    """The kernel says EPIPE then, not ECONNRESET."""
+    pair = cast.pair().connect()
+    pair.server.do(actor.half_close)
+    pair.client.do(actor.await_event)
+    pair.server.do(actor.set_option, *LINGER_0)
+    pair.server.do(actor.close)
+    pair.client.do(actor.await_error)
+    child = "FIN_WAIT1:shutdown! FIN_WAIT2:fin_acked CLOSE:reset_linger"
+    return pair.sessions("CLOSE_WAIT:peer_fin " + RESET_BY_PEER, child)
+
+
+def linger2_below_0(cast):
+    """An orphan is not kept in FIN_WAIT2."""
+    pair = cast.pair().connect((TCP, socket.TCP_LINGER2, -1))
+    pair.client.do(actor.close)
+    pair.server.do(actor.await_error)
+    child = "CLOSE_WAIT:peer_fin " + RESET_BY_PEER
+    return pair.sessions("FIN_WAIT1:close FIN_WAIT2:fin_acked CLOSE:reset_linger", child)
+
+
+def linger2_below_0_in_fin_wait2(cast):
+    pair = cast.pair().connect((TCP, socket.TCP_LINGER2, -1))
+    pair.client.do(actor.half_close)
+    pair.server.do(actor.await_event)
+    pair.client.do(actor.close)
+    pair.server.do(actor.await_error)
+    child = "CLOSE_WAIT:peer_fin " + RESET_BY_PEER
+    return pair.sessions("FIN_WAIT1:shutdown FIN_WAIT2:fin_acked CLOSE:reset_linger", child)
+
+
+def unread(end):
+    def scenario(cast):
+        pair = cast.pair().connect()
+        pair.server.do(actor.send)
+        pair.client.do(actor.await_event)
+        end(pair.client)
+        pair.server.do(actor.await_event)
+        return pair.sessions("CLOSE:reset_unread", RESET_BY_PEER)
+    return scenario
+
+
+def unread_after_fin(cast):
+    pair = cast.pair().connect()
+    pair.client.do(actor.send)
+    pair.client.do(actor.half_close)
+    pair.server.do(actor.close)
+    pair.client.do(actor.await_error)
+    return pair.sessions("FIN_WAIT1:shutdown FIN_WAIT2:fin_acked " + RESET_BY_PEER,
+                         "CLOSE_WAIT:peer_fin CLOSE:reset_unread!")
+
+
+def late_data(cast):
+    """After shutdown(SHUT_RDWR) nobody reads any more: data is answered by a reset."""
+    pair = cast.pair().connect()
+    pair.client.do(actor.half_close, socket.SHUT_RDWR)
+    pair.server.do(actor.await_event)
+    pair.server.do(actor.send)
+    pair.server.do(actor.await_error)
+    return pair.sessions("FIN_WAIT1:shutdown FIN_WAIT2:fin_acked CLOSE:reset_late_data",
+                         "CLOSE_WAIT:peer_fin " + RESET_BY_PEER + "?")
+
+
+def late_data_in_fin_wait1(cast):
+    """The server does not hear of the client's end, and sends."""
+    pair = cast.pair().connect()
+    pair.server.do(actor.hear_nothing)
+    pair.client.do(actor.close)
+    pair.server.do(actor.hear_again)
+    pair.server.do(actor.send)
+    pair.server.do(actor.await_event)
+    return pair.sessions("FIN_WAIT1:close CLOSE:reset_late_data", RESET_BY_PEER + "?")
+
+
+def disconnected(cast):
+    pair = cast.pair().connect()
+    pair.client.do(actor.disconnect)
+    pair.server.do(actor.await_event)
+    return pair.sessions("CLOSE:disconnect", RESET_BY_PEER)
+
+
+def test_resets(program):
+    check_causes(program, linger_0(lambda client: client.do(actor.close)), linger_0(lambda client: client.leave()),
+                 linger_0_by_server, linger_0_after_fin, reset_in_close_wait, linger2_below_0,
+                 linger2_below_0_in_fin_wait2, unread(lambda client: client.do(actor.close)),
+                 unread(lambda client: client.leave()), unread_after_fin, late_data, late_data_in_fin_wait1,
+                 disconnected)
+
+
+def data_with_the_ack(cast):
+    """The ACK of an orphan's FIN is lost; the same in a segment with data makes it FIN_WAIT2, and at once CLOSE."""
+    pair = cast.pair(SLOW).connect()
+    link = cast.link
+    link.delivers = lambda flags: flags & FIN
+    pair.client.do(actor.close)
+    pair.server.do(actor.await_event)
+    link.delivers = lambda flags: True
+    pair.server.do(actor.send)
+    pair.server.do(actor.await_error)
+    return pair.sessions("FIN_WAIT1:close FIN_WAIT2:fin_acked CLOSE:reset_late_data",
+                         "CLOSE_WAIT:peer_fin " + RESET_BY_PEER)
+
+
+def closed_by_both(end):
+    def scenario(cast):
+        pair = cast.pair(SLOW).connect()
+        cast.link.delivers = lambda flags: not flags & FIN      # FINs are sent again when both are on their way
+        for one in pair.client, pair.server:
+            one.do(end)
+        cast.link.delivers = lambda flags: True
+        cause = "close" if end is actor.close else "shutdown"
+        path = "FIN_WAIT1:{}{} CLOSING:peer_fin TIME_WAIT:fin_acked"
+        return pair.sessions(path.format(cause, ""), path.format(cause, "!"))
+    return scenario
+
+
+def test_on_a_slow_link(program):
+    with DelayedLink(0.02) as link:
+        for scenario in data_with_the_ack, closed_by_both(actor.shutdown), closed_by_both(actor.close):
+            check_causes(program, lambda cast: setattr(cast, "link", link) or scenario(cast))
+
+
+# ---- connect() fails
+
+
+def refused(cast):
+    pair = cast.pair()
+    pair.server.do(actor.close_listener)
+    pair.prepare()
+    check_equal("connect", pair.client.do(actor.connect_in_vain, pair.place, pair.port), errno.ECONNREFUSED)
+    return pair.sessions(listener="CLOSE:close") + [pair.client_session("CLOSE SYN_SENT CLOSE:refused")]
+
+
+def unreachable(code, error):
+    def scenario(cast):
+        pair = cast.pair()
+        pair.server.do(actor.listener_hears_nothing)
+        pair.prepare()
+        with Router(pair.port) as router:
+            pair.client.begin(actor.connect_in_vain, pair.place, pair.port)
+            router.complain(code)
+        check_equal("connect", pair.client.finish(), error)
+        return pair.sessions() + [pair.client_session("CLOSE SYN_SENT CLOSE:unreachable")]
+    return scenario
+
+
+def test_connect(program):
+    check_causes(program, refused, unreachable(HOST_UNREACHABLE, errno.EHOSTUNREACH),
+                 unreachable(PORT_UNREACHABLE, errno.ECONNREFUSED),
+                 ended_while_connecting(lambda client: client.do(actor.close), "close"),
+                 ended_while_connecting(lambda client: client.do(actor.disconnect), "disconnect"),
+                 ended_while_connecting(lambda client: client.do(actor.shutdown, socket.SHUT_RDWR), "disconnect"))
+
+
+# ---- nobody answers
+
+
+def connect_unanswered(cause, *options):
+    def scenario(cast):
+        pair = cast.pair()
+        pair.server.do(actor.listener_hears_nothing)
+        pair.prepare(*options)
+        pair.client.begin(actor.connect_in_vain, pair.place, pair.port)
+        return pair.sessions() + [pair.client_session(f"CLOSE SYN_SENT CLOSE:{cause}")]
+    return scenario
+
+
+def deaf_pair(cast, *options):
+    pair = cast.pair().connect(*options)
+    pair.server.do(actor.hear_nothing)
+    return pair
+
+
+def data_unanswered(cause, *options):
+    def scenario(cast):
+        pair = deaf_pair(cast, *options)
+        pair.client.do(actor.send)
+        pair.client.begin(actor.await_error)
+        return pair.sessions(f"CLOSE:{cause}", "")
+    return scenario
+
+
+def data_to_unreachable(cast):
+    """ICMP tells, but an established session is given up only when the retransmissions are over."""
+    pair = deaf_pair(cast)
+    with Router(pair.port) as router:
+        pair.client.do(actor.send)
+        router.complain(HOST_UNREACHABLE, with_data=True)
+    pair.client.begin(actor.await_error)
+    return pair.sessions("CLOSE:unreachable", "")
+
+
+def data_in_close_wait(cast):
+    pair = cast.pair().connect()
+    pair.server.do(actor.half_close)
+    pair.server.do(actor.hear_nothing)
+    pair.client.do(actor.send)
+    pair.client.begin(actor.await_error)
+    return pair.sessions("CLOSE_WAIT:peer_fin CLOSE:retrans_timeout", "FIN_WAIT1:shutdown! FIN_WAIT2:fin_acked")
+
+
+def fin_unanswered(end, cause):
+    """Of an orphan, or not."""
+    def scenario(cast):
+        pair = deaf_pair(cast)
+        pair.client.do(end)
+        return pair.sessions(f"FIN_WAIT1:{cause} CLOSE:retrans_timeout", "")
+    return scenario
+
+
+def last_fin_unanswered(cast):
+    pair = cast.pair().connect()
+    pair.server.do(actor.half_close)
+    pair.server.do(actor.hear_nothing)
+    pair.client.do(actor.close)
+    return pair.sessions("CLOSE_WAIT:peer_fin LAST_ACK:close CLOSE:retrans_timeout",
+                         "FIN_WAIT1:shutdown! FIN_WAIT2:fin_acked")
+
+
+KEEPALIVE = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (TCP, socket.TCP_KEEPIDLE, 1),
+             (TCP, socket.TCP_KEEPINTVL, 1), (TCP, socket.TCP_KEEPCNT, 1))
+
+
+def keepalive_unanswered(cast):
+    pair = deaf_pair(cast, *KEEPALIVE)
+    pair.client.begin(actor.await_error)
+    return pair.sessions("CLOSE:keepalive", "")
+
+
+def window_closed(cause, *options):
+    """The server does not read, and falls silent when its window is closed."""
+    def scenario(cast):
+        pair = cast.pair().connect((TCP, socket.TCP_MAXSEG, 1000), *options)
+        pair.client.do(actor.fill)
+        pair.client.do(actor.await_window_closed)
+        pair.client.do(actor.await_acked)
+        pair.server.do(actor.hear_nothing)
+        pair.client.begin(actor.await_error)
+        return pair.sessions(f"CLOSE:{cause}", "")
+    return scenario
+
+
+def test_timeouts(program):
+    netns.sysctl("net.ipv4.tcp_retries2", 3)
+    netns.sysctl("net.ipv4.tcp_orphan_retries", 2)
+    user_timeout = TCP, socket.TCP_USER_TIMEOUT, 500
+    check_causes(program, connect_unanswered("syn_timeout", (TCP, socket.TCP_SYNCNT, 1)),
+                 connect_unanswered("user_timeout", user_timeout),
+                 data_unanswered("retrans_timeout"), data_unanswered("user_timeout", user_timeout),
+                 data_unanswered("retrans_timeout", *KEEPALIVE), data_to_unreachable, data_in_close_wait,
+                 fin_unanswered(actor.close, "close"), fin_unanswered(actor.shutdown, "shutdown"),
+                 last_fin_unanswered, keepalive_unanswered,
+                 window_closed("zero_window"))
+
+
+# ---- listeners
+
+
+def listener_closed(end, cause, **how):
+    """Two connections that nobody accepted, one of which the client has closed."""
+    def scenario(cast):
+        pair, other = cast.pair(), cast.actor("client-other")
+        port = next(traffic.ports)
+        pair.connect(accepted=False)
+        other.do(actor.prepare, pair.place, port)
+        other.do(actor.connect, pair.place, pair.port)
+        other.do(actor.half_close)
+        pair.pids[other] = other.pid
+        end(pair.server)
+        for one in pair.client, other:
+            one.do(actor.await_error)
+        closing = f"FIN_WAIT1:shutdown FIN_WAIT2:fin_acked {RESET_BY_PEER}"
+        return pair.sessions(RESET_BY_PEER, "CLOSE:listener_closed", f"CLOSE:{cause}", **how) + [
+            Session((port, pair.port), OPENS + closing, Named(pair, other), "connect"),
+            Session((pair.port, port), "LISTEN SYN_RECV ESTABLISHED CLOSE_WAIT:peer_fin CLOSE:listener_closed",
+                    Named(pair, pair.server), "inherited")]
+    return scenario
+
+
+def test_listener_closed(program):
+    check_causes(program, listener_closed(lambda server: server.do(actor.close_listener), "close"),
+                 listener_closed(lambda server: server.do(actor.shutdown_listener), "shutdown"),
+                 listener_closed(lambda server: server.leave(), "exit"),
+                 listener_closed(lambda server: server.die(signal.SIGKILL), "signal", signal=signal.SIGKILL))
+
+
+# ---- somebody else ends it
+
+
+def destroyed(cast):
+    pair, killer = cast.pair().connect(), cast.actor("killer")
+    killer.do(actor.destroy, pair.place, pair.client_port, pair.port)
+    pair.server.do(actor.await_event)
+    return pair.sessions("CLOSE:destroyed", RESET_BY_PEER, killer=killer.pid)
+
+
+def destroyed_at_server(cast):
+    pair, killer = cast.pair().connect(), cast.actor("killer")
+    killer.do(actor.destroy, pair.place, pair.port, pair.client_port)
+    pair.client.do(actor.await_event)
+    return pair.sessions(RESET_BY_PEER, "CLOSE:destroyed", killer=killer.pid)
+
+
+def destroyed_while_connecting(cast):
+    pair, killer = cast.pair(), cast.actor("killer")
+    pair.server.do(actor.listener_hears_nothing)
+    pair.prepare()
+    pair.client.do(actor.connect_later, pair.place, pair.port)
+    killer.do(actor.destroy, pair.place, pair.client_port, pair.port)
+    return pair.sessions() + [pair.client_session("CLOSE SYN_SENT CLOSE:destroyed", killer=killer.pid)]
+
+
+def destroyed_orphan(cast):
+    pair, killer = cast.pair().connect(), cast.actor("killer")
+    pair.server.do(actor.hear_nothing)
+    pair.client.do(actor.close)
+    killer.do(actor.destroy, pair.place, pair.client_port, pair.port)
+    return pair.sessions("FIN_WAIT1:close CLOSE:destroyed", "", killer=killer.pid)
+
+
+def test_destroyed(program):
+    check_causes(program, destroyed, destroyed_at_server, destroyed_while_connecting, destroyed_orphan)
+
+
+# ---- the kernel itself
+
+
+def closed_by_kernel(cast):
+    """A descriptor that only an unreachable message holds is closed by the kernel's collector of such garbage."""
+    pair = cast.pair().connect()
+    pair.client.do(actor.lose)
+    pair.server.do(actor.await_event)
+    return pair.sessions("FIN_WAIT1:kernel FIN_WAIT2:fin_acked", "CLOSE_WAIT:peer_fin")
+
+
+def test_closed_by_kernel(program):
+    check_causes(program, closed_by_kernel)
+
+
+# ---- the kernel's limits
+
+
+def closed_by_each(cast):
+    """One end is an orphan, the other not."""
+    pair = cast.pair().connect()
+    pair.client.do(actor.half_close)
+    pair.server.do(actor.await_event)
+    pair.server.do(actor.close)
+    other = cast.pair().connect()
+    other.client.do(actor.close)
+    other.server.do(actor.await_event)
+    return (pair.sessions("FIN_WAIT1:shutdown FIN_WAIT2:fin_acked CLOSE:time_wait_full", CLOSED_BY_PEER) +
+            other.sessions("FIN_WAIT1:close FIN_WAIT2:fin_acked CLOSE:time_wait_full", "CLOSE_WAIT:peer_fin"))
+
+
+def test_time_wait_full(program):
+    netns.sysctl("net.ipv4.tcp_max_tw_buckets", 0)
+    check_causes(program, closed_by_each)
