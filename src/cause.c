@@ -95,7 +95,8 @@ static enum cause cause_of_listener_end(const struct transition *t)
 /* An error that ICMP told of counts only when the timer runs out (tcp_write_err()). */
 static bool is_timeout(const struct transition *t)
 {
-	return t->err == ETIMEDOUT || (t->err && t->err == t->err_soft && t->retransmits);
+	return t->err == ETIMEDOUT ||
+	       (t->err && t->err == t->err_soft && (t->retransmits || t->probes));
 }
 
 static enum cause cause_of_failed_connect(const struct transition *t)
@@ -116,7 +117,7 @@ static enum cause cause_of_failed_connect(const struct transition *t)
 static enum cause cause_of_timeout(const struct transition *t)
 {
 	if (t->probes && !t->retransmits)
-		return has(t, FACT_KEEPALIVE) ? CAUSE_KEEPALIVE : CAUSE_ZERO_WINDOW;
+		return has(t, FACT_UNSENT) ? CAUSE_ZERO_WINDOW : CAUSE_KEEPALIVE;
 	if (has(t, FACT_USER_TIMEOUT))
 		return CAUSE_USER_TIMEOUT;
 	return t->err == ETIMEDOUT ? CAUSE_RETRANS_TIMEOUT : CAUSE_UNREACHABLE;

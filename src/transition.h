@@ -68,6 +68,7 @@ enum transition_facts {
 	FACT_RECYCLED = 1 << 14,        /* a minisock made way for a new session */
 	FACT_TIMER = 1 << 16,           /* a minisock's time was over */
 	FACT_PEER_FIN = 1 << 15,        /* the peer's FIN has come (SOCK_DONE) */
+	FACT_UNSENT = 1 << 17,          /* data waited that was never sent */
 };
 
 struct transition {

@@ -58,6 +58,9 @@ static __always_inline __u32 facts_of_socket(const struct sock *sk, const struct
 		facts |= FACT_LINGER_0;
 	if (tp->linger2 < 0)
 		facts |= FACT_LINGER2_NONE;
+	/* Still so where tcp_done_with_error() has emptied the queue. */
+	if (tp->write_seq != tp->snd_nxt)
+		facts |= FACT_UNSENT;
 	if (tp->inet_conn.icsk_user_timeout)
 		facts |= FACT_USER_TIMEOUT;
 	if (sk->sk_socket)

@@ -180,6 +180,8 @@ struct tcp_sock {
 	__u32 snd_cwnd;
 	__u32 mss_cache;
 	__u32 lsndtime; /* jiffies: when data was sent last */
+	__u32 snd_nxt;
+	__u32 write_seq; /* behind the last byte that the owner has written */
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 	__u64 bytes_received;

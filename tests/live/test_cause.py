@@ -402,7 +402,7 @@ def test_timeouts(program):
                  data_unanswered("retrans_timeout", *KEEPALIVE), data_to_unreachable, data_in_close_wait,
                  fin_unanswered(actor.close, "close"), fin_unanswered(actor.shutdown, "shutdown"),
                  last_fin_unanswered, keepalive_unanswered,
-                 window_closed("zero_window"))
+                 window_closed("zero_window"), window_closed("zero_window", *KEEPALIVE))
 
 
 # ---- listeners
