@@ -81,7 +81,8 @@ static enum cause cause_of_local_close(const struct transition *t)
 
 /*
  * Nothing but close() sets sk_shutdown of a listener: shutdown() disconnects it instead
- * (inet_shutdown(), 5.10 to 7.2).
+ * (inet_shutdown(), 5.10 to 7.2). So does tcp_abort(), which sets its error later (6.18): as if by
+ * shutdown(SHUT_RD), but not by its owner.
  */
 static enum cause cause_of_listener_end(const struct transition *t)
 {
@@ -89,7 +90,10 @@ static enum cause cause_of_listener_end(const struct transition *t)
 		return CAUSE_KERNEL;
 	if (has(t, FACT_EXITING))
 		return end_of_process(t);
-	return t->shutdown == SHUTDOWN_BOTH ? CAUSE_CLOSE : CAUSE_SHUTDOWN;
+	if (t->shutdown == SHUTDOWN_BOTH)
+		return CAUSE_CLOSE;
+	return has(t, FACT_IN_CALL) && t->pid && t->pid != t->c_pid ? CAUSE_DESTROYED :
+								      CAUSE_SHUTDOWN;
 }
 
 /* An error that ICMP told of counts only when the timer runs out (tcp_write_err()). */

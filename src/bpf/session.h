@@ -65,10 +65,19 @@ static __always_inline void session_set_owner(struct session *session,
 	__builtin_memcpy(session->comm, task->group_leader->comm, sizeof(session->comm));
 }
 
-/* tcp_abort(): "ss -K" and bpf_sock_destroy() end other people's sockets. */
-static __always_inline bool is_abort(const struct sock *sk, const struct change *change)
+/*
+ * tcp_abort(): "ss -K" and bpf_sock_destroy() end other people's sockets. A listener has no error
+ * yet by then (6.18), and nothing of shutdown(SHUT_RD) either, which looks the same: so that is an
+ * abort unless its owner does it.
+ */
+static __always_inline bool is_abort(const struct session *session, const struct sock *sk,
+				     const struct change *change, const struct task_struct *task)
 {
-	return change->newstate == STATE_CLOSE && sk->sk_err == ECONNABORTED;
+	if (change->newstate != STATE_CLOSE)
+		return false;
+	if (change->oldstate == STATE_LISTEN)
+		return !sk->sk_shutdown && session->pid && session->pid != (__u32)task->tgid;
+	return sk->sk_err == ECONNABORTED;
 }
 
 /*
@@ -83,9 +92,11 @@ static __always_inline void session_see_task(struct session *session, const stru
 	struct task_struct *task;
 	__u8 from = OWNER_USE;
 
-	if (!sk->sk_lock.owned || is_abort(sk, change))
+	if (!sk->sk_lock.owned)
 		return;
 	task = bpf_get_current_task_btf();
+	if (is_abort(session, sk, change, task))
+		return;
 	if (task->flags & PF_KTHREAD) {
 		if (!session->pid)
 			session->owner_from = OWNER_KERNEL;

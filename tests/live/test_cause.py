@@ -470,8 +470,17 @@ def destroyed_orphan(cast):
     return pair.sessions("FIN_WAIT1:close CLOSE:destroyed", "", killer=killer.pid)
 
 
+def destroyed_listener(cast):
+    """And with it what it has not accepted."""
+    pair, killer = cast.pair().connect(accepted=False), cast.actor("killer")
+    killer.do(actor.destroy, pair.place, pair.port, 0)
+    pair.client.do(actor.await_event)
+    return pair.sessions(RESET_BY_PEER, "CLOSE:listener_closed", "CLOSE:destroyed", killer=killer.pid)
+
+
 def test_destroyed(program):
-    check_causes(program, destroyed, destroyed_at_server, destroyed_while_connecting, destroyed_orphan)
+    check_causes(program, destroyed, destroyed_at_server, destroyed_while_connecting, destroyed_orphan,
+                 destroyed_listener)
 
 
 # ---- the kernel itself
