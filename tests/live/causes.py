@@ -39,14 +39,15 @@ class Session:
         self.owner_from, self.signal, self.killer = owner_from, signal, killer
 
     def lines(self):
-        """As they should be: (change, cause, pid, comm, ways in which the owner may be known)."""
+        """As they should be: (change, cause, signal, pid, comm, ways in which the owner may be known)."""
         owner, owner_from, wanted = self.owner, (self.owner_from,), []
         for before, after in zip(self.path, self.path[1:]):
             state, cause, act = re.fullmatch(r"(\w+)(?::(\w+))?([!?]?)", after).groups()
             if act:
                 owner, owner_from = self.user, ("use",) if act == "!" else (*owner_from, "use")
+            signal = self.signal if cause == "signal" else None
             change = f"{before.split(':')[0]}>{state}"
-            wanted.append((change, cause, *owner, owner_from))
+            wanted.append((change, cause, signal, *owner, owner_from))
         return wanted
 
     def goes_on(self):
@@ -54,7 +55,7 @@ class Session:
 
     def check(self, lines):
         wanted = self.lines()
-        shown = [(f"{line['oldstate']}>{line['newstate']}", line["cause"], line["pid"], line["comm"],
+        shown = [(f"{line['oldstate']}>{line['newstate']}", line["cause"], line["signal"], line["pid"], line["comm"],
                   line["owner_from"]) for line in lines]
         if self.goes_on():
             shown = shown[:len(wanted)]
