@@ -3,13 +3,15 @@
  * Makes TCP sessions on this machine: pairs of a server and a client process, each pair on a port
  * of its own. The load of the benchmark and of the live tests.
  *
- *     load [-a ADDRESS] [-p FIRST_PORT] [-j PAIRS] [-n SESSIONS] [-r RATE] fin|rst|listen|hold
+ *     load [-a ADDRESS] [-p FIRST_PORT] [-j PAIRS] [-n SESSIONS] [-r RATE]
+ *          fin|rst|halfclose|serverfin|listen|hold
  *
  * fin, rst: the client of each pair makes that many connections one after the other, waits until
  * the server has accepted and greeted it (or it would outrun the accept queue), and ends each with
- * a FIN or with a reset. listen: that many listening sockets are opened and closed. hold: that many
- * connections are made and kept until standard input ends. -r: so many sessions a second and pair;
- * without it, as fast as it goes.
+ * a FIN or with a reset. halfclose: it shuts down sending, and closes after the server; serverfin:
+ * the server closes first. listen: that many listening sockets are opened and closed. hold: that
+ * many connections are made and kept until standard input ends. -r: so many sessions a second and
+ * pair; without it, as fast as it goes.
  *
  * Prints "server PID PORT" and "client PID PORT" for each pair; with hold, then "holding"; at the
  * end "NS nanoseconds".
@@ -51,6 +53,8 @@ struct mode {
 	void (*serve)(const struct load *load, int listener);
 	void (*call)(const struct load *load, const struct endpoint *end);
 	bool is_reset;
+	bool is_half_close;
+	bool is_server_first;
 };
 
 static void fail(const char *what)
@@ -155,7 +159,8 @@ static void churn_serve(const struct load *load, int listener)
 	for (unsigned long i = 0; i < load->sessions; i++) {
 		int connection = accept_and_greet(listener);
 
-		wait_for_end(connection);
+		if (!load->mode->is_server_first)
+			wait_for_end(connection);
 		close(connection);
 	}
 }
@@ -174,6 +179,10 @@ static void churn_call(const struct load *load, const struct endpoint *end)
 			checked(setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once,
 					   sizeof(at_once)),
 				"SO_LINGER");
+		if (load->mode->is_half_close)
+			checked(shutdown(connection, SHUT_WR), "shutdown");
+		if (load->mode->is_half_close || load->mode->is_server_first)
+			wait_for_end(connection);
 		close(connection);
 	}
 }
@@ -222,6 +231,8 @@ static void hold_call(const struct load *load, const struct endpoint *end)
 static const struct mode modes[] = {
 	{.name = "fin", .serve = churn_serve, .call = churn_call},
 	{.name = "rst", .serve = churn_serve, .call = churn_call, .is_reset = true},
+	{.name = "halfclose", .serve = churn_serve, .call = churn_call, .is_half_close = true},
+	{.name = "serverfin", .serve = churn_serve, .call = churn_call, .is_server_first = true},
 	{.name = "listen", .call = listen_call},
 	{.name = "hold", .serve = hold_serve, .call = hold_call},
 };
@@ -326,7 +337,7 @@ int main(int argc, char **argv)
 
 	if (!parse(&load, argc, argv)) {
 		fprintf(stderr, "usage: load [-a ADDRESS] [-p FIRST_PORT] [-j PAIRS] [-n SESSIONS] "
-				"[-r RATE] fin|rst|listen|hold\n");
+				"[-r RATE] fin|rst|halfclose|serverfin|listen|hold\n");
 		return 2;
 	}
 	raise_limit();

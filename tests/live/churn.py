@@ -18,7 +18,7 @@ COMM = BINARY.name
 ADDRESS4 = "127.84.67.80"
 ADDRESS6 = "fd84:6784::80"
 ADDRESSES = {ADDRESS4, ADDRESS6}
-TRANSITIONS = {"rst": 6, "fin": 10}     # of one connection, both ends
+TRANSITIONS = {"rst": 6, "fin": 10, "halfclose": 10, "serverfin": 10}     # of one connection, both ends
 
 
 def compiled():
