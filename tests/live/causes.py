@@ -3,8 +3,9 @@
 Pairs of processes with a connection, the sessions they should have had, with owners and causes, and the check.
 
 A path is written as "ESTABLISHED FIN_WAIT1:close FIN_WAIT2:fin_acked": each state with the cause of entering it. A "!"
-marks what a process did to a socket that it had not made: from there on it is known to use it. A "?" marks where it may be known to: the kernel lets a packet wait that comes
-during a system call on the socket, and deals with it when that ends.
+marks what a process did to a socket that it had not made: from there on it is known to use it. A "?" marks where it may
+be known to: the kernel lets a packet wait that comes during a system call on the socket, and deals with it when that
+ends.
 """
 
 import json
@@ -87,7 +88,7 @@ class Cast:
         return self.actors[-1]
 
     def finish(self, tool):
-        """What they have begun; the tool's lines are read meanwhile, as other sessions of the machine make lines too."""
+        """What they have begun. The lines are read meanwhile: other sessions of the machine make lines, too."""
         for one in self.actors:
             while one.is_busy and not select.select([one.control], [], [], 0)[0]:
                 tool.out.read(0.02)
@@ -114,6 +115,9 @@ class Pair:
 
     def connect(self, *options, accepted=True):
         self.prepare(*options)
+        return self.connect_prepared(accepted)
+
+    def connect_prepared(self, accepted=True):
         self.client.do(actor.connect, self.place, self.port)
         if accepted:
             self.server.do(actor.accept)
