@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""TIME_WAIT where it is asked for, and CLOSE at the same place where lines are to be bcc's."""
+
+import contextlib
+import json
+import tempfile
+
+import actor
+import churn
+import netns
+import observe
+from causes import Cast, collect
+from delayed_link import FIN, DelayedLink
+from outcome import check, check_equal
+from place import IPV4, SLOW
+from tool import check_good_end
+
+PORT = 1100
+SESSIONS = 10_000
+PAIRS = 2
+FULL_VIEWS = [["-j"], ["-x"], ["--minisocks"], ["-s", "-x"], ["-s", "--minisocks"], ["-w", "--minisocks"]]
+SOCKET_VIEWS = [[], ["-w"], ["-s"]]
+
+
+def path_in_table(output, lport, rport):
+    """From a table, whatever its columns: the arrow is between the states, and in front of them are the ends."""
+    path = []
+    for words in (line.split() for line in output.decode(errors="replace").splitlines()):
+        if "->" in words and (arrow := words.index("->")) and words[arrow - 2].isdigit():
+            if (int(words[arrow - 4]), int(words[arrow - 2])) == (lport, rport):
+                path.append((words[arrow - 1], words[arrow + 1]))
+    return path
+
+
+def path_in_csv(output, lport, rport):
+    heading, *rows = (line.split(",") for line in output.decode(errors="replace").splitlines())
+    lines = [dict(zip(heading, row)) for row in rows]
+    return [(line["OLDSTATE"], line["NEWSTATE"]) for line in lines
+            if (line["LPORT"], line["RPORT"]) == (str(lport), str(rport))]
+
+
+def path_in_json(output, lport, rport):
+    lines = [json.loads(line) for line in output.splitlines()]
+    return [(line["oldstate"], line["newstate"]) for line in lines if (line["lport"], line["rport"]) == (lport, rport)]
+
+
+def path_in(options, output, lport, rport):
+    parse = path_in_json if "-j" in options else path_in_csv if "-s" in options else path_in_table
+    path = parse(output, lport, rport)
+    check(path, f"{' '.join(options) or 'no option'}: no line of {lport} to {rport}")
+    return " ".join([path[0][0]] + [new for _, new in path])
+
+
+def check_views(program, scenario, full, sockets):
+    """The client's path, traced in all views at the same time."""
+    with Cast() as cast, contextlib.ExitStack() as stack:
+        tools = []
+        for options in FULL_VIEWS + SOCKET_VIEWS:
+            file = stack.enter_context(tempfile.TemporaryFile())
+            tools.append((options, file, stack.enter_context(program.start(*options, stdout=file))))
+        leader = stack.enter_context(program.start("-j"))
+        pair, sessions = scenario(cast)
+        collect(leader, cast, sessions)
+        for options, file, tool in tools:
+            check_good_end(tool.end())
+            file.seek(0)
+            path = path_in(options, file.read(), pair.client_port, pair.port)
+            check_equal(" ".join(options) or "no option", path, full if options in FULL_VIEWS else sockets)
+
+
+OPENS = "CLOSE SYN_SENT ESTABLISHED "
+
+
+def half_closed(cast):
+    pair = cast.pair(IPV4).connect()
+    pair.client.do(actor.half_close)
+    pair.server.do(actor.close)
+    pair.client.do(actor.await_event)
+    return pair, pair.sessions("FIN_WAIT1 FIN_WAIT2 CLOSE", "CLOSE_WAIT LAST_ACK CLOSE")
+
+
+def test_from_fin_wait2(program):
+    check_views(program, half_closed, OPENS + "FIN_WAIT1 FIN_WAIT2 TIME_WAIT", OPENS + "FIN_WAIT1 FIN_WAIT2 CLOSE")
+
+
+def closed_by_both(cast):
+    pair = cast.pair(SLOW).connect()
+    cast.link.delivers = lambda flags: not flags & FIN
+    for one in pair.client, pair.server:
+        one.do(actor.shutdown)
+    cast.link.delivers = lambda flags: True
+    return pair, pair.sessions("FIN_WAIT1 CLOSING CLOSE", "FIN_WAIT1 CLOSING CLOSE")
+
+
+def test_from_closing(program):
+    with DelayedLink(0.02) as link:
+        check_views(program, lambda cast: setattr(cast, "link", link) or closed_by_both(cast),
+                    OPENS + "FIN_WAIT1 CLOSING TIME_WAIT", OPENS + "FIN_WAIT1 CLOSING CLOSE")
+
+
+def orphaned(cast):
+    """The server goes on in CLOSE_WAIT: the client's minisock waits for its FIN, in FIN_WAIT2."""
+    pair = cast.pair(IPV4).connect()
+    pair.client.do(actor.close)
+    pair.server.do(actor.await_event)
+    return pair, pair.sessions("FIN_WAIT1 FIN_WAIT2", "CLOSE_WAIT")
+
+
+def test_orphan(program):
+    check_views(program, orphaned, OPENS + "FIN_WAIT1 FIN_WAIT2", OPENS + "FIN_WAIT1 FIN_WAIT2 CLOSE")
+
+
+def orphaned_and_ended(cast):
+    """The server closes later: the minisock goes on in TIME_WAIT, which bcc's tcpstates cannot see."""
+    pair, _ = orphaned(cast)
+    pair.server.do(actor.close)
+    return pair, pair.sessions("FIN_WAIT1 FIN_WAIT2 TIME_WAIT", "CLOSE_WAIT LAST_ACK CLOSE")
+
+
+def test_orphan_to_the_end(program):
+    check_views(program, orphaned_and_ended, OPENS + "FIN_WAIT1 FIN_WAIT2 TIME_WAIT",
+                OPENS + "FIN_WAIT1 FIN_WAIT2 CLOSE")
+
+
+def test_too_many(program):
+    """Two may be in TIME_WAIT; a third goes to CLOSE in every view."""
+    netns.sysctl("net.ipv4.tcp_max_tw_buckets", 2)
+
+    def scenario(cast):
+        for _ in range(2):
+            half_closed(cast)
+        return half_closed(cast)
+    path = OPENS + "FIN_WAIT1 FIN_WAIT2 CLOSE"
+    check_views(program, scenario, path, path)
+
+
+# ---- many
+
+
+def many(mode):
+    """Each of many sessions shows FIN_WAIT2 -> TIME_WAIT once, by the end that closed first."""
+    def test(program):
+        netns.sysctl("net.ipv4.tcp_max_tw_buckets", 100_000)
+        fields = "-F", "laddr,lport,raddr,rport,oldstate,newstate,cause"
+        with program.start("-j", *fields, "--buffer", "64M") as tool:
+            with churn.Churn(churn.ADDRESS4, PORT, PAIRS, SESSIONS, mode) as run:
+                run.finish()
+            waiting = {}
+            while len(waiting) < PAIRS * SESSIONS:
+                text = tool.next_line()
+                if b'"newstate":"TIME_WAIT"' in text:
+                    take(waiting, json.loads(text))
+            for text in tool.lines_until(observe.mark()):
+                if b'"newstate":"TIME_WAIT"' in text:
+                    take(waiting, json.loads(text))
+            check_good_end(tool.end())
+    return test
+
+
+def take(waiting, line):
+    if churn.is_ours(line["laddr"], line["raddr"]):
+        ends = line["lport"], line["rport"]
+        check(ends not in waiting, f"{ends} enters TIME_WAIT twice")
+        check_equal(f"{ends}: from", (line["oldstate"], line["cause"]), ("FIN_WAIT2", "peer_fin"))
+        waiting[ends] = line
+
+
+test_many_half_closed = many("halfclose")
+test_many_orphans = many("fin")
