@@ -85,10 +85,10 @@ def test_from_fin_wait2(program):
 
 def closed_by_both(cast):
     pair = cast.pair(SLOW).connect()
-    cast.link.delivers = lambda flags: not flags & FIN
+    cast.link.hold(FIN)
     for one in pair.client, pair.server:
         one.do(actor.shutdown)
-    cast.link.delivers = lambda flags: True
+    cast.link.let_go()
     return pair, pair.sessions("FIN_WAIT1 CLOSING CLOSE", "FIN_WAIT1 CLOSING CLOSE")
 
 
