@@ -15,9 +15,9 @@
 
 /* What a value depends on beside its transition. */
 struct field_context {
-	int64_t wall_offset_ns; /* wall time minus monotonic time */
+	int64_t wall_offset_ns;  /* wall time minus monotonic time */
 	struct cgroups *cgroups; /* of the source */
-	uint64_t first_ns;      /* monotonic time of the first transition shown */
+	uint64_t first_ns;       /* monotonic time of the first transition shown */
 };
 
 /* How a format goes about a field's values. */
