@@ -202,7 +202,7 @@ static void timeouts(void)
 		 .err_soft = EHOSTUNREACH, .retransmits = 6},
 		{"keepalive", EST, C, CAUSE_KEEPALIVE, FACT_KEEPALIVE | FACT_ACCEPTED, ETIMEDOUT,
 		 .probes = 3},
-		{"zero window", EST, C, CAUSE_ZERO_WINDOW, FACT_ACCEPTED, ETIMEDOUT, .probes = 15},
+		{"zero window", EST, C, CAUSE_ZERO_WINDOW, FACT_UNSENT, ETIMEDOUT, .probes = 15},
 		{"TCP_USER_TIMEOUT", EST, C, CAUSE_USER_TIMEOUT, FACT_USER_TIMEOUT, ETIMEDOUT,
 		 .retransmits = 4},
 		{"data", EST, C, CAUSE_RETRANS_TIMEOUT, FACT_ACCEPTED, ETIMEDOUT,

@@ -214,6 +214,20 @@ static void numbers(void)
 	}
 }
 
+/* Shown where it is the cause; a process that dies is current at other changes too. */
+static void signal_of_cause(void)
+{
+	struct transition t = detailed_transition;
+
+	t.facts |= FACT_IN_CALL | FACT_EXITING;
+	t.oldstate = STATE_ESTABLISHED;
+	t.newstate = STATE_FIN_WAIT1;
+	CHECK_NUMBER(9, value_of("signal", &t).number);
+	t.oldstate = STATE_LAST_ACK;
+	t.newstate = STATE_CLOSE;
+	CHECK_NUMBER(VALUE_UNKNOWN, value_of("signal", &t).kind);
+}
+
 static void words(void)
 {
 	static const struct {
@@ -306,7 +320,7 @@ static void details(void)
 		{"netns", VALUE_NUMBER, 107},     {"rtt_ms", VALUE_MS, 108000},
 		{"min_rtt_ms", VALUE_MS, 109000}, {"retrans", VALUE_NUMBER, 110},
 		{"cwnd", VALUE_NUMBER, 111},      {"mss", VALUE_NUMBER, 112},
-		{"idle_ms", VALUE_NUMBER, 113},   {"signal", VALUE_NUMBER, 9},
+		{"idle_ms", VALUE_NUMBER, 113},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -503,6 +517,6 @@ static void any_transition(void)
 
 UNIT_MAIN("field", TEST(table), TEST(all), TEST(names), TEST(order_is_kept_and_nothing_twice),
 	  TEST(numbers), TEST(words), TEST(addresses), TEST(unknown_duration),
-	  TEST(before_the_first), TEST(comm_of_full_length), TEST(details), TEST(names_of_details),
+	  TEST(before_the_first), TEST(comm_of_full_length), TEST(details), TEST(signal_of_cause), TEST(names_of_details),
 	  TEST(unknown_details), TEST(without_details), TEST(kinds_of_durations),
 	  TEST(path_of_a_cgroup), TEST(cpu_of_a_minisock), TEST(properties), TEST(any_transition))
