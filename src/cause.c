@@ -92,8 +92,8 @@ static enum cause cause_of_listener_end(const struct transition *t)
 		return end_of_process(t);
 	if (t->shutdown == SHUTDOWN_BOTH)
 		return CAUSE_CLOSE;
-	return has(t, FACT_IN_CALL) && t->pid && t->pid != t->c_pid ? CAUSE_DESTROYED :
-								      CAUSE_SHUTDOWN;
+	return has(t, FACT_IN_CALL) && t->pid && t->pid != t->c_pid ? CAUSE_DESTROYED
+								    : CAUSE_SHUTDOWN;
 }
 
 /* An error that ICMP told of counts only when the timer runs out (tcp_write_err()). */

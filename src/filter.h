@@ -10,16 +10,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cgroup.h"
 #include "options.h"
 #include "transition.h"
 
 struct filter {
 	const struct options *options; /* borrowed */
+	struct cgroups *cgroups;       /* borrowed */
+	bool has_selection;            /* something beyond families and ports is asked for */
 	uint64_t until_ns;             /* monotonic; later transitions do not match */
 };
 
 /* start_ns: when tracing began (CLOCK_MONOTONIC). */
-void filter_init(struct filter *filter, const struct options *options, uint64_t start_ns);
+void filter_init(struct filter *filter, const struct options *options, uint64_t start_ns,
+		 struct cgroups *cgroups);
 
 bool filter_match(const struct filter *filter, const struct transition *transition);
 

@@ -98,7 +98,7 @@ static enum exit_status trace(const struct options *options)
 		return EXIT_FAILED;
 	loop.count_limit = options->count;
 	loop.view = options_view(options);
-	filter_init(&filter, options, loop.source->clock.start_ns);
+	filter_init(&filter, options, loop.source->clock.start_ns, &loop.source->cgroups);
 	err = run(&loop, options);
 	close_err = sinks_close(&sinks);
 	loop_close(&loop);
@@ -115,17 +115,12 @@ static enum exit_status finish_stdout(void)
 	return EXIT_FAILED;
 }
 
-int main(int argc, char **argv)
+static enum exit_status act(const struct options *options)
 {
-	struct options options;
-
-	guard_standard_descriptors();
-	if (options_parse(&options, argc, argv))
-		return EXIT_USAGE;
-	log_set_verbose(options.verbose);
-	switch (options.action) {
+	log_set_verbose(options->verbose);
+	switch (options->action) {
 	case ACTION_TRACE:
-		return trace(&options);
+		return trace(options);
 	case ACTION_HELP:
 		options_print_help();
 		break;
@@ -140,4 +135,16 @@ int main(int argc, char **argv)
 		break;
 	}
 	return finish_stdout();
+}
+
+int main(int argc, char **argv)
+{
+	enum exit_status status = EXIT_USAGE;
+	struct options options;
+
+	guard_standard_descriptors();
+	if (!options_parse(&options, argc, argv))
+		status = act(&options);
+	options_free(&options);
+	return status;
 }

@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/parse.h"
 #include "options.h"
+#include "state.h"
 
 #define BUFFER_SIZE_MAX (1ull << 30)
 
@@ -38,17 +39,60 @@ static void complaint_quote(struct complaint *complaint, const char *text)
 	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
 }
 
-/* Hands each element of a comma list to add, and complains of the first one it refuses. */
-static bool parse_list(const char *text, bool (*add)(void *into, const char *element), void *into,
-		       struct complaint *complaint)
+typedef bool list_add(void *into, const char *element);
+
+/* Adds the elements of a line of a list's file: up to a #, apart by commas or blanks. */
+static bool add_line(char *line, list_add *add, void *into, struct complaint *complaint)
+{
+	char *element;
+
+	line[strcspn(line, "#\n")] = '\0';
+	while ((element = strsep(&line, ", \t\r"))) {
+		if (!*element || add(into, element))
+			continue;
+		complaint_quote(complaint, element);
+		return false;
+	}
+	return true;
+}
+
+/* The elements that a file holds. */
+static bool add_file(const char *path, list_add *add, void *into, struct complaint *complaint)
+{
+	FILE *file = fopen(path, "re");
+	bool is_good = file;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		complaint->expected = "after @ a file that can be read";
+	while (is_good && getline(&line, &size, file) > 0)
+		is_good = add_line(line, add, into, complaint);
+	if (file && ferror(file)) {
+		complaint->expected = "after @ a file that can be read";
+		is_good = false;
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return is_good;
+}
+
+/*
+ * Hands each element of a comma list to add, and complains of the first one it refuses. An element
+ * @FILE stands for what that file holds.
+ */
+static bool parse_list(const char *text, list_add *add, void *into, struct complaint *complaint)
 {
 	char *copy = strdup(text), *rest = copy, *element;
 	bool is_good = copy;
 
 	while (is_good && (element = strsep(&rest, ","))) {
-		is_good = add(into, element);
-		if (!is_good)
-			complaint_quote(complaint, element);
+		complaint_quote(complaint, element);
+		if (*element == '@')
+			is_good = add_file(element + 1, add, into, complaint);
+		else
+			is_good = add(into, element);
 	}
 	free(copy);
 	return is_good;
@@ -68,6 +112,67 @@ static bool parse_remoteport(struct options *options, const char *text, struct c
 {
 	return parse_list(text, add_port, &options->rports, complaint);
 }
+
+static bool add_net(void *nets, const char *element)
+{
+	return nets_add(nets, element);
+}
+
+static bool parse_local(struct options *options, const char *text, struct complaint *complaint)
+{
+	return parse_list(text, add_net, &options->selection.locals, complaint);
+}
+
+static bool parse_remote(struct options *options, const char *text, struct complaint *complaint)
+{
+	return parse_list(text, add_net, &options->selection.remotes, complaint);
+}
+
+static bool add_state(void *set, const char *element)
+{
+	return state_set_add(set, element);
+}
+
+static bool parse_from(struct options *options, const char *text, struct complaint *complaint)
+{
+	return parse_list(text, add_state, &options->selection.from, complaint);
+}
+
+static bool parse_to(struct options *options, const char *text, struct complaint *complaint)
+{
+	return parse_list(text, add_state, &options->selection.to, complaint);
+}
+
+static bool parse_state(struct options *options, const char *text, struct complaint *complaint)
+{
+	return parse_list(text, add_state, &options->selection.either, complaint);
+}
+
+static bool parse_least(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)complaint;
+	return selection_set_least(&options->selection, text);
+}
+
+/* A parser of a list of which selection_add_NAME() takes an element. */
+#define SELECTION_PARSER(name)                                                       \
+	static bool add_##name(void *selection, const char *element)                 \
+	{                                                                            \
+		return selection_add_##name(selection, element);                     \
+	}                                                                            \
+                                                                                     \
+	static bool parse_##name(struct options *options, const char *text,          \
+				 struct complaint *complaint)                        \
+	{                                                                            \
+		return parse_list(text, add_##name, &options->selection, complaint); \
+	}
+
+SELECTION_PARSER(pid)
+SELECTION_PARSER(comm)
+SELECTION_PARSER(user)
+SELECTION_PARSER(namespace)
+SELECTION_PARSER(cgroup)
+SELECTION_PARSER(cause)
 
 static bool parse_duration(struct options *options, const char *text, struct complaint *complaint)
 {
@@ -154,6 +259,11 @@ static bool parse_ebpf(struct options *options, const char *text, struct complai
 	}
 #define PORTS_WANTED \
 	"ports from 0 to 65535 and ranges of them (lower port first), as in 80,443,8000-8099"
+#define NETS_WANTED \
+	"addresses and blocks (address/prefix), as in 10.0.0.0/8,192.0.2.7,2001:db8::/32"
+#define STATES_WANTED                                                                 \
+	"states as the kernel, ss or OpenTelemetry names them, or ss's groups (all, " \
+	"connected, synchronized, bucket, big), as in CLOSE_WAIT,fin-wait-1"
 #define FIELDS_WANTED "fields as \"--fields help\" lists them, as in time,laddr,raddr,newstate,ms"
 
 /* A row without a name is the heading of the rows that follow. */
@@ -165,6 +275,33 @@ static const struct option_row rows[] = {
 	 PORTS_WANTED, .parse = parse_localport},
 	{'D', "remoteport", "PORTS", "remote port, likewise", PORTS_WANTED,
 	 .parse = parse_remoteport},
+
+	{0, "local", "NETS", "local address: a list of addresses and blocks, 10.0.0.0/8,::1",
+	 NETS_WANTED, .parse = parse_local},
+	{0, "remote", "NETS", "remote address, likewise", NETS_WANTED, .parse = parse_remote},
+	{'p', "pid", "PIDS", "the owner's process id", "process ids, as in 1234,5678",
+	 .parse = parse_pid},
+	{'c', "comm", "NAMES", "the owner's name; with wildcards, as in \"nginx*\"",
+	 "names of processes, as in nginx,\"php*\"", .parse = parse_comm},
+	{'u', "uid", "USERS", "the owner's user: names or numbers",
+	 "users of this machine by name, or any by number, as in www-data,1000",
+	 .parse = parse_user},
+	{0, "netns", "NS", "network namespace: its inode number, name or path, or a process in it",
+	 "network namespaces that exist: an inode number, a process id, a name or a path",
+	 .parse = parse_namespace},
+	{0, "cgroup", "CGROUPS", "cgroup, and those below it: its path, or its inode number",
+	 "cgroup2 paths from the root, or inode numbers, as in /system.slice/nginx.service",
+	 .parse = parse_cgroup},
+
+	GROUP("Which changes"),
+	{0, "from", "STATES", "state that was left: a list, as in syn-sent,SYN_RECV", STATES_WANTED,
+	 .parse = parse_from},
+	{0, "to", "STATES", "state that was entered, likewise", STATES_WANTED, .parse = parse_to},
+	{0, "state", "STATES", "one of the two, likewise", STATES_WANTED, .parse = parse_state},
+	{0, "min-ms", "MS", "the state that was left lasted so long, or longer",
+	 "milliseconds above 0, as in 100 or 0.5", .parse = parse_least},
+	{0, "cause", "CAUSES", "why it changed: a list, as in reset_received,refused",
+	 "causes as \"--help\" lists them, as in reset_received,refused", .parse = parse_cause},
 
 	GROUP("How long"),
 	{'d', "duration", "SECONDS", "end after so many seconds (of a recording: its first ones)",
@@ -280,6 +417,17 @@ static int complain_option(int answer, char **argv)
 	return -1;
 }
 
+/* States that no transition has can be shown by nobody. */
+static int check_states(const struct options *options)
+{
+	const char *why = selection_check(&options->selection, options_view(options) == VIEW_FULL);
+
+	if (!why)
+		return 0;
+	log_error("--from, --to, --state: %s", why);
+	return -1;
+}
+
 /* What each option allows, but not together. */
 static int check_together(const struct options *options, bool has_live_option)
 {
@@ -295,7 +443,7 @@ static int check_together(const struct options *options, bool has_live_option)
 	else if (options->replay && has_live_option)
 		log_error("--buffer is for a live trace; leave it out with --replay");
 	else
-		return 0;
+		return check_states(options);
 	return -1;
 }
 
@@ -321,14 +469,21 @@ int options_parse(struct options *options, int argc, char **argv)
 		log_error("\"%s\" is no option; \"tcpstates --help\" lists them", argv[optind]);
 		return -1;
 	}
+	selection_finish(&options->selection);
 	if (options->action != ACTION_TRACE)
 		return 0;
 	return check_together(options, has_live_option);
 }
 
+void options_free(struct options *options)
+{
+	selection_free(&options->selection);
+}
+
 bool options_want_details(const struct options *options)
 {
-	return options->record || options->extended || options->minisocks ||
+	return selection_wants_details(&options->selection) || options->record ||
+	       options->extended || options->minisocks ||
 	       (options->json && !options->fields.count && !options->quiet) ||
 	       field_list_has_details(&options->fields);
 }

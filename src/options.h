@@ -10,6 +10,7 @@
 
 #include "field.h"
 #include "port.h"
+#include "selection.h"
 #include "view.h"
 
 enum action {
@@ -28,6 +29,7 @@ struct options {
 	bool ipv6;
 	struct port_set lports;
 	struct port_set rports;
+	struct selection selection;
 
 	/* how long */
 	uint64_t duration_ns; /* 0: no limit */
@@ -60,6 +62,9 @@ struct options {
 
 /* 0, or -1 after a report: the caller exits with status 2. */
 int options_parse(struct options *options, int argc, char **argv);
+
+/* Whatever options_parse() answered. */
+void options_free(struct options *options);
 
 /* Something is asked for that bcc's outputs do not show: the kernel is to fill in the details. */
 bool options_want_details(const struct options *options);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Names of the TCP states. */
+#include <string.h>
+#include <strings.h>
+
 #include "state.h"
 #include "value.h"
 
@@ -30,4 +33,76 @@ const struct word *state_word(unsigned int state)
 	if (state >= sizeof(words) / sizeof(words[0]) || !words[state].size)
 		return &unknown;
 	return &words[state];
+}
+
+#define BIT(name) STATE_BIT(STATE_##name)
+
+/* Names that are not the kernel's, and ss's groups (ss(8)). Dashes are written as underscores. */
+static const struct {
+	const char *name;
+	unsigned int states;
+} aliases[] = {
+	{"SYN_RECEIVED", BIT(SYN_RECV)},
+	{"FIN_WAIT_1", BIT(FIN_WAIT1)},
+	{"FIN_WAIT_2", BIT(FIN_WAIT2)},
+	{"CLOSED", BIT(CLOSE)},
+	{"LISTENING", BIT(LISTEN)},
+	{"all", STATES_ALL},
+	{"connected", STATES_ALL & ~(BIT(LISTEN) | BIT(CLOSE))},
+	{"synchronized", STATES_ALL & ~(BIT(LISTEN) | BIT(CLOSE) | BIT(SYN_SENT))},
+	{"bucket", BIT(SYN_RECV) | BIT(TIME_WAIT) | BIT(NEW_SYN_RECV)},
+	{"big", STATES_ALL & ~(BIT(SYN_RECV) | BIT(TIME_WAIT) | BIT(NEW_SYN_RECV))},
+};
+
+#define NAME_SIZE sizeof("NEW_SYN_RECV") /* the longest */
+
+/* Every way to leave a state in net/ipv4/tcp*.c (5.10 to 7.2). */
+static const unsigned int followers[] = {
+	[STATE_CLOSE] = BIT(SYN_SENT) | BIT(LISTEN) | BIT(ESTABLISHED),
+	[STATE_LISTEN] = BIT(SYN_RECV) | BIT(CLOSE),
+	[STATE_SYN_SENT] = BIT(ESTABLISHED) | BIT(SYN_RECV) | BIT(CLOSE),
+	[STATE_SYN_RECV] = BIT(ESTABLISHED) | BIT(FIN_WAIT1) | BIT(CLOSE_WAIT) | BIT(CLOSE),
+	[STATE_ESTABLISHED] = BIT(FIN_WAIT1) | BIT(CLOSE_WAIT) | BIT(CLOSE),
+	[STATE_FIN_WAIT1] = BIT(FIN_WAIT2) | BIT(CLOSING) | BIT(CLOSE),
+	[STATE_FIN_WAIT2] = BIT(TIME_WAIT) | BIT(CLOSE),
+	[STATE_CLOSING] = BIT(TIME_WAIT) | BIT(CLOSE),
+	[STATE_CLOSE_WAIT] = BIT(LAST_ACK) | BIT(CLOSE),
+	[STATE_LAST_ACK] = BIT(CLOSE),
+	[STATE_TIME_WAIT] = BIT(CLOSE),
+};
+
+unsigned int state_followers(unsigned int state, bool has_minisocks)
+{
+	if (state >= sizeof(followers) / sizeof(followers[0]))
+		return 0;
+	if (has_minisocks)
+		return followers[state];
+	return state == STATE_TIME_WAIT ? 0 : followers[state] & ~BIT(TIME_WAIT);
+}
+
+static unsigned int states_of(const char *name)
+{
+	for (unsigned int state = 0; state < sizeof(words) / sizeof(words[0]); state++)
+		if (words[state].size && !strcasecmp(name, words[state].text))
+			return STATE_BIT(state);
+	for (unsigned int i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (!strcasecmp(name, aliases[i].name))
+			return aliases[i].states;
+	return 0;
+}
+
+bool state_set_add(unsigned int *set, const char *name)
+{
+	char plain[NAME_SIZE];
+	unsigned int states;
+
+	if (strlen(name) >= sizeof(plain))
+		return false;
+	strcpy(plain, name);
+	for (char *c = plain; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	states = states_of(plain);
+	*set |= states;
+	return states;
 }

@@ -3,6 +3,10 @@
 #ifndef TCPSTATES_STATE_H
 #define TCPSTATES_STATE_H
 
+#ifndef __bpf__
+#include <stdbool.h>
+#endif
+
 enum tcp_state {
 	STATE_ESTABLISHED = 1,
 	STATE_SYN_SENT,
@@ -20,7 +24,24 @@ enum tcp_state {
 
 struct word;
 
+/* A set of states: state s is bit s. */
+#define STATE_BIT(state) (1u << (state))
+#define STATES_ALL       0x1ffeu /* STATE_ESTABLISHED to STATE_NEW_SYN_RECV */
+
 /* The kernel's and bcc's name of a state; "UNKNOWN" for a number that is none. Never NULL. */
 const struct word *state_word(unsigned int state);
+
+/*
+ * Adds a state by its name in the kernel (FIN_WAIT1), in ss (fin-wait-1) or in OpenTelemetry
+ * (fin_wait_1), in any case; or one of ss's groups: all, connected, synchronized, bucket, big.
+ * False for another name.
+ */
+bool state_set_add(unsigned int *set, const char *name);
+
+/*
+ * The states that one may be left for: those of the kernel's TCP. has_minisocks: with TIME_WAIT,
+ * where without it all that leads there leads to CLOSE.
+ */
+unsigned int state_followers(unsigned int state, bool has_minisocks);
 
 #endif

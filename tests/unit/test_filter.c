@@ -77,7 +77,7 @@ static void sessions(void)
 			 rows[i].rports, rows[i].ip, rows[i].lport, rows[i].rport);
 		ports_add(&options.lports, rows[i].lports);
 		ports_add(&options.rports, rows[i].rports);
-		filter_init(&filter, &options, START_NS);
+		filter_init(&filter, &options, START_NS, NULL);
 		CHECK_NUMBER(rows[i].matches, filter_match(&filter, &transition));
 	}
 }
@@ -106,7 +106,7 @@ static void duration(void)
 		struct filter filter;
 
 		unit_row("row %zu", i);
-		filter_init(&filter, &options, rows[i].start_ns);
+		filter_init(&filter, &options, rows[i].start_ns, NULL);
 		CHECK_NUMBER(rows[i].matches, filter_match(&filter, &transition));
 	}
 }

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A set of Internet addresses: ranges, found by bisection. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nets.h"
+#include "parse.h"
+
+#define ADDRESS_SIZE   16
+#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
+
+/* Longer than any address and prefix. */
+#define TEXT_SIZE (INET6_ADDRSTRLEN + sizeof("/128"))
+
+/* An address in text, as IPv6; bits: how many its family has. */
+static bool parse_address(const char *text, uint8_t *address, unsigned int *bits)
+{
+	static const uint8_t mapped[IPV4_IN_MAPPED] = {[10] = 0xff, [11] = 0xff};
+
+	*bits = 32;
+	if (inet_pton(AF_INET, text, address + IPV4_IN_MAPPED) == 1) {
+		memcpy(address, mapped, sizeof(mapped));
+		return true;
+	}
+	*bits = 128;
+	return inet_pton(AF_INET6, text, address) == 1;
+}
+
+/* Makes the range of a block of which first is an address; so many bits of it are the prefix. */
+static void range_fill(struct net_range *range, unsigned int prefix)
+{
+	memcpy(range->last, range->first, ADDRESS_SIZE);
+	for (unsigned int bit = prefix; bit < 8 * ADDRESS_SIZE; bit++) {
+		range->first[bit / 8] &= ~(0x80 >> bit % 8);
+		range->last[bit / 8] |= 0x80 >> bit % 8;
+	}
+}
+
+static bool range_parse(struct net_range *range, const char *text)
+{
+	char copy[TEXT_SIZE], *slash;
+	unsigned int bits;
+	uint64_t prefix;
+
+	if (strlen(text) >= sizeof(copy))
+		return false;
+	strcpy(copy, text);
+	slash = strchr(copy, '/');
+	if (slash)
+		*slash = '\0';
+	if (!parse_address(copy, range->first, &bits))
+		return false;
+	prefix = bits;
+	if (slash && !parse_number(slash + 1, bits, &prefix))
+		return false;
+	range_fill(range, prefix + (8 * ADDRESS_SIZE - bits));
+	return true;
+}
+
+bool nets_add(struct nets *nets, const char *text)
+{
+	if (nets->count == nets->room) {
+		size_t room = nets->room ? 2 * nets->room : 16;
+		struct net_range *ranges = realloc(nets->ranges, room * sizeof(*ranges));
+
+		if (!ranges)
+			return false;
+		nets->ranges = ranges;
+		nets->room = room;
+	}
+	if (!range_parse(&nets->ranges[nets->count], text))
+		return false;
+	nets->count++;
+	return true;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct net_range *first = a, *second = b;
+
+	return memcmp(first->first, second->first, ADDRESS_SIZE);
+}
+
+/* Blocks either lie in each other or apart: one that begins in the one before adds nothing. */
+void nets_sort(struct nets *nets)
+{
+	size_t kept = 0;
+
+	if (nets->count)
+		qsort(nets->ranges, nets->count, sizeof(*nets->ranges), compare);
+	for (size_t i = 0; i < nets->count; i++) {
+		struct net_range *range = &nets->ranges[i], *before = range;
+
+		if (kept)
+			before = &nets->ranges[kept - 1];
+		if (!kept || memcmp(range->first, before->last, ADDRESS_SIZE) > 0)
+			nets->ranges[kept++] = *range;
+		else if (memcmp(range->last, before->last, ADDRESS_SIZE) > 0)
+			memcpy(before->last, range->last, ADDRESS_SIZE);
+	}
+	nets->count = kept;
+}
+
+bool nets_has(const struct nets *nets, const uint8_t address[16])
+{
+	size_t low = 0, high = nets->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(nets->ranges[middle].last, address, ADDRESS_SIZE) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < nets->count && memcmp(nets->ranges[low].first, address, ADDRESS_SIZE) <= 0;
+}
+
+void nets_free(struct nets *nets)
+{
+	free(nets->ranges);
+	*nets = (struct nets){0};
+}

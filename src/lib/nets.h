@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A set of Internet addresses, given as addresses and CIDR blocks. IPv4 ones stand for the mapped
+ * addresses of IPv6, ::ffff:a.b.c.d, as everywhere here.
+ */
+#ifndef TCPSTATES_LIB_NETS_H
+#define TCPSTATES_LIB_NETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Addresses from first to last, in network order. */
+struct net_range {
+	uint8_t first[16];
+	uint8_t last[16];
+};
+
+/* Zeroed at first; empty: nothing was asked for. */
+struct nets {
+	struct net_range *ranges; /* sorted and apart from each other, after nets_sort() */
+	size_t count;
+	size_t room;
+};
+
+/*
+ * Adds an address ("10.1.2.3", "2001:db8::1") or a block ("10.0.0.0/8", "2001:db8::/32"); bits
+ * behind a block's prefix do not count. False when text is neither, or without memory.
+ */
+bool nets_add(struct nets *nets, const char *text);
+
+/* After the last nets_add(), before the first nets_has(). */
+void nets_sort(struct nets *nets);
+bool nets_has(const struct nets *nets, const uint8_t address[16]);
+void nets_free(struct nets *nets);
+
+#endif
