@@ -8,8 +8,8 @@ import socket
 import actor
 import netns
 import traffic
-from causes import LISTENS, OPENS, Named, Session, check_causes
-from delayed_link import FIN, SYN, DelayedLink
+from causes import OPENS, Named, Session, check_causes
+from delayed_link import FIN, DelayedLink
 from icmp import HOST_UNREACHABLE, PORT_UNREACHABLE, Router
 from outcome import check_equal
 from place import SLOW
@@ -256,10 +256,10 @@ def data_with_the_ack(cast):
 def closed_by_both(end):
     def scenario(cast):
         pair = cast.pair(SLOW).connect()
-        cast.link.delivers = lambda flags: not flags & FIN      # FINs are sent again when both are on their way
+        cast.link.hold(FIN)
         for one in pair.client, pair.server:
             one.do(end)
-        cast.link.delivers = lambda flags: True
+        cast.link.let_go()
         cause = "close" if end is actor.close else "shutdown"
         path = "FIN_WAIT1:{}{} CLOSING:peer_fin TIME_WAIT:fin_acked"
         return pair.sessions(path.format(cause, ""), path.format(cause, "!"))
