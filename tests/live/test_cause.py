@@ -2,8 +2,10 @@
 """Why a session ends, and whose it is, on every line of both ends: each way that the kernel has."""
 
 import errno
+import os
 import signal
 import socket
+import time
 
 import actor
 import netns
@@ -11,7 +13,7 @@ import traffic
 from causes import OPENS, Named, Session, check_causes
 from delayed_link import FIN, DelayedLink
 from icmp import HOST_UNREACHABLE, PORT_UNREACHABLE, Router
-from outcome import check_equal
+from outcome import Skipped, check_equal
 from place import SLOW
 
 TCP = socket.IPPROTO_TCP
@@ -499,6 +501,68 @@ def test_closed_by_kernel(program):
 
 
 # ---- the kernel's limits
+
+ORPHANS = 60
+
+
+def open_machine_sysctl(stage, path, outside):
+    """The few that are the whole machine's show in the machine's own network namespace, where process `outside` is."""
+    here = os.open("/proc/self/ns/net", os.O_RDONLY)
+    with open(f"/proc/{outside}/ns/net") as there:
+        netns.checked(netns.libc.setns(there.fileno(), 0))
+    try:
+        stage.limit = os.open(path, os.O_RDWR)
+        return True
+    except FileNotFoundError:
+        return False
+    finally:
+        netns.checked(netns.libc.setns(here, 0))
+        os.close(here)
+
+
+def connect_many(stage, place, port, count):
+    stage.many = [traffic.new_socket(place) for _ in range(count)]
+    for one in stage.many:
+        one.connect((place.raddr, port))
+
+
+def accept_deaf(stage, count):
+    stage.many = [stage.listener.accept()[0] for _ in range(count)]
+    for one in stage.many:
+        traffic.drop_all_received(one)
+
+
+def close_many(stage):
+    for one in stage.many:
+        one.close()
+
+
+def close_beyond_limit(stage):
+    """There is a limit that others meet for a moment only: it stands while the socket is closed, no longer."""
+    old = os.pread(stage.limit, 64, 0)
+    try:
+        os.pwrite(stage.limit, b"%d" % (ORPHANS // 4), 0)
+        stage.one.close()
+    finally:
+        os.pwrite(stage.limit, old, 0)
+
+
+def orphan_too_many(cast):
+    pair = cast.pair()
+    if not pair.client.do(open_machine_sysctl, "/proc/sys/net/ipv4/tcp_max_orphans", os.getppid()):
+        raise Skipped("this is not the machine's own network namespace: tcp_max_orphans cannot be set")
+    pair.client.do(connect_many, pair.place, pair.port, ORPHANS)
+    pair.server.do(accept_deaf, ORPHANS)
+    pair.connect()
+    pair.server.do(actor.hear_nothing)
+    pair.client.do(close_many)
+    time.sleep(0.25)    # the kernel counts orphans ten times a second
+    pair.client.do(close_beyond_limit)
+    return pair.sessions("FIN_WAIT1:close CLOSE:no_memory", "")
+
+
+def test_too_many_orphans(program):
+    check_causes(program, orphan_too_many)
 
 
 def closed_by_each(cast):
