@@ -22,7 +22,7 @@ TRANSITIONS = {"rst": 6, "fin": 10, "halfclose": 10, "serverfin": 10}     # of o
 
 
 def compiled():
-    if not BINARY.exists() or BINARY.stat().st_mtime < SOURCE.stat().st_mtime:
+    if not BINARY.exists() or SOURCE.exists() and BINARY.stat().st_mtime < SOURCE.stat().st_mtime:
         BINARY.parent.mkdir(parents=True, exist_ok=True)
         new = BINARY.with_suffix(f".{os.getpid()}")
         compiler = os.environ.get("CC", "cc")
