@@ -9,6 +9,9 @@
 #include "reset.h"
 #include "session.h"
 
+/* Set before load. False: only what bcc's outputs show is kept and filled in. */
+const volatile bool wants_details;
+
 /*
  * During fput() of the last descriptor, the file's count of users is at its end; shutdown() needs a
  * descriptor. This is what tells close() from shutdown(SHUT_RDWR).

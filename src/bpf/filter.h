@@ -6,25 +6,25 @@
 #include "kernel.h"
 #include "shared.h"
 
-/* Set before load: what is off costs nothing, the verifier removes it. */
-const volatile __u8 only_ip; /* 4 or 6; 0: both */
-const volatile bool has_lports;
-const volatile bool has_rports;
-const volatile __u64 lports[PORT_SET_WORDS];
-const volatile __u64 rports[PORT_SET_WORDS];
+/*
+ * Set before load: what is off costs nothing, the verifier removes it. In a map of its own, which
+ * all objects share.
+ */
+const volatile struct kernel_filter filter SEC(".rodata.filter");
 
 static __always_inline bool set_has(const volatile __u64 *set, __u16 port)
 {
 	return set[port / 64] >> (port % 64) & 1;
 }
 
-static __always_inline bool filter_passes(const struct sock *sk, __u16 lport, __u16 rport)
+static __always_inline bool filter_passes(const struct sock_common *common, __u16 lport,
+					  __u16 rport)
 {
-	if (only_ip && only_ip != (sk->__sk_common.skc_family == AF_INET6 ? 6 : 4))
+	if (filter.only_ip && filter.only_ip != (common->skc_family == AF_INET6 ? 6 : 4))
 		return false;
-	if (has_lports && !set_has(lports, lport))
+	if (filter.has_lports && !set_has(filter.lports, lport))
 		return false;
-	if (has_rports && !set_has(rports, rport))
+	if (filter.has_rports && !set_has(filter.rports, rport))
 		return false;
 	return true;
 }

@@ -8,13 +8,11 @@
 #define TCPSTATES_BPF_MINISOCK_H
 
 #include "../state.h"
+#include "jiffies.h"
 #include "kernel.h"
 #include "shared.h"
 
 #define CHAIN_MAX 16
-
-/* Set before load: CLOCK_MONOTONIC nanoseconds of a jiffy; 0: not known. */
-const volatile __u64 jiffy_ns;
 
 struct minisock {
 	__u8 state; /* TIME_WAIT or FIN_WAIT2; 0: there is none */
@@ -73,20 +71,6 @@ __noinline __u64 find_minisock(__u64 node, __u32 hash, __u32 dport, __u32 daddr)
 		node = (__u64)BPF_CORE_READ((struct hlist_nulls_node *)node, next);
 	}
 	return 0;
-}
-
-/*
- * When a timer goes off: the timer wheel counts the more coarsely the farther away, and rounds up
- * (calc_index() in kernel/time/timer.c, 5.10 to 7.2).
- */
-static __always_inline __u64 due_in_jiffies(__u64 expires, __u64 now)
-{
-	__u64 delta = expires - now, shift;
-
-	if ((__s64)delta < 0)
-		return 0;
-	shift = delta < 63 ? 0 : delta < 63 << 3 ? 3 : delta < 63 << 6 ? 6 : delta < 63 << 9 ? 9 : 12;
-	return (((expires >> shift) + 1) << shift) - now;
 }
 
 static __always_inline struct minisock minisock_of(const struct sock *sk, __u64 now_ns)

@@ -11,9 +11,6 @@
 #include "kernel.h"
 #include "losses.h"
 
-/* Set before load. False: only what bcc's outputs show is kept and filled in. */
-const volatile bool wants_details;
-
 struct session {
 	__u64 since_ns; /* when the present state began; 0: not known */
 	__u32 pid;      /* of the owner; 0: not known, or the kernel */

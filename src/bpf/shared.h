@@ -8,6 +8,16 @@
 /* A set of ports is a bitmap: port p is bit p % 64 of word p / 64. */
 #define PORT_SET_WORDS (65536 / 64)
 
+/* Which transitions are worth a record. */
+struct kernel_filter {
+	__u64 lports[PORT_SET_WORDS];
+	__u64 rports[PORT_SET_WORDS];
+	__u8 has_lports;
+	__u8 has_rports;
+	__u8 only_ip; /* 4 or 6; 0: both */
+	__u8 padding[5];
+};
+
 /* One per CPU, only ever counted up. */
 struct kernel_losses {
 	__u64 transitions; /* not delivered: the ring buffer was full */

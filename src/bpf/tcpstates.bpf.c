@@ -24,33 +24,10 @@
 #include "losses.h"
 #include "request.h"
 #include "reset.h"
+#include "ring.h"
 #include "seed.h"
 #include "session.h"
 #include "shared.h"
-
-/*
- * Non-zero: the next record wakes the reader. The reader sets it after it has emptied the ring
- * buffer, the first record after that clears it: one wake-up a batch, none while the reader is busy
- * anyway.
- */
-__u32 armed = 1;
-
-/*
- * Records on their way to user space, which sets the size. When it is full, records are counted
- * lost.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
-} ring SEC(".maps");
-
-static __always_inline __u64 wakeup(void)
-{
-	if (!armed)
-		return BPF_RB_NO_WAKEUP;
-	armed = 0;
-	return BPF_RB_FORCE_WAKEUP;
-}
 
 /* A child without its mark (no memory for it) shows by having no user of its own yet. */
 static __always_inline bool leaves_syn_recv(const struct change *change, const struct sock *sk,
@@ -140,7 +117,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	/* Not skc_num: that is 0 again at CLOSE, where inet_put_port() has run. */
 	lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 	rport = bpf_ntohs(sk->__sk_common.skc_dport);
-	if (!filter_passes(sk, lport, rport))
+	if (!filter_passes(&sk->__sk_common, lport, rport))
 		return 0;
 
 	record = bpf_ringbuf_reserve(&ring, wants_details ? sizeof(*record) : TRANSITION_SIZE_1, 0);

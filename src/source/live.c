@@ -93,7 +93,7 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	 * it, on any CPU.
 	 */
 	if (count)
-		__atomic_store_n(&live->program->data->armed, 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&live->program->data_armed->armed, 1, __ATOMIC_RELEASE);
 	return count;
 }
 

@@ -85,7 +85,7 @@ static void explain_refusal(const char *what, int err)
 			  what, strerror(-err));
 }
 
-static void set_port_filter(const struct port_set *set, bool *has, __u64 *words)
+static void set_ports(const struct port_set *set, __u8 *has, __u64 *words)
 {
 	*has = set->is_given;
 	memcpy(words, set->words, sizeof(set->words));
@@ -101,11 +101,11 @@ static uint64_t measure_jiffy_ns(void)
 
 static void configure(struct tcpstates_bpf *program, const struct options *options)
 {
-	program->rodata->only_ip = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
-	set_port_filter(&options->lports, &program->rodata->has_lports,
-			(__u64 *)program->rodata->lports);
-	set_port_filter(&options->rports, &program->rodata->has_rports,
-			(__u64 *)program->rodata->rports);
+	struct kernel_filter *filter = &program->rodata_filter->filter;
+
+	filter->only_ip = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
+	set_ports(&options->lports, &filter->has_lports, filter->lports);
+	set_ports(&options->rports, &filter->has_rports, filter->rports);
 	program->rodata->wants_details = options_want_details(options);
 	program->rodata->jiffy_ns = measure_jiffy_ns();
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);

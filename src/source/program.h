@@ -3,6 +3,7 @@
 #ifndef TCPSTATES_SOURCE_PROGRAM_H
 #define TCPSTATES_SOURCE_PROGRAM_H
 
+#include "../bpf/shared.h"
 #include "../options.h"
 
 struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */

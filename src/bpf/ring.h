@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The way to user space, and when the reader is woken. */
+#ifndef TCPSTATES_BPF_RING_H
+#define TCPSTATES_BPF_RING_H
+
+#include "kernel.h"
+
+/*
+ * Non-zero: the next record wakes the reader. The reader sets it after it has emptied the ring
+ * buffer, the first record after that clears it: one wake-up a batch, none while the reader is busy
+ * anyway. Alone in its map, which all objects share.
+ */
+__u32 armed SEC(".data.armed") = 1;
+
+/*
+ * Records on their way to user space, which sets the size. When it is full, records are counted
+ * lost.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} ring SEC(".maps");
+
+static __always_inline __u64 wakeup(void)
+{
+	if (!armed)
+		return BPF_RB_NO_WAKEUP;
+	armed = 0;
+	return BPF_RB_FORCE_WAKEUP;
+}
+
+#endif
