@@ -26,15 +26,18 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -DTCPSTATES_VERSION='"$(VERSION)"' -I$(B)/bpf $(CP
 CFLAGS_ALL := -std=c11 $(WARNINGS) $(CFLAGS)
 
 SOURCES := $(wildcard src/*.c src/lib/*.c src/source/*.c src/sink/*.c)
-BPF_SOURCES := src/bpf/tcpstates.bpf.c $(wildcard src/bpf/*.h) src/transition.h src/state.h src/reset.h
+BPF_HEADERS := $(wildcard src/bpf/*.h) src/transition.h src/state.h src/reset.h
+BPF_OBJECTS := tcpstates exact
+SKELETONS := $(BPF_OBJECTS:%=$(B)/bpf/%.skel.h)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SUFFIXES:
+.SECONDARY: $(BPF_OBJECTS:%=$(B)/bpf/%.bpf.o)
 
 all: $(B)/tcpstates
 
-# ---- the kernel program -------------------------------------------------------------------------
+# ---- the kernel programs ------------------------------------------------------------------------
 
 # Asked when something is to be built, so that a machine that lacks a package is told which.
 $(B)/deps-build: scripts/deps
@@ -47,17 +50,17 @@ BPF_INCLUDES = $(addprefix -idirafter ,$(wildcard /usr/include/$(shell uname -m)
 BPF_COMPILE = $(CLANG) -g -O2 -std=gnu11 -target bpf -mcpu=v3 -Wall -Wextra \
 	-Wno-unused-parameter $(BPF_INCLUDES)
 
-$(B)/bpf/tcpstates.bpf.o: $(BPF_SOURCES) $(B)/deps-build
+$(B)/bpf/%.bpf.o: src/bpf/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 	@mkdir -p $(@D)
 	$(BPF_COMPILE) -c $< -o $@.tmp
 	$(BPFTOOL) gen object $@ $@.tmp
 	@rm -f $@.tmp
 
-$(B)/bpf/tcpstates.skel.h: $(B)/bpf/tcpstates.bpf.o
-	$(BPFTOOL) gen skeleton $< name tcpstates_bpf >$@
+$(SKELETONS): %.skel.h: %.bpf.o
+	$(BPFTOOL) gen skeleton $< name $(*F)_bpf >$@
 
 # What --ebpf prints.
-$(B)/bpf/program.txt: $(BPF_SOURCES)
+$(B)/bpf/program.txt: $(BPF_OBJECTS:%=src/bpf/%.bpf.c) $(BPF_HEADERS)
 	@mkdir -p $(@D)
 	for file in $^; do echo "/* ==== $$file ==== */"; cat $$file; done >$@
 
@@ -70,7 +73,7 @@ STATIC_LIBS := $(shell $(PKG_CONFIG) --static --libs libbpf libelf 2>/dev/null |
 
 # $(1): directory, $(2): compiler and linker flags, $(3): libraries
 define build_rules
-$(1)/%.o: src/%.c $(B)/bpf/tcpstates.skel.h
+$(1)/%.o: src/%.c $(SKELETONS)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $(2) -MMD -MP -c $$< -o $$@
 

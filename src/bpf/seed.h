@@ -37,12 +37,6 @@ static __always_inline void seed_clock(struct session *session, struct sock *sk)
 		session->is_seeded = true;
 }
 
-static __always_inline bool is_tcp(const struct sock *sk)
-{
-	return sk->sk_protocol == IPPROTO_TCP &&
-	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
-}
-
 /* Of all network namespaces. Of the processes that share a socket the first one counts as owner. */
 SEC("iter/task_file")
 int seed_files(struct bpf_iter__task_file *context)

@@ -34,6 +34,12 @@ struct {
 	__type(value, struct session);
 } sessions SEC(".maps");
 
+static __always_inline bool is_tcp(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_TCP &&
+	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
+}
+
 /* One state change on its way into a record. */
 struct change {
 	__u64 now_ns;
@@ -77,11 +83,22 @@ static __always_inline bool is_abort(const struct session *session, const struct
 	return sk->sk_err == ECONNABORTED;
 }
 
+/* Kernel threads act on behalf of others (deferred fput, MPTCP), or for the kernel's own sockets.
+ */
+static __always_inline bool session_see_kernel(struct session *session,
+					       const struct task_struct *task)
+{
+	if (!(task->flags & PF_KTHREAD))
+		return false;
+	if (!session->pid)
+		session->owner_from = OWNER_KERNEL;
+	return true;
+}
+
 /*
  * A task that changes a socket's state has locked it, lock_sock(); packets and timers never do:
  * where a task has, they wait (5.10 to 7.2, any preemption model). So the socket tells whether the
- * task on the CPU acts on it, or was merely interrupted. Kernel threads close on behalf of others
- * (deferred fput, MPTCP).
+ * task on the CPU acts on it, or was merely interrupted.
  */
 static __always_inline void session_see_task(struct session *session, const struct sock *sk,
 					     const struct change *change)
@@ -92,13 +109,8 @@ static __always_inline void session_see_task(struct session *session, const stru
 	if (!sk->sk_lock.owned)
 		return;
 	task = bpf_get_current_task_btf();
-	if (is_abort(session, sk, change, task))
+	if (is_abort(session, sk, change, task) || session_see_kernel(session, task))
 		return;
-	if (task->flags & PF_KTHREAD) {
-		if (!session->pid)
-			session->owner_from = OWNER_KERNEL;
-		return;
-	}
 	if (change->newstate == STATE_SYN_SENT)
 		from = OWNER_CONNECT;
 	else if (change->newstate == STATE_LISTEN)
@@ -106,6 +118,15 @@ static __always_inline void session_see_task(struct session *session, const stru
 	else if (session->pid == (__u32)task->tgid && session->owner_from != OWNER_INHERITED)
 		return;
 	session_set_owner(session, task, from);
+}
+
+/* In accept(), by the task that calls it. */
+static __always_inline void session_see_accept(struct session *session)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	if (!session_see_kernel(session, task))
+		session_set_owner(session, task, OWNER_ACCEPT);
 }
 
 /*

@@ -10,10 +10,12 @@
 
 #include "../bpf/shared.h"
 #include "../lib/log.h"
+#include "exact.h"
 #include "join.h"
 #include "program.h"
 #include "seed.h"
 #include "source.h"
+#include "exact.skel.h"
 #include "tcpstates.skel.h"
 
 /* How long a line may be late: short for an eye, and 200 wake-ups a second at most. */
@@ -22,6 +24,7 @@
 struct live {
 	struct source source;
 	struct tcpstates_bpf *program;
+	struct exact_bpf *exact; /* NULL: without it */
 	struct ring_buffer *ring;
 	struct join join;
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
@@ -102,6 +105,8 @@ static void live_stop(struct source *source)
 	struct live *live = (struct live *)source;
 
 	tcpstates_bpf__detach(live->program);
+	if (live->exact)
+		exact_bpf__detach(live->exact);
 }
 
 /* How often the kernel did not run the program, because it ran already on that CPU. */
@@ -141,6 +146,7 @@ static void live_close(struct source *source)
 
 	ring_buffer__free(live->ring);
 	join_close(&live->join);
+	exact_bpf__destroy(live->exact);
 	tcpstates_bpf__destroy(live->program);
 	cgroups_close(&live->source.cgroups);
 	free(live->per_cpu);
@@ -199,9 +205,11 @@ struct source *source_open_live(const struct options *options)
 		live_close(&live->source);
 		return NULL;
 	}
-	if (options_want_details(options))
+	if (options_want_details(options)) {
+		live->exact = exact_attach(live->program);
 		seed_sessions(live->program,
 			      options_follow_minisocks(options) ? &live->join.minisocks : NULL);
+	}
 	live->source.fd = ring_buffer__epoll_fd(live->ring);
 	live->source.clock.start_ns = clock_monotonic_ns();
 	live->source.clock.wall_offset_ns = clock_measure_offset();

@@ -88,6 +88,10 @@ class Tool:
         errors = b"\n".join(self.err.lines).decode(errors="replace")
         raise Failed(f"{' '.join(self.command)} {what}; its stderr: {errors or 'empty'}")
 
+    def traces(self, function):
+        """Whether it is attached to this function of the kernel's: when it cannot be, -v says so before it is ready."""
+        return not any(function.encode() in line for line in self.err.lines)
+
     def next_line(self, patience=PATIENCE):
         line = self.out.next(time.monotonic() + patience)
         if line is None:

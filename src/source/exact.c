@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The second kernel object: loaded where it can be, attached as far as it can be. */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "../bpf/shared.h"
+#include "../lib/log.h"
+#include "exact.h"
+#include "exact.skel.h"
+#include "tcpstates.skel.h"
+
+/* What the kernel says where it has no trampolines (arm64 up to 6.3); no errno of user space's. */
+#define ENOTSUPP 524
+
+struct row {
+	size_t program, link; /* offsets in struct exact_bpf */
+	const char *function; /* the kernel's, to which it is attached */
+	const char *missing;  /* what a trace lacks without it */
+};
+
+#define ROW(name, missing)                                                                      \
+	{                                                                                       \
+		offsetof(struct exact_bpf, progs.name), offsetof(struct exact_bpf, links.name), \
+			#name, (missing)                                                        \
+	}
+
+static const struct row rows[] = {
+	ROW(security_sock_graft,
+	    "the owner of a session that was accepted is its listener's until it acts on it"),
+};
+
+#define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
+
+static void say_missing(const struct row *row, int err)
+{
+	log_verbose("%s: %s: %s", row->missing, row->function,
+		    err == -ENOTSUPP ? "not possible on this platform" : strerror(-err));
+}
+
+static struct bpf_program *program_of(const struct exact_bpf *exact, const struct row *row)
+{
+	return *(struct bpf_program **)((char *)exact + row->program);
+}
+
+/* A program for a function that this kernel does not have would fail the others. */
+static int choose_programs(struct exact_bpf *exact)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+
+	if (!btf)
+		return -errno;
+	for (int i = 0; i < ROW_COUNT; i++) {
+		bool exists = btf__find_by_name_kind(btf, rows[i].function, BTF_KIND_FUNC) >= 0;
+
+		bpf_program__set_autoload(program_of(exact, &rows[i]), exists);
+		if (!exists)
+			say_missing(&rows[i], -ENOENT);
+	}
+	btf__free(btf);
+	return 0;
+}
+
+/* Maps that both have by the same name are one. */
+static int share_maps(struct exact_bpf *exact, const struct tcpstates_bpf *program)
+{
+	struct bpf_map *map, *shared;
+	int err = 0;
+
+	bpf_object__for_each_map (map, exact->obj) {
+		shared = bpf_object__find_map_by_name(program->obj, bpf_map__name(map));
+		if (shared)
+			err = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program)
+{
+	int err = share_maps(exact, program);
+
+	if (!err)
+		err = choose_programs(exact);
+	if (err)
+		return err;
+	return exact_bpf__load(exact);
+}
+
+static void attach(struct exact_bpf *exact, const struct row *row)
+{
+	struct bpf_link **link = (struct bpf_link **)((char *)exact + row->link);
+	struct bpf_program *program = program_of(exact, row);
+
+	if (!bpf_program__autoload(program))
+		return;
+	*link = bpf_program__attach(program);
+	if (!*link)
+		say_missing(row, -errno);
+}
+
+struct exact_bpf *exact_attach(const struct tcpstates_bpf *program)
+{
+	struct exact_bpf *exact = exact_bpf__open();
+	int err = exact ? load(exact, program) : -errno;
+
+	for (int i = 0; i < ROW_COUNT; i++)
+		if (err)
+			say_missing(&rows[i], err);
+		else
+			attach(exact, &rows[i]);
+	if (!err)
+		return exact;
+	exact_bpf__destroy(exact);
+	return NULL;
+}
