@@ -14,8 +14,12 @@
 #include <bpf/bpf_tracing.h>
 
 #include "../state.h"
+#include "filter.h"
+#include "jiffies.h"
 #include "kernel.h"
+#include "ring.h"
 #include "session.h"
+#include "shared.h"
 
 /* accept(), before it returns: sock_graft() in inet_accept(), with the socket locked. */
 SEC("fentry/security_sock_graft")
@@ -28,6 +32,91 @@ int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 	session = session_of(sk);
 	if (session)
 		session_see_accept(session);
+	return 0;
+}
+
+/* The cookie of the minisock that this CPU ends before its time; 0: of none. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} cut_short SEC(".maps");
+
+static __always_inline void minisock_tell(const struct minisock_told *told,
+					  const struct sock_common *common)
+{
+	struct minisock_told *record;
+
+	/* Without a cookie it is a session's that was never reported. */
+	if (!told->cookie || !filter_passes(common, common->skc_num, bpf_ntohs(common->skc_dport)))
+		return;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record)
+		return;
+	*record = *told;
+	bpf_ringbuf_submit(record, wakeup());
+}
+
+/* Only minisocks that end early come by here: a new session, a reset, the namespace's end. */
+SEC("fentry/inet_twsk_deschedule_put")
+int BPF_PROG(inet_twsk_deschedule_put, struct inet_timewait_sock *minisock)
+{
+	__u32 zero = 0;
+	__u64 *cookie = bpf_map_lookup_elem(&cut_short, &zero);
+
+	if (cookie)
+		*cookie = minisock->__tw_common.skc_cookie.counter;
+	return 0;
+}
+
+/* Or its timer cannot have gone off yet, where the call above was inlined. */
+static __always_inline bool was_cut_short(const struct inet_timewait_sock *minisock, __u64 cookie)
+{
+	__u64 expires = BPF_CORE_READ(minisock, tw_timer.expires);
+	__u32 zero = 0;
+	__u64 *marked = bpf_map_lookup_elem(&cut_short, &zero);
+
+	return (marked && *marked == cookie) || (__s64)(bpf_jiffies64() - expires) < 0;
+}
+
+/* The end of a minisock, by its timer or before: inet_twsk_free(). */
+SEC("fentry/tcp_twsk_destructor")
+int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
+{
+	const struct sock_common *common = &sk->__sk_common;
+	const struct inet_timewait_sock *minisock = (void *)sk;
+	struct minisock_told told = {
+		.time_ns = bpf_ktime_get_ns(),
+		.cookie = common->skc_cookie.counter,
+		.skaddr = (__u64)sk,
+		.state = BPF_CORE_READ(minisock, tw_substate),
+	};
+
+	told.is_early = was_cut_short(minisock, told.cookie);
+	minisock_tell(&told, common);
+	return 0;
+}
+
+/*
+ * In TIME_WAIT time begins anew with the peer's FIN, the first one and each that comes again:
+ * tcp_timewait_state_process().
+ */
+SEC("fentry/__inet_twsk_schedule")
+int BPF_PROG(__inet_twsk_schedule, struct inet_timewait_sock *minisock, int timeo, bool rearm)
+{
+	struct minisock_told told = {
+		.time_ns = bpf_ktime_get_ns(),
+		.cookie = minisock->__tw_common.skc_cookie.counter,
+		.skaddr = (__u64)minisock,
+		.state = minisock->tw_substate,
+	};
+	__u64 now = bpf_jiffies64();
+
+	if (!rearm || told.state != STATE_TIME_WAIT)
+		return 0;
+	told.due_ns = told.time_ns + due_in_jiffies(now + timeo, now) * jiffy_ns;
+	minisock_tell(&told, &minisock->__tw_common);
 	return 0;
 }
 

@@ -35,6 +35,17 @@ struct reset_sent {
 	__u32 padding;
 };
 
+/* Likewise: a minisock ended, or was given more time. */
+struct minisock_told {
+	__u64 time_ns;
+	__u64 cookie;  /* the session's */
+	__u64 skaddr;  /* of the minisock */
+	__u64 due_ns;  /* when its timer will now end it, CLOCK_MONOTONIC; 0: it ended */
+	__u8 state;    /* which it is in, or ended in: TIME_WAIT or FIN_WAIT2 */
+	__u8 is_early; /* it ended before its time */
+	__u8 padding[6];
+};
+
 /* How many minisocks are looked at in one run of the program that does. */
 #define PEEKS_MAX 64
 
@@ -52,7 +63,7 @@ struct minisock_peek {
 struct seeded_minisock {
 	__u8 laddr[16]; /* as in struct transition */
 	__u8 raddr[16];
-	__u64 now_ns;  /* CLOCK_MONOTONIC, when it was found; the others as in minisock_peek */
+	__u64 now_ns; /* CLOCK_MONOTONIC, when it was found; the others as in minisock_peek */
 	__u64 address;
 	__u64 cookie;
 	__u64 due_ns;

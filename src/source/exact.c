@@ -31,6 +31,9 @@ struct row {
 static const struct row rows[] = {
 	ROW(security_sock_graft,
 	    "the owner of a session that was accepted is its listener's until it acts on it"),
+	ROW(tcp_twsk_destructor, "when TIME_WAIT ended is inferred"),
+	ROW(inet_twsk_deschedule_put, "whether TIME_WAIT was cut short is inferred"),
+	ROW(__inet_twsk_schedule, "when an orphan entered TIME_WAIT is inferred"),
 };
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
@@ -88,6 +91,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program)
 		err = choose_programs(exact);
 	if (err)
 		return err;
+	exact->rodata->jiffy_ns = program->rodata->jiffy_ns;
 	return exact_bpf__load(exact);
 }
 

@@ -30,8 +30,21 @@ static void take_minisock(void *context, const struct transition *t)
 	deliver(context, t);
 }
 
+/* What the kernel told of one: just what take_told() fills in. */
+static void follow_told(struct join *join, const struct transition *t)
+{
+	if (t->newstate == STATE_CLOSE)
+		minisocks_end(&join->minisocks, t->cookie, t->time_ns, t->facts & FACT_RECYCLED);
+	else
+		minisocks_rearm(&join->minisocks, t->cookie, t->time_ns, t->due_ns);
+}
+
 static void hand_over(struct join *join, const struct transition *t)
 {
+	if (t->flags & TRANSITION_OF_MINISOCK) {
+		follow_told(join, t);
+		return;
+	}
 	if (join->follows_minisocks)
 		minisocks_see(&join->minisocks, t);
 	deliver(join, t);
@@ -138,12 +151,33 @@ static void take_child(struct join *join, const struct transition *t)
 	pass(join, t);
 }
 
+/* In its place among the transitions, of which one before it may still be held. */
+static void take_told(struct join *join, const struct minisock_told *told)
+{
+	struct transition t = {
+		.time_ns = told->time_ns,
+		.due_ns = told->due_ns,
+		.skaddr = told->skaddr,
+		.cookie = told->cookie,
+		.oldstate = told->state,
+		.newstate = told->due_ns ? STATE_TIME_WAIT : STATE_CLOSE,
+		.flags = TRANSITION_OF_MINISOCK,
+		.facts = told->is_early ? FACT_RECYCLED : 0,
+	};
+
+	pass(join, &t);
+}
+
 void join_take(struct join *join, const void *record, size_t size)
 {
 	struct transition t;
 
 	if (size == sizeof(struct reset_sent)) {
 		take_reset(join, record);
+		return;
+	}
+	if (size == sizeof(struct minisock_told)) {
+		take_told(join, record);
 		return;
 	}
 	if (size > sizeof(t))

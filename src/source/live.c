@@ -207,6 +207,9 @@ struct source *source_open_live(const struct options *options)
 	}
 	if (options_want_details(options)) {
 		live->exact = exact_attach(live->program);
+		live->join.minisocks.has_exact_ends = live->exact &&
+						      live->exact->links.tcp_twsk_destructor &&
+						      live->exact->links.__inet_twsk_schedule;
 		seed_sessions(live->program,
 			      options_follow_minisocks(options) ? &live->join.minisocks : NULL);
 	}

@@ -17,6 +17,9 @@
 /* A timer may be late. */
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC)
 
+/* The kernel's word of an end may be late, or lost: then looking must do. */
+#define TOLD_LATE_NS NSEC_PER_SEC
+
 /* Ends are told in batches of so long, so that many of them are few wake-ups. */
 #define BATCH_NS (10 * NSEC_PER_MSEC)
 
@@ -169,10 +172,16 @@ static bool grow(struct minisocks *m)
 	return true;
 }
 
+/* The kernel tells of it by its cookie, which one whose memory is not known does not have. */
+static bool is_told(const struct minisocks *m, const struct transition *t)
+{
+	return m->has_exact_ends && t->minisock;
+}
+
 static uint64_t first_look(const struct minisocks *m, const struct transition *t)
 {
-	if (m->has_exact_ends)
-		return UINT64_MAX;
+	if (is_told(m, t))
+		return t->due_ns + TOLD_LATE_NS;
 	if (t->newstate == STATE_FIN_WAIT2 && m->look && t->minisock)
 		return t->time_ns + FIRST_LOOK_NS;
 	return t->due_ns;
@@ -239,7 +248,7 @@ static void rearm(struct minisocks *m, struct minisock_entry *entry, uint64_t ti
 	entry->t.flags &= ~TRANSITION_DURATION_AT_LEAST;
 	entry->t.time_ns = t.time_ns;
 	entry->t.due_ns = due_ns;
-	look_at(m, entry, m->has_exact_ends ? UINT64_MAX : due_ns);
+	look_at(m, entry, due_ns + (is_told(m, &entry->t) ? TOLD_LATE_NS : 0));
 	m->emit(m->context, &t);
 }
 
@@ -255,7 +264,7 @@ static uint64_t begin_of_session(const struct transition *t)
 
 void minisocks_see(struct minisocks *m, const struct transition *t)
 {
-	uint64_t begin_ns = m->count && !m->has_exact_ends ? begin_of_session(t) : 0;
+	uint64_t begin_ns = m->count ? begin_of_session(t) : 0;
 	struct minisock_entry *entry;
 
 	if (!begin_ns)
@@ -263,7 +272,7 @@ void minisocks_see(struct minisocks *m, const struct transition *t)
 	entry = *bucket_by_ends(m, t);
 	while (entry && !has_same_ends(&entry->t, t))
 		entry = entry->next_by_ends;
-	if (entry)
+	if (entry && !is_told(m, &entry->t))
 		end(m, entry, begin_ns, FACT_RECYCLED, TRANSITION_DURATION_ABOUT);
 }
 

@@ -32,7 +32,7 @@ struct minisocks {
 	minisock_emit *emit;
 	minisock_look *look; /* NULL: cannot, timers are relied on */
 	void *context;
-	bool has_exact_ends; /* minisocks_end() will be called: nothing is to be inferred */
+	bool has_exact_ends; /* minisocks_end() will be called, as a rule */
 
 	/* Those that live: by their ends, by cookie, and a heap by when to look at them. */
 	struct minisock_entry **by_ends;
