@@ -33,8 +33,8 @@ enum transition_flags {
 	 * and stands for two transitions: LISTEN -> SYN_RECV, duration_ns earlier, and this one.
 	 */
 	TRANSITION_AFTER_SYN = 1 << 7,
-	/* Ring buffer only: that a reset was sent for it may be told right after. */
-	TRANSITION_RESET_AWAITED = 1 << 6,
+	/* Ring buffer only: what else belongs to it may be told right after (bpf/shared.h). */
+	TRANSITION_MORE_AWAITED = 1 << 6,
 };
 
 /* How the owner became known. */
@@ -69,6 +69,7 @@ enum transition_facts {
 	FACT_TIMER = 1 << 16,           /* a minisock's time was over */
 	FACT_PEER_FIN = 1 << 15,        /* the peer's FIN has come (SOCK_DONE) */
 	FACT_UNSENT = 1 << 17,          /* data waited that was never sent */
+	FACT_LPORT_LATER = 1 << 18,     /* lport was chosen right after; bcc's tcpstates sees 0 */
 };
 
 struct transition {

@@ -9,6 +9,7 @@ const struct transition *view_of(enum view view, const struct transition *transi
 				 struct transition *changed)
 {
 	bool is_hand_over = transition->flags & TRANSITION_TO_MINISOCK;
+	bool is_without_port = transition->facts & FACT_LPORT_LATER;
 
 	if (view == VIEW_FULL)
 		/* An orphan stays in FIN_WAIT2. */
@@ -16,9 +17,12 @@ const struct transition *view_of(enum view view, const struct transition *transi
 										    : transition;
 	if (transition->flags & TRANSITION_OF_MINISOCK)
 		return NULL;
-	if (!is_hand_over)
+	if (!is_hand_over && !is_without_port)
 		return transition;
 	*changed = *transition;
-	changed->newstate = STATE_CLOSE;
+	if (is_hand_over)
+		changed->newstate = STATE_CLOSE;
+	if (is_without_port)
+		changed->lport = 0;
 	return changed;
 }

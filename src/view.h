@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Two views of the same transitions. bcc's tcpstates sees sockets only: one that hands its session
- * over to a minisock goes to CLOSE. The full view follows the session: TIME_WAIT, an orphan's
- * FIN_WAIT2, and their ends.
+ * over to a minisock goes to CLOSE, and one that connects has no local port yet. The full view
+ * follows the session: its port where known, TIME_WAIT, an orphan's FIN_WAIT2, and their ends.
  */
 #ifndef TCPSTATES_VIEW_H
 #define TCPSTATES_VIEW_H

@@ -157,6 +157,15 @@ static __always_inline __u32 fill_minisock(struct transition *record, const stru
 	return FACT_MINISOCK_SOUGHT;
 }
 
+/* Set when the program that tells of it is attached (tcp_connect() in exact.bpf.c). */
+bool lports_follow;
+
+/* connect() has a port chosen only after this change: inet_hash_connect(), 5.10 to 7.2. */
+static __always_inline bool lport_follows(const struct change *change, __u16 lport)
+{
+	return wants_details && lports_follow && change->newstate == STATE_SYN_SENT && !lport;
+}
+
 static __always_inline bool expect_reset(const struct sock *sk, const struct transition *record)
 {
 	if (!reset_may_follow(record))
@@ -167,7 +176,7 @@ static __always_inline bool expect_reset(const struct sock *sk, const struct tra
 
 static __always_inline void fill_details(struct transition *record, struct sock *sk,
 					 const struct tcp_sock *tp, const struct change *change,
-					 const struct session *session)
+					 struct session *session)
 {
 	__u32 facts = facts_of_socket(sk, tp);
 
@@ -196,7 +205,11 @@ static __always_inline void fill_details(struct transition *record, struct sock 
 	facts |= fill_minisock(record, sk, change);
 	record->facts = facts;
 	if (expect_reset(sk, record))
-		record->flags |= TRANSITION_RESET_AWAITED;
+		record->flags |= TRANSITION_MORE_AWAITED;
+	if (session && lport_follows(change, record->lport)) {
+		record->flags |= TRANSITION_MORE_AWAITED;
+		session->lport_awaited = true;
+	}
 	__builtin_memset(record->padding, 0, sizeof(record->padding));
 }
 

@@ -35,6 +35,28 @@ int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 	return 0;
 }
 
+/* In connect(), right after the change to SYN_SENT: with the local port, when none was bound. */
+SEC("fentry/tcp_connect")
+int BPF_PROG(tcp_connect, struct sock *sk)
+{
+	struct session *session = bpf_sk_storage_get(&sessions, sk, NULL, 0);
+	struct lport_chosen *record;
+
+	if (!session || !session->lport_awaited)
+		return 0;
+	session->lport_awaited = false;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record)
+		return 0;
+	*record = (struct lport_chosen){
+		.time_ns = bpf_ktime_get_ns(),
+		.cookie = sk->__sk_common.skc_cookie.counter,
+		.lport = sk->__sk_common.skc_num,
+	};
+	bpf_ringbuf_submit(record, wakeup());
+	return 0;
+}
+
 /* The cookie of the minisock that this CPU ends before its time; 0: of none. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -17,16 +17,20 @@ static __always_inline bool set_has(const volatile __u64 *set, __u16 port)
 	return set[port / 64] >> (port % 64) & 1;
 }
 
-static __always_inline bool filter_passes(const struct sock_common *common, __u16 lport,
-					  __u16 rport)
+/* Without the local port, which is not chosen yet: of that, user space judges. */
+static __always_inline bool filter_may_pass(const struct sock_common *common, __u16 rport)
 {
 	if (filter.only_ip && filter.only_ip != (common->skc_family == AF_INET6 ? 6 : 4))
 		return false;
+	return !filter.has_rports || set_has(filter.rports, rport);
+}
+
+static __always_inline bool filter_passes(const struct sock_common *common, __u16 lport,
+					  __u16 rport)
+{
 	if (filter.has_lports && !set_has(filter.lports, lport))
 		return false;
-	if (filter.has_rports && !set_has(filter.rports, rport))
-		return false;
-	return true;
+	return filter_may_pass(common, rport);
 }
 
 #endif

@@ -19,7 +19,8 @@ struct session {
 	bool is_child;  /* came from a listener, and has not left SYN_RECV */
 	bool is_seeded; /* found in its state at since_ns, which began before that */
 	char comm[TRANSITION_COMM_SIZE];
-	bool got_reset; /* in its present connection */
+	bool got_reset;     /* in its present connection */
+	bool lport_awaited; /* its last record has none, which is to be told */
 };
 
 /*

@@ -35,6 +35,14 @@ struct reset_sent {
 	__u32 padding;
 };
 
+/* Likewise: connect() has chosen a local port, after the transition to SYN_SENT. */
+struct lport_chosen {
+	__u64 time_ns;
+	__u64 cookie; /* the session's */
+	__u16 lport;  /* host order */
+	__u8 padding[6];
+};
+
 /* Likewise: a minisock ended, or was given more time. */
 struct minisock_told {
 	__u64 time_ns;

@@ -117,7 +117,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	/* Not skc_num: that is 0 again at CLOSE, where inet_put_port() has run. */
 	lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 	rport = bpf_ntohs(sk->__sk_common.skc_dport);
-	if (!filter_passes(&sk->__sk_common, lport, rport))
+	if (lport_follows(&change, lport) ? !filter_may_pass(&sk->__sk_common, rport)
+					  : !filter_passes(&sk->__sk_common, lport, rport))
 		return 0;
 
 	record = bpf_ringbuf_reserve(&ring, wants_details ? sizeof(*record) : TRANSITION_SIZE_1, 0);

@@ -31,6 +31,7 @@ struct row {
 static const struct row rows[] = {
 	ROW(security_sock_graft,
 	    "the owner of a session that was accepted is its listener's until it acts on it"),
+	ROW(tcp_connect, "SYN_SENT has no local port where connect() chooses it"),
 	ROW(tcp_twsk_destructor, "when TIME_WAIT ended is inferred"),
 	ROW(inet_twsk_deschedule_put, "whether TIME_WAIT was cut short is inferred"),
 	ROW(__inet_twsk_schedule, "when an orphan entered TIME_WAIT is inferred"),

@@ -15,7 +15,7 @@
 #include "source.h"
 
 struct join {
-	struct transition *held; /* behind one of which a reset may still be told, in order */
+	struct transition *held; /* behind one of which more may still be told, in order */
 	size_t count;
 	size_t room;
 	bool follows_minisocks;
@@ -32,8 +32,8 @@ void join_follow_minisocks(struct join *join, minisock_look *look);
 void join_take(struct join *join, const void *record, size_t size);
 
 /*
- * Hands over what is held and older than now_ns (CLOCK_MONOTONIC) by more than a reset can be late;
- * with now_ns UINT64_MAX, all.
+ * Hands over what is held and older than now_ns (CLOCK_MONOTONIC) by more than the rest of one can
+ * be late; with now_ns UINT64_MAX, all.
  */
 void join_release(struct join *join, uint64_t now_ns);
 

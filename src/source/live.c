@@ -72,6 +72,7 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 {
 	struct live *live = (struct live *)source;
 	struct join *join = &live->join;
+	uint64_t now_ns = clock_monotonic_ns();
 	int count;
 
 	join->deliver = deliver;
@@ -86,8 +87,9 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	/* What is held is to be asked for again, as if the ring buffer held it. */
 	if (join->answer != DELIVERY_CONTINUE || join->count)
 		count = 1;
-	if (join->count)
-		join_release(join, clock_monotonic_ns());
+	/* By the time before the read, so that what was told until then has been read. */
+	if (join->count && join->answer == DELIVERY_CONTINUE)
+		join_release(join, now_ns);
 	if (join->follows_minisocks)
 		count += expire_minisocks(live);
 	/*
@@ -207,6 +209,7 @@ struct source *source_open_live(const struct options *options)
 	}
 	if (options_want_details(options)) {
 		live->exact = exact_attach(live->program);
+		live->program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
 		live->join.minisocks.has_exact_ends = live->exact &&
 						      live->exact->links.tcp_twsk_destructor &&
 						      live->exact->links.__inet_twsk_schedule;

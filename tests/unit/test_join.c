@@ -46,7 +46,7 @@ static void take(struct join *join, uint64_t time_ns, uint64_t skaddr, uint8_t f
 
 static void take_held(struct join *join, uint64_t time_ns, uint64_t skaddr)
 {
-	take(join, time_ns, skaddr, TRANSITION_RESET_AWAITED);
+	take(join, time_ns, skaddr, TRANSITION_MORE_AWAITED);
 }
 
 static void take_reset(struct join *join, uint64_t skaddr, uint32_t reason)
@@ -63,8 +63,7 @@ static void check_delivered(const struct receiver *receiver, const char *skaddrs
 
 	for (size_t i = 0; i < receiver->count && i < DELIVERED_MAX; i++) {
 		got[i] = '0' + receiver->got[i].skaddr;
-		CHECK(!(receiver->got[i].flags &
-			(TRANSITION_RESET_AWAITED | TRANSITION_AFTER_SYN)));
+		CHECK(!(receiver->got[i].flags & (TRANSITION_MORE_AWAITED | TRANSITION_AFTER_SYN)));
 	}
 	CHECK_TEXT(skaddrs, got);
 }
@@ -76,7 +75,8 @@ static void passes_on(void)
 	struct transition t;
 
 	unit_random_bytes(&t, sizeof(t));
-	t.flags &= ~(TRANSITION_AFTER_SYN | TRANSITION_RESET_AWAITED);
+	t.flags &= ~(TRANSITION_AFTER_SYN | TRANSITION_MORE_AWAITED);
+	t.flags |= TRANSITION_HAS_DETAILS;
 	join_take(&join, &t, sizeof(t));
 	CHECK_NUMBER(1, receiver.count);
 	CHECK_MEMORY(&t, &receiver.got[0], sizeof(t));
@@ -163,7 +163,7 @@ static void childs_reset(void)
 			       .oldstate = STATE_SYN_RECV,
 			       .newstate = STATE_CLOSE,
 			       .flags = TRANSITION_HAS_DETAILS | TRANSITION_AFTER_SYN |
-					TRANSITION_RESET_AWAITED};
+					TRANSITION_MORE_AWAITED};
 
 	join_take(&join, &t, sizeof(t));
 	check_delivered(&receiver, "7");

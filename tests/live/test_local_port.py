@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""
+The local port that connect() chooses, it chooses after the change to SYN_SENT. The full view has it where the kernel runs
+the program that sees it chosen; bcc's has 0.
+"""
+
+import pathlib
+import tempfile
+
+import lines
+import netns
+import traffic
+import wait
+from outcome import check_equal
+from place import IPV4
+from tool import check_good_end
+
+CHOSEN = 45678      # by connect(): there is no other
+
+
+def connect_unbound():
+    netns.sysctl("net.ipv4.ip_local_port_range", f"{CHOSEN} {CHOSEN}")
+    listener = traffic.Listener(IPV4)
+    connection = traffic.Connection(listener)
+    check_equal("chosen port", traffic.port_of(connection.client), CHOSEN)
+    traffic.reset_on_close(connection.client)
+    traffic.close(connection.client)
+    wait.reached("CLOSE", connection.child)
+    traffic.close(connection.child)
+    listener.close()
+
+
+def is_end(line):
+    """Either end's end: later than the change to SYN_SENT."""
+    return b'"oldstate":"ESTABLISHED","newstate":"CLOSE"' in line
+
+
+def ports_of(shown):
+    """The local port at each change to SYN_SENT."""
+    return [line["lport"] for line in shown if line["newstate"] == "SYN_SENT"]
+
+
+def replayed(program, *options):
+    return program.run("-r", *options).lines
+
+
+def check_views(program, *filters):
+    """Live, and replayed from a recording made of the same run."""
+    with tempfile.TemporaryDirectory() as folder:
+        recording = str(pathlib.Path(folder, "recording"))
+        with program.start("-j", "-o", recording, *filters) as tool:
+            seen = tool.traces("tcp_connect")
+            connect_unbound()
+            shown = lines.from_json(tool.lines_until(is_end))
+            check_good_end(tool.end())
+        full = lines.from_json(replayed(program, recording, "-j"))
+        sockets = lines.from_csv(line.decode() for line in replayed(program, recording, "-s"))
+    return seen, ports_of(shown), ports_of(full), ports_of(sockets)
+
+
+def test_both_views(program):
+    seen, shown, full, sockets = check_views(program)
+    check_equal("live", shown, [CHOSEN if seen else 0])
+    check_equal("replayed", full, shown)
+    check_equal("replayed as bcc's", sockets, [0])
+
+
+def test_filter(program):
+    """Shown where it is known that it matches."""
+    seen, shown, full, _ = check_views(program, "-L", str(CHOSEN))
+    check_equal("live", shown, [CHOSEN] if seen else [])
+    check_equal("replayed", full, shown)
+
+
+def test_filter_of_another_port(program):
+    with program.start("-j", "-L", str(CHOSEN + 1)) as tool:
+        connect_unbound()
+        check_equal("lines", tool.end().output, b"")
