@@ -46,6 +46,8 @@ static const struct cause_row rows[CAUSE_COUNT] = {
 	[CAUSE_TIMER] = {"timer", "the time of TIME_WAIT or an orphan's FIN_WAIT2 was over"},
 	[CAUSE_RECYCLED] = {"recycled",
 			    "TIME_WAIT was cut short, as by a new session between the same ends"},
+	[CAUSE_HALF_OPEN] = {"half_open",
+			     "the handshake was never finished: no answer, or a reset"},
 	[CAUSE_ERROR] = {"error", "another error"},
 };
 
@@ -203,6 +205,10 @@ static enum cause cause_of_minisock(const struct transition *t)
 {
 	if (t->newstate == STATE_TIME_WAIT)
 		return CAUSE_PEER_FIN;
+	if (t->newstate == STATE_SYN_RECV)
+		return CAUSE_UNKNOWN;
+	if (t->oldstate == STATE_SYN_RECV)
+		return CAUSE_HALF_OPEN;
 	if (has(t, FACT_TIMER))
 		return CAUSE_TIMER;
 	return has(t, FACT_RECYCLED) ? CAUSE_RECYCLED : CAUSE_UNKNOWN;

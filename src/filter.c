@@ -139,11 +139,19 @@ static bool selection_matches(const struct filter *filter, const struct transiti
 	       duration_matches(selection, t) && details_match(filter, t);
 }
 
+/* A request's: a session that never gets a socket. */
+static bool is_half_open(const struct transition *t)
+{
+	return t->flags & TRANSITION_OF_MINISOCK &&
+	       (t->oldstate == STATE_SYN_RECV || t->newstate == STATE_SYN_RECV);
+}
+
 bool filter_match(const struct filter *filter, const struct transition *transition)
 {
 	const struct options *options = filter->options;
 
-	return transition->time_ns <= filter->until_ns && ip_matches(options, transition->ip) &&
+	return (options->half_open || !is_half_open(transition)) &&
+	       transition->time_ns <= filter->until_ns && ip_matches(options, transition->ip) &&
 	       port_matches(&options->lports, transition->lport) &&
 	       port_matches(&options->rports, transition->rport) &&
 	       (!filter->has_selection || selection_matches(filter, transition));

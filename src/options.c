@@ -315,6 +315,8 @@ static const struct option_row rows[] = {
 	 FLAG(extended)},
 	{0, "minisocks", NULL, "TIME_WAIT as well, where bcc's outputs end in CLOSE",
 	 FLAG(minisocks)},
+	{0, "half-open", NULL, "sessions whose handshake is never finished as well",
+	 FLAG(half_open)},
 	{'T', "time", NULL, "a first column TIME: when it happened, HH:MM:SS", FLAG(time)},
 	{'t', "timestamp", NULL, "a column TIME(s): seconds since the first line", FLAG(timestamp)},
 	{'s', "csv", NULL, "comma-separated values", FLAG(csv)},
@@ -483,7 +485,7 @@ void options_free(struct options *options)
 bool options_want_details(const struct options *options)
 {
 	return selection_wants_details(&options->selection) || options->record ||
-	       options->extended || options->minisocks ||
+	       options->extended || options->minisocks || options->half_open ||
 	       (options->json && !options->fields.count && !options->quiet) ||
 	       field_list_has_details(&options->fields);
 }
@@ -495,7 +497,9 @@ bool options_follow_minisocks(const struct options *options)
 
 enum view options_view(const struct options *options)
 {
-	return options->minisocks || options->extended || options->json ? VIEW_FULL : VIEW_SOCKETS;
+	return options->minisocks || options->half_open || options->extended || options->json
+		       ? VIEW_FULL
+		       : VIEW_SOCKETS;
 }
 
 static void print_row(const struct option_row *row)

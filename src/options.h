@@ -39,6 +39,7 @@ struct options {
 	bool wide;
 	bool extended;
 	bool minisocks;
+	bool half_open;
 	bool time;
 	bool timestamp;
 	bool csv;

@@ -26,7 +26,10 @@ enum transition_flags {
 	 * or FIN_WAIT2 for a session nobody owns any more): net/ipv4/tcp_minisocks.c.
 	 */
 	TRANSITION_TO_MINISOCK = 1 << 4,
-	/* It is a minisock that changes, not a socket: bcc's tcpstates sees none of these. */
+	/*
+	 * It is a minisock that changes, or a request (half-open, from SYN_RECV or to it), not a
+	 * socket: bcc's tcpstates sees none of these.
+	 */
 	TRANSITION_OF_MINISOCK = 1 << 5,
 	/*
 	 * Ring buffer only, never in a recording nor in a sink: a passive connection left SYN_RECV,

@@ -15,6 +15,11 @@ static __always_inline void address_fill_mapped(__u8 *address, __be32 ipv4)
 	words[3] = ipv4;
 }
 
+static __always_inline __u8 ip_of(const struct sock_common *common)
+{
+	return common->skc_family == AF_INET6 ? 6 : 4;
+}
+
 /* Of a socket, the one of its two forms that its family has. */
 static __always_inline void address_fill(__u8 *address, const struct sock_common *common,
 					 __be32 ipv4, const struct in6_addr *ipv6)

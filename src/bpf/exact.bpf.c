@@ -14,7 +14,9 @@
 #include <bpf/bpf_tracing.h>
 
 #include "../state.h"
+#include "address.h"
 #include "filter.h"
+#include "half_open.h"
 #include "jiffies.h"
 #include "kernel.h"
 #include "ring.h"
@@ -71,7 +73,8 @@ static __always_inline void minisock_tell(const struct minisock_told *told,
 	struct minisock_told *record;
 
 	/* Without a cookie it is a session's that was never reported. */
-	if (!told->cookie || !filter_passes(common, common->skc_num, bpf_ntohs(common->skc_dport)))
+	if (!told->cookie ||
+	    !filter_passes(ip_of(common), common->skc_num, bpf_ntohs(common->skc_dport)))
 		return;
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record)

@@ -18,19 +18,18 @@ static __always_inline bool set_has(const volatile __u64 *set, __u16 port)
 }
 
 /* Without the local port, which is not chosen yet: of that, user space judges. */
-static __always_inline bool filter_may_pass(const struct sock_common *common, __u16 rport)
+static __always_inline bool filter_may_pass(__u8 ip, __u16 rport)
 {
-	if (filter.only_ip && filter.only_ip != (common->skc_family == AF_INET6 ? 6 : 4))
+	if (filter.only_ip && filter.only_ip != ip)
 		return false;
 	return !filter.has_rports || set_has(filter.rports, rport);
 }
 
-static __always_inline bool filter_passes(const struct sock_common *common, __u16 lport,
-					  __u16 rport)
+static __always_inline bool filter_passes(__u8 ip, __u16 lport, __u16 rport)
 {
 	if (filter.has_lports && !set_has(filter.lports, lport))
 		return false;
-	return filter_may_pass(common, rport);
+	return filter_may_pass(ip, rport);
 }
 
 #endif

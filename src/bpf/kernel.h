@@ -94,6 +94,8 @@ struct inet_timewait_sock {
 
 struct request_sock {
 	struct sock_common __req_common;
+	__u8 num_retrans;
+	struct sock *sk;
 };
 
 struct tcp_request_sock {

@@ -82,7 +82,7 @@ static __always_inline void fill(struct transition *record, struct sock *sk,
 	record->time_ns = change->now_ns;
 	record->duration_ns = change->duration_ns;
 	record->skaddr = (__u64)sk;
-	record->ip = common->skc_family == AF_INET6 ? 6 : 4;
+	record->ip = ip_of(common);
 	/* Not skc_rcv_saddr, which is what the socket is bound to. */
 	address_fill(record->laddr, common, tp->inet_conn.icsk_inet.inet_saddr,
 		     &common->skc_v6_rcv_saddr);
@@ -106,6 +106,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	struct transition *record;
 	struct session *session;
 	__u16 lport, rport;
+	__u8 ip;
 
 	if (!tp)
 		return 0;
@@ -117,8 +118,9 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	/* Not skc_num: that is 0 again at CLOSE, where inet_put_port() has run. */
 	lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 	rport = bpf_ntohs(sk->__sk_common.skc_dport);
-	if (lport_follows(&change, lport) ? !filter_may_pass(&sk->__sk_common, rport)
-					  : !filter_passes(&sk->__sk_common, lport, rport))
+	ip = ip_of(&sk->__sk_common);
+	if (lport_follows(&change, lport) ? !filter_may_pass(ip, rport)
+					  : !filter_passes(ip, lport, rport))
 		return 0;
 
 	record = bpf_ringbuf_reserve(&ring, wants_details ? sizeof(*record) : TRANSITION_SIZE_1, 0);

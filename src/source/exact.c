@@ -20,13 +20,16 @@ struct row {
 	size_t program, link; /* offsets in struct exact_bpf */
 	const char *function; /* the kernel's, to which it is attached */
 	const char *missing;  /* what a trace lacks without it */
+	bool for_half_open;   /* wanted with that option only */
 };
 
-#define ROW(name, missing)                                                                      \
+#define ROW(name, missing, ...)                                                                 \
 	{                                                                                       \
 		offsetof(struct exact_bpf, progs.name), offsetof(struct exact_bpf, links.name), \
-			#name, (missing)                                                        \
+			#name, (missing), __VA_ARGS__                                           \
 	}
+
+#define FOR_HALF_OPEN .for_half_open = true
 
 static const struct row rows[] = {
 	ROW(security_sock_graft,
@@ -35,6 +38,11 @@ static const struct row rows[] = {
 	ROW(tcp_twsk_destructor, "when TIME_WAIT ended is inferred"),
 	ROW(inet_twsk_deschedule_put, "whether TIME_WAIT was cut short is inferred"),
 	ROW(__inet_twsk_schedule, "when an orphan entered TIME_WAIT is inferred"),
+	ROW(inet_csk_reqsk_queue_hash_add, "half-open sessions are not shown", FOR_HALF_OPEN),
+	ROW(inet_csk_complete_hashdance, "sessions of a listener that ends may count as half-open",
+	    FOR_HALF_OPEN),
+	ROW(tcp_v4_reqsk_destructor, "half-open sessions over IPv4 are not shown", FOR_HALF_OPEN),
+	ROW(tcp_v6_reqsk_destructor, "half-open sessions over IPv6 are not shown", FOR_HALF_OPEN),
 };
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
@@ -50,8 +58,13 @@ static struct bpf_program *program_of(const struct exact_bpf *exact, const struc
 	return *(struct bpf_program **)((char *)exact + row->program);
 }
 
+static bool is_wanted(const struct row *row, const struct options *options)
+{
+	return !row->for_half_open || options->half_open;
+}
+
 /* A program for a function that this kernel does not have would fail the others. */
-static int choose_programs(struct exact_bpf *exact)
+static int choose_programs(struct exact_bpf *exact, const struct options *options)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 
@@ -59,9 +72,10 @@ static int choose_programs(struct exact_bpf *exact)
 		return -errno;
 	for (int i = 0; i < ROW_COUNT; i++) {
 		bool exists = btf__find_by_name_kind(btf, rows[i].function, BTF_KIND_FUNC) >= 0;
+		bool wanted = is_wanted(&rows[i], options);
 
-		bpf_program__set_autoload(program_of(exact, &rows[i]), exists);
-		if (!exists)
+		bpf_program__set_autoload(program_of(exact, &rows[i]), wanted && exists);
+		if (wanted && !exists)
 			say_missing(&rows[i], -ENOENT);
 	}
 	btf__free(btf);
@@ -84,14 +98,16 @@ static int share_maps(struct exact_bpf *exact, const struct tcpstates_bpf *progr
 	return 0;
 }
 
-static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program)
+static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
+		const struct options *options)
 {
 	int err = share_maps(exact, program);
 
 	if (!err)
-		err = choose_programs(exact);
+		err = choose_programs(exact, options);
 	if (err)
 		return err;
+	bpf_map__set_autocreate(exact->maps.half_opens, options->half_open);
 	exact->rodata->jiffy_ns = program->rodata->jiffy_ns;
 	return exact_bpf__load(exact);
 }
@@ -108,18 +124,29 @@ static void attach(struct exact_bpf *exact, const struct row *row)
 		say_missing(row, -errno);
 }
 
-struct exact_bpf *exact_attach(const struct tcpstates_bpf *program)
+/* What was asked for is not missed without a word. */
+static void say_half_open_missing(const struct exact_bpf *exact)
+{
+	if (!exact || !exact->links.inet_csk_reqsk_queue_hash_add)
+		log_error("--half-open: this kernel does not run the programs that see such "
+			  "sessions; none is shown (-v says why)");
+}
+
+struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options)
 {
 	struct exact_bpf *exact = exact_bpf__open();
-	int err = exact ? load(exact, program) : -errno;
+	int err = exact ? load(exact, program, options) : -errno;
 
 	for (int i = 0; i < ROW_COUNT; i++)
-		if (err)
-			say_missing(&rows[i], err);
-		else
+		if (!err)
 			attach(exact, &rows[i]);
-	if (!err)
-		return exact;
-	exact_bpf__destroy(exact);
-	return NULL;
+		else if (is_wanted(&rows[i], options))
+			say_missing(&rows[i], err);
+	if (err) {
+		exact_bpf__destroy(exact);
+		exact = NULL;
+	}
+	if (options->half_open)
+		say_half_open_missing(exact);
+	return exact;
 }

@@ -13,6 +13,6 @@ struct tcpstates_bpf;
  * loaded; to be given to exact_bpf__destroy(). NULL when it cannot be. With -v it says what is
  * missing then.
  */
-struct exact_bpf *exact_attach(const struct tcpstates_bpf *program);
+struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options);
 
 #endif

@@ -47,9 +47,14 @@ static void follow_told(struct join *join, const struct transition *t)
 		minisocks_rearm(&join->minisocks, t->cookie, t->time_ns, t->due_ns);
 }
 
+static bool is_told(const struct transition *t)
+{
+	return t->flags & TRANSITION_OF_MINISOCK && !(t->flags & TRANSITION_HAS_DETAILS);
+}
+
 static void hand_over(struct join *join, const struct transition *t)
 {
-	if (t->flags & TRANSITION_OF_MINISOCK) {
+	if (is_told(t)) {
 		follow_told(join, t);
 		return;
 	}

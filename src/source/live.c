@@ -208,7 +208,7 @@ struct source *source_open_live(const struct options *options)
 		return NULL;
 	}
 	if (options_want_details(options)) {
-		live->exact = exact_attach(live->program);
+		live->exact = exact_attach(live->program, options);
 		live->program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
 		live->join.minisocks.has_exact_ends = live->exact &&
 						      live->exact->links.tcp_twsk_destructor &&

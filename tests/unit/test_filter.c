@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What a transition must match to be shown: options and one transition, yes or no. */
 #include "filter.h"
+#include "state.h"
 #include "unit.h"
 
 #define START_NS 1000
@@ -111,4 +112,34 @@ static void duration(void)
 	}
 }
 
-UNIT_MAIN("filter", TEST(sessions), TEST(duration))
+/* What never had a socket is shown when it is asked for. */
+static void half_open(void)
+{
+	static const struct {
+		uint8_t oldstate, newstate, flags;
+		bool is_half_open;
+	} rows[] = {
+		{STATE_LISTEN, STATE_SYN_RECV, TRANSITION_OF_MINISOCK, true},
+		{STATE_SYN_RECV, STATE_CLOSE, TRANSITION_OF_MINISOCK, true},
+		{STATE_LISTEN, STATE_SYN_RECV, 0, false},
+		{STATE_SYN_RECV, STATE_CLOSE, 0, false},
+		{STATE_TIME_WAIT, STATE_CLOSE, TRANSITION_OF_MINISOCK, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct transition transition = {.ip = 4,
+						.oldstate = rows[i].oldstate,
+						.newstate = rows[i].newstate,
+						.flags = rows[i].flags};
+		struct options off = {.half_open = false}, on = {.half_open = true};
+		struct filter filter;
+
+		unit_row("row %zu", i);
+		filter_init(&filter, &off, 0);
+		CHECK_NUMBER(!rows[i].is_half_open, filter_match(&filter, &transition));
+		filter_init(&filter, &on, 0);
+		CHECK_NUMBER(true, filter_match(&filter, &transition));
+	}
+}
+
+UNIT_MAIN("filter", TEST(sessions), TEST(duration), TEST(half_open))

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sessions whose handshake is never finished: the kernel keeps a request for them, no socket. Told
+ * when it is dropped, as one record that stands for two transitions: LISTEN -> SYN_RECV, earlier,
+ * and SYN_RECV -> CLOSE. Those that are finished are told of by their sockets.
+ */
+#ifndef TCPSTATES_BPF_HALF_OPEN_H
+#define TCPSTATES_BPF_HALF_OPEN_H
+
+#include "address.h"
+#include "filter.h"
+#include "ring.h"
+#include "session.h"
+
+struct half_open {
+	__u64 since_ns;
+	__u64 cookie;
+	__u32 netns;
+	__u32 uid;
+	__u32 pid; /* of the listener's owner, as are the next two */
+	__u8 owner_from;
+	char comm[TRANSITION_COMM_SIZE];
+	__u8 ip; /* the listener's, which a child would have */
+};
+
+/*
+ * By the request's address. Added at the SYN, removed when the handshake is finished or the request
+ * dropped. Under a flood that leaves no room, the oldest are forgotten.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, struct half_open);
+} half_opens SEC(".maps");
+
+/*
+ * At the SYN, tcp_conn_request(), when the request has its addresses. Not with SYN cookies, nor
+ * with TCP Fast Open.
+ */
+SEC("fentry/inet_csk_reqsk_queue_hash_add")
+int BPF_PROG(inet_csk_reqsk_queue_hash_add, struct sock *listener, struct request_sock *request)
+{
+	struct session *session = bpf_sk_storage_get(&sessions, listener, NULL, 0);
+	struct half_open half_open = {
+		.since_ns = bpf_ktime_get_ns(),
+		.cookie = bpf_get_socket_cookie(request),
+		.netns = listener->__sk_common.skc_net.net->ns.inum,
+		.uid = listener->sk_uid.val,
+		.ip = ip_of(&listener->__sk_common),
+	};
+	__u64 key = (__u64)request;
+
+	if (session && session->pid) {
+		half_open.pid = session->pid;
+		half_open.owner_from = OWNER_INHERITED;
+		__builtin_memcpy(half_open.comm, session->comm, sizeof(half_open.comm));
+	}
+	bpf_map_update_elem(&half_opens, &key, &half_open, BPF_ANY);
+	return 0;
+}
+
+/* The handshake is finished: tcp_check_req(). */
+SEC("fentry/inet_csk_complete_hashdance")
+int BPF_PROG(inet_csk_complete_hashdance, struct sock *listener, struct sock *child,
+	     struct request_sock *request)
+{
+	__u64 key = (__u64)request;
+
+	bpf_map_delete_elem(&half_opens, &key);
+	return 0;
+}
+
+static __always_inline void half_open_fill(struct transition *record,
+					   const struct half_open *half_open,
+					   const struct request_sock *request)
+{
+	const struct sock_common *common = &request->__req_common;
+
+	__builtin_memset(record, 0, sizeof(*record));
+	record->time_ns = bpf_ktime_get_ns();
+	record->duration_ns = record->time_ns - half_open->since_ns;
+	record->skaddr = (__u64)request;
+	address_fill(record->laddr, common, common->skc_rcv_saddr, &common->skc_v6_rcv_saddr);
+	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
+	record->lport = common->skc_num;
+	record->rport = bpf_ntohs(common->skc_dport);
+	record->ip = half_open->ip;
+	record->oldstate = STATE_SYN_RECV;
+	record->newstate = STATE_CLOSE;
+	record->flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS |
+			TRANSITION_OF_MINISOCK | TRANSITION_AFTER_SYN;
+	record->pid = half_open->pid;
+	record->owner_from = half_open->owner_from;
+	__builtin_memcpy(record->comm, half_open->comm, sizeof(record->comm));
+	record->cookie = half_open->cookie;
+	record->netns = half_open->netns;
+	record->uid = half_open->uid;
+	record->retrans = request->num_retrans;
+}
+
+static __always_inline int half_open_end(const struct request_sock *request)
+{
+	const struct sock_common *common = &request->__req_common;
+	__u64 key = (__u64)request;
+	struct half_open *half_open = bpf_map_lookup_elem(&half_opens, &key);
+	struct transition *record;
+
+	if (!half_open)
+		return 0;
+	/* It has a child: the handshake was finished. */
+	if (!request->sk &&
+	    filter_passes(half_open->ip, common->skc_num, bpf_ntohs(common->skc_dport))) {
+		record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+		if (record) {
+			half_open_fill(record, half_open, request);
+			bpf_ringbuf_submit(record, wakeup());
+		} else {
+			count((struct kernel_losses){.transitions = 2});
+		}
+	}
+	bpf_map_delete_elem(&half_opens, &key);
+	return 0;
+}
+
+/* The end of a request, one way or the other: reqsk_free(). */
+SEC("fentry/tcp_v4_reqsk_destructor")
+int BPF_PROG(tcp_v4_reqsk_destructor, struct request_sock *request)
+{
+	return half_open_end(request);
+}
+
+SEC("fentry/tcp_v6_reqsk_destructor")
+int BPF_PROG(tcp_v6_reqsk_destructor, struct request_sock *request)
+{
+	return half_open_end(request);
+}
+
+#endif

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""Sessions whose handshake is never finished, where the kernel runs the programs that see them; elsewhere there are none."""
+
+import os
+import pathlib
+import tempfile
+
+import lines
+import netns
+import observe
+import traffic
+from delayed_link import ACK, SYN, DelayedLink
+from outcome import check, check_equal
+from place import SLOW, slow_places
+from tool import check_good_end
+
+DELAY = 0.02
+ROUND_TRIP_MS = 2 * DELAY * 1000
+
+
+def all_but(wanted):
+    return lambda flags: flags & wanted != wanted
+
+
+def knock(place, listener):
+    """A client that connects and gives up at once: no SYN comes again, and a SYN-ACK is answered by a reset."""
+    client = traffic.new_socket(place)
+    client.setblocking(False)
+    client.connect_ex((place.raddr, listener.port))
+    client.close()
+
+
+def dropped(line):
+    return b'"oldstate":"SYN_RECV","newstate":"CLOSE"' in line
+
+
+def check_pair(pair, listener, least_ms, most_ms, retrans):
+    """LISTEN>SYN_RECV, earlier, and SYN_RECV>CLOSE."""
+    check_equal("path", [(line["oldstate"], line["newstate"]) for line in pair],
+                [("LISTEN", "SYN_RECV"), ("SYN_RECV", "CLOSE")])
+    check_equal("local port", {line["lport"] for line in pair}, {listener.port})
+    check_equal("owner", {(line["pid"], line["owner_from"]) for line in pair}, {(os.getpid(), "inherited")})
+    check_equal("causes", [line["cause"] for line in pair], [None, "half_open"])
+    check_equal("sent again", pair[1]["retrans"], retrans)
+    ms = pair[1]["ms"]
+    check(least_ms <= ms <= most_ms, f"SYN_RECV lasts {ms} ms, not {least_ms} to {most_ms}")
+    earlier_ms = (pair[1]["timestamp"] - pair[0]["timestamp"]) * 1000
+    check(abs(earlier_ms - ms) < 0.01, f"LISTEN>SYN_RECV is {earlier_ms} ms earlier, SYN_RECV lasts {ms} ms")
+
+
+def check_half_open(program, place, delivers, *bounds):
+    with DelayedLink(DELAY) as link, program.start("-j", "--half-open") as tool:
+        link.delivers = delivers
+        listener = traffic.Listener(place)
+        knock(place, listener)
+        if tool.traces("tcp_v4_reqsk_destructor"):
+            shown = lines.from_json(tool.lines_until(dropped))
+            children = [line for line in shown if line["lport"] == listener.port and line["rport"]]
+            check_pair(children, listener, *bounds)
+        listener.close()
+        check_good_end(tool.end())
+
+
+def test_unanswered(program):
+    """The SYN-ACK is lost, and is sent once more: after a second; after two more the kernel gives up."""
+    netns.sysctl("net.ipv4.tcp_synack_retries", 1)
+    for place in slow_places():
+        check_half_open(program, place, all_but(SYN | ACK), 2900, 6000, 1)
+
+
+def test_reset(program):
+    """The SYN-ACK is answered by a reset."""
+    for place in slow_places():
+        check_half_open(program, place, lambda flags: True, ROUND_TRIP_MS, 3 * ROUND_TRIP_MS, 0)
+
+
+def run_both(program, recording, *options):
+    """A session that is finished, and one that is not; by what the tool shows of it."""
+    with DelayedLink(DELAY), program.start("-j", "-o", recording, *options) as tool:
+        listener = traffic.Listener(SLOW)
+        connection = traffic.Connection(listener)
+        knock(SLOW, listener)
+        # Behind all packets of the one that knocks.
+        traffic.Connection(listener)
+        traffic.reset_on_close(connection.client)
+        traffic.close(connection.client)
+        shown = lines.from_json(tool.lines_until(observe.mark()))
+        seen = tool.traces("tcp_v4_reqsk_destructor")
+        check_good_end(tool.end())
+    return seen, shown
+
+
+def requests_of(shown):
+    return [line["newstate"] for line in shown if line["oldstate"] == "SYN_RECV" and line["newstate"] == "CLOSE"]
+
+
+def births_of(shown):
+    return [line for line in shown if line["newstate"] == "SYN_RECV"]
+
+
+def test_finished_and_replayed(program):
+    """Those that are finished are shown once; a recording shows what its options ask for."""
+    with tempfile.TemporaryDirectory() as folder:
+        recording = str(pathlib.Path(folder, "recording"))
+        seen, shown = run_both(program, recording, "--half-open")
+        with_them = lines.from_json(program.run("-r", recording, "-j", "--half-open").lines)
+        without = lines.from_json(program.run("-r", recording, "-j").lines)
+    check_equal("half-open", len(requests_of(shown)), 1 if seen else 0)
+    check_equal("children and requests", len(births_of(shown)), 3 if seen else 2)
+    check_equal("replayed", with_them[:len(shown)], shown)
+    check_equal("replayed without", requests_of(without), [])
+    check_equal("replayed without: children", len(births_of(without)), 2)
+
+
+def test_off(program):
+    with tempfile.TemporaryDirectory() as folder:
+        _, shown = run_both(program, str(pathlib.Path(folder, "recording")))
+    check_equal("half-open", requests_of(shown), [])
