@@ -65,18 +65,15 @@ static enum delivery deliver(void *context, const struct transition *transition)
 	struct loop *loop = context;
 	const struct transition *shown;
 	struct transition changed;
-	bool is_whole_wanted;
+	bool is_shown;
 
 	shown = view_of(loop->view, transition, &changed);
-	if (shown && !filter_match(loop->filter, shown))
-		shown = NULL;
-	/* A recording holds what either view shows: which one is wanted is known when it is read.
-	 */
-	is_whole_wanted = shown || filter_match(loop->filter, transition);
-	if (!is_whole_wanted)
+	is_shown = shown && filter_match(loop->filter, shown);
+	/* A recording holds what either view has: which is wanted is known when it is read. */
+	if (!is_shown && (shown == transition || !filter_match(loop->filter, transition)))
 		return DELIVERY_CONTINUE;
-	sinks_transition(loop->sinks, shown, transition);
-	if (shown && ++loop->count == loop->count_limit)
+	sinks_transition(loop->sinks, is_shown ? shown : NULL, transition);
+	if (is_shown && ++loop->count == loop->count_limit)
 		return DELIVERY_STOP;
 	return sinks_are_congested(loop->sinks) ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
 }

@@ -135,9 +135,9 @@ static void half_open(void)
 		struct filter filter;
 
 		unit_row("row %zu", i);
-		filter_init(&filter, &off, 0);
+		filter_init(&filter, &off, 0, NULL);
 		CHECK_NUMBER(!rows[i].is_half_open, filter_match(&filter, &transition));
-		filter_init(&filter, &on, 0);
+		filter_init(&filter, &on, 0, NULL);
 		CHECK_NUMBER(true, filter_match(&filter, &transition));
 	}
 }

@@ -45,6 +45,7 @@ static void views(void)
 		t.oldstate = rows[i].oldstate;
 		t.newstate = rows[i].newstate;
 		t.flags = rows[i].flags;
+		t.facts &= ~FACT_LPORT_LATER;
 		original = t;
 		full = view_of(VIEW_FULL, &t, &changed);
 		CHECK_NUMBER(rows[i].full, full ? full->newstate : NOT_SHOWN);
@@ -62,4 +63,18 @@ static void views(void)
 	}
 }
 
-UNIT_MAIN("view", TEST(views))
+/* bcc sees a socket that connects before its port is chosen. */
+static void port_chosen_later(void)
+{
+	struct transition t = {.oldstate = STATE_CLOSE,
+			       .newstate = STATE_SYN_SENT,
+			       .flags = TRANSITION_HAS_DETAILS,
+			       .facts = FACT_LPORT_LATER,
+			       .lport = 40000};
+	struct transition changed;
+
+	CHECK_NUMBER(40000, view_of(VIEW_FULL, &t, &changed)->lport);
+	CHECK_NUMBER(0, view_of(VIEW_SOCKETS, &t, &changed)->lport);
+}
+
+UNIT_MAIN("view", TEST(views), TEST(port_chosen_later))
