@@ -28,7 +28,7 @@ CFLAGS_ALL := -std=c11 $(WARNINGS) $(CFLAGS)
 SOURCES := $(wildcard src/*.c src/lib/*.c src/source/*.c src/sink/*.c)
 BPF_HEADERS := $(wildcard src/bpf/*.h) src/transition.h src/state.h src/reset.h
 BPF_OBJECTS := tcpstates exact
-SKELETONS := $(BPF_OBJECTS:%=$(B)/bpf/%.skel.h)
+SKELETONS := $(BPF_OBJECTS:%=$(B)/bpf/%.skel.h) $(B)/bpf/fallback.skel.h
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -56,8 +56,15 @@ $(B)/bpf/%.bpf.o: src/bpf/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 	$(BPFTOOL) gen object $@ $@.tmp
 	@rm -f $@.tmp
 
-$(SKELETONS): %.skel.h: %.bpf.o
-	$(BPFTOOL) gen skeleton $< name $(*F)_bpf >$@
+# The same source once more, for kernels before 5.12.
+$(B)/bpf/fallback.bpf.o: src/bpf/tcpstates.bpf.c $(BPF_HEADERS) $(B)/deps-build
+	@mkdir -p $(@D)
+	$(BPF_COMPILE) -DFALLBACK -c $< -o $@.tmp
+	$(BPFTOOL) gen object $@ $@.tmp
+	@rm -f $@.tmp
+
+$(SKELETONS): $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	$(BPFTOOL) gen skeleton $< name $*_bpf >$@
 
 # What --ebpf prints.
 $(B)/bpf/program.txt: $(BPF_OBJECTS:%=src/bpf/%.bpf.c) $(BPF_HEADERS)

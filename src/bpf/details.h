@@ -8,6 +8,7 @@
 #include "minisock.h"
 #include "reset.h"
 #include "session.h"
+#include "task.h"
 
 /* Set before load. False: only what bcc's outputs show is kept and filled in. */
 const volatile bool wants_details;
@@ -32,14 +33,14 @@ static __always_inline bool last_fd_is_gone(const struct sock *sk)
 
 static __always_inline __u32 facts_of_task(struct transition *record, const struct sock *sk)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 facts = FACT_IN_CALL;
+	struct task_struct *task = task_current();
+	__u32 flags = task_flags(task), facts = FACT_IN_CALL;
 
-	if (task->flags & PF_KTHREAD)
+	if (flags & PF_KTHREAD)
 		facts |= FACT_KERNEL_THREAD;
-	else if (task->flags & PF_EXITING) {
+	else if (flags & PF_EXITING) {
 		facts |= FACT_EXITING;
-		record->signal = task->signal->group_exit_code & 0x7f;
+		record->signal = task_exit_code(task) & 0x7f;
 	}
 	if (last_fd_is_gone(sk))
 		facts |= FACT_LAST_FD;
@@ -110,19 +111,14 @@ static __always_inline void fill_figures(struct transition *record, const struct
 static __always_inline __u64 cgroup_of(const struct sock *sk)
 {
 	struct cgroup *cgroup;
+	__u64 word;
 
-	if (!bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
-		return 0;
-	cgroup = sk->sk_cgrp_data.cgroup;
-	return cgroup ? cgroup->kn->id : 0;
-}
-
-/* The kernel makes a cookie when it is asked for one. */
-static __always_inline __u64 cookie_of(struct sock *sk)
-{
-	__u64 cookie = sk->__sk_common.skc_cookie.counter;
-
-	return cookie ?: bpf_get_socket_cookie(sk);
+	if (bpf_core_field_exists(sk->sk_cgrp_data.cgroup)) {
+		cgroup = sk->sk_cgrp_data.cgroup;
+		return cgroup ? cgroup->kn->id : 0;
+	}
+	word = BPF_CORE_READ((const struct sock___word *)sk, sk_cgrp_data.val);
+	return word & 1 ? 0 : BPF_CORE_READ((struct cgroup *)(word & ~3ull), kn, id);
 }
 
 static __always_inline void fill_owner(struct transition *record, const struct session *session)
@@ -187,7 +183,7 @@ static __always_inline void fill_details(struct transition *record, struct sock 
 	record->due_ns = 0;
 	fill_owner(record, session);
 	fill_figures(record, sk, tp);
-	record->cookie = cookie_of(sk);
+	record->cookie = session_cookie(sk);
 	record->cgroup = cgroup_of(sk);
 	record->uid = sk->sk_uid.val;
 	record->netns = sk->__sk_common.skc_net.net->ns.inum;

@@ -41,7 +41,7 @@ int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 SEC("fentry/tcp_connect")
 int BPF_PROG(tcp_connect, struct sock *sk)
 {
-	struct session *session = bpf_sk_storage_get(&sessions, sk, NULL, 0);
+	struct session *session = session_find(sk);
 	struct lport_chosen *record;
 
 	if (!session || !session->lport_awaited)

@@ -41,7 +41,7 @@ struct {
 SEC("fentry/inet_csk_reqsk_queue_hash_add")
 int BPF_PROG(inet_csk_reqsk_queue_hash_add, struct sock *listener, struct request_sock *request)
 {
-	struct session *session = bpf_sk_storage_get(&sessions, listener, NULL, 0);
+	struct session *session = session_find(listener);
 	struct half_open half_open = {
 		.since_ns = bpf_ktime_get_ns(),
 		.cookie = bpf_get_socket_cookie(request),

@@ -107,6 +107,7 @@ struct file {
 	struct {
 		long counter;
 	} f_count;
+	void *private_data;
 };
 
 /* From 6.13 on: none left, far below 0 (include/linux/file_ref.h). */
@@ -150,6 +151,13 @@ struct sock {
 	struct socket *sk_socket;
 };
 
+/* Up to 5.14: a pointer whose lowest two bits are flags, or with bit 0 set something else. */
+struct sock___word {
+	struct {
+		__u64 val;
+	} sk_cgrp_data;
+};
+
 struct inet_sock {
 	struct sock sk;
 	__be32 inet_saddr;
@@ -174,8 +182,13 @@ struct minmax {
 	struct minmax_sample s[3];
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
+	struct list_head tsorted_sent_queue;
 	__u32 srtt_us; /* smoothed round-trip time, in eighths of a microsecond */
 	struct minmax rtt_min;
 	__u32 total_retrans;

@@ -76,9 +76,8 @@ __noinline __u64 find_minisock(__u64 node, __u32 hash, __u32 dport, __u32 daddr)
 static __always_inline struct minisock minisock_of(const struct sock *sk, __u64 now_ns)
 {
 	const struct sock_common *common = &sk->__sk_common;
-	const struct inet_timewait_sock *minisock =
-		(void *)find_minisock((__u64)chain_of(sk), common->skc_hash, common->skc_dport,
-				      common->skc_daddr);
+	const struct inet_timewait_sock *minisock = (void *)find_minisock(
+		(__u64)chain_of(sk), common->skc_hash, common->skc_dport, common->skc_daddr);
 	__u64 expires;
 
 	if (!minisock)

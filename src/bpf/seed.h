@@ -7,6 +7,7 @@
 #define TCPSTATES_BPF_SEED_H
 
 #include "address.h"
+#include "file.h"
 #include "minisock.h"
 #include "session.h"
 
@@ -14,10 +15,11 @@
 static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
 {
 	__u32 now = (__u32)bpf_jiffies64();
-	__u32 since_sent = now - tp->lsndtime;
-	__u32 since_received = now - tp->inet_conn.icsk_ack.lrcvtime;
+	__u32 sent = BPF_CORE_READ(tp, lsndtime);
+	__u32 received = BPF_CORE_READ(tp, inet_conn.icsk_ack.lrcvtime);
+	__u32 since_sent = now - sent, since_received = now - received;
 
-	if (!tp->lsndtime || !tp->inet_conn.icsk_ack.lrcvtime)
+	if (!sent || !received)
 		return 0;
 	return (since_sent > since_received ? since_sent : since_received) * jiffy_ns;
 }
@@ -26,15 +28,22 @@ static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
  * Sets the clock, unless a transition has. One that comes just now finds the mark, or takes it
  * away: then its duration counts as a lower bound, which it is.
  */
-static __always_inline void seed_clock(struct session *session, struct sock *sk)
+static __always_inline void seed_clock(struct session *session, const struct sock *sk)
 {
-	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	__u64 since_ns = bpf_ktime_get_ns();
 
-	if (tp && sk->__sk_common.skc_state == STATE_ESTABLISHED)
-		since_ns -= least_age_ns(tp);
-	if (!__sync_val_compare_and_swap(&session->since_ns, 0, since_ns))
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) == STATE_ESTABLISHED)
+		since_ns -= least_age_ns((const struct tcp_sock *)sk);
+	if (session_begin(session, since_ns))
 		session->is_seeded = true;
+}
+
+static __always_inline bool is_tcp_copied(const struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP &&
+	       (family == AF_INET || family == AF_INET6);
 }
 
 /* Of all network namespaces. Of the processes that share a socket the first one counts as owner. */
@@ -44,14 +53,12 @@ int seed_files(struct bpf_iter__task_file *context)
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
 	struct session *session;
-	struct socket *socket;
 	struct sock *sk;
 
 	if (!task || !file)
 		return 0;
-	socket = bpf_sock_from_file(file);
-	sk = socket ? socket->sk : NULL;
-	if (!sk || !is_tcp(sk))
+	sk = file_socket(file);
+	if (!sk || !is_tcp_copied(sk))
 		return 0;
 	session = session_of(sk);
 	if (!session)

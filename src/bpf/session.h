@@ -9,31 +9,8 @@
 #include "../state.h"
 #include "../transition.h"
 #include "kernel.h"
-#include "losses.h"
-
-struct session {
-	__u64 since_ns; /* when the present state began; 0: not known */
-	__u32 pid;      /* of the owner; 0: not known, or the kernel */
-	__u8 state;     /* the present one, enum tcp_state */
-	__u8 owner_from;
-	bool is_child;  /* came from a listener, and has not left SYN_RECV */
-	bool is_seeded; /* found in its state at since_ns, which began before that */
-	char comm[TRANSITION_COMM_SIZE];
-	bool got_reset;     /* in its present connection */
-	bool lport_awaited; /* its last record has none, which is to be told */
-};
-
-/*
- * Added when a socket is created, else at its first transition or by the scan at the start; a child
- * starts with a copy of its listener's. Removed by the kernel with the socket. Without memory a
- * transition has no duration, which is counted.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
-	__type(key, int);
-	__type(value, struct session);
-} sessions SEC(".maps");
+#include "session_map.h"
+#include "task.h"
 
 static __always_inline bool is_tcp(const struct sock *sk)
 {
@@ -50,23 +27,12 @@ struct change {
 	__u8 flags; /* enum transition_flags */
 };
 
-static __always_inline struct session *session_of(struct sock *sk)
-{
-	struct session *session =
-		bpf_sk_storage_get(&sessions, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-
-	if (!session)
-		count((struct kernel_losses){.clocks = 1});
-	return session;
-}
-
 static __always_inline void session_set_owner(struct session *session,
 					      const struct task_struct *task, __u8 from)
 {
-	session->pid = task->tgid;
+	session->pid = task_tgid(task);
 	session->owner_from = from;
-	/* Not the thread's name. */
-	__builtin_memcpy(session->comm, task->group_leader->comm, sizeof(session->comm));
+	task_read_process_comm(session->comm, task);
 }
 
 /*
@@ -80,7 +46,7 @@ static __always_inline bool is_abort(const struct session *session, const struct
 	if (change->newstate != STATE_CLOSE)
 		return false;
 	if (change->oldstate == STATE_LISTEN)
-		return !sk->sk_shutdown && session->pid && session->pid != (__u32)task->tgid;
+		return !sk->sk_shutdown && session->pid && session->pid != task_tgid(task);
 	return sk->sk_err == ECONNABORTED;
 }
 
@@ -89,7 +55,7 @@ static __always_inline bool is_abort(const struct session *session, const struct
 static __always_inline bool session_see_kernel(struct session *session,
 					       const struct task_struct *task)
 {
-	if (!(task->flags & PF_KTHREAD))
+	if (!(task_flags(task) & PF_KTHREAD))
 		return false;
 	if (!session->pid)
 		session->owner_from = OWNER_KERNEL;
@@ -109,14 +75,14 @@ static __always_inline void session_see_task(struct session *session, const stru
 
 	if (!sk->sk_lock.owned)
 		return;
-	task = bpf_get_current_task_btf();
+	task = task_current();
 	if (is_abort(session, sk, change, task) || session_see_kernel(session, task))
 		return;
 	if (change->newstate == STATE_SYN_SENT)
 		from = OWNER_CONNECT;
 	else if (change->newstate == STATE_LISTEN)
 		from = OWNER_LISTEN;
-	else if (session->pid == (__u32)task->tgid && session->owner_from != OWNER_INHERITED)
+	else if (session->pid == task_tgid(task) && session->owner_from != OWNER_INHERITED)
 		return;
 	session_set_owner(session, task, from);
 }
@@ -124,7 +90,7 @@ static __always_inline void session_see_task(struct session *session, const stru
 /* In accept(), by the task that calls it. */
 static __always_inline void session_see_accept(struct session *session)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task_current();
 
 	if (!session_see_kernel(session, task))
 		session_set_owner(session, task, OWNER_ACCEPT);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The kernel side: one record in the ring buffer for each TCP state change, with the time spent in
- * the state that was left. What is known of each session lives in socket storage, so it dies with
- * its socket and never runs out of room; it is brought up to date before any filter is asked and
- * before room for the record is reserved, so neither a filter nor a lost record falsifies a later
- * duration.
+ * the state that was left. What is known of each session is kept as long as its socket lives; it is
+ * brought up to date before any filter is asked and before room for the record is reserved, so
+ * neither a filter nor a lost record falsifies a later duration.
+ *
+ * Compiled twice: with FALLBACK for kernels before 5.12, see session_map.h and task.h.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +28,9 @@
 #include "ring.h"
 #include "seed.h"
 #include "session.h"
+#include "session_map.h"
 #include "shared.h"
+#include "task.h"
 
 /* A child without its mark (no memory for it) shows by having no user of its own yet. */
 static __always_inline bool leaves_syn_recv(const struct change *change, const struct sock *sk,
@@ -35,6 +38,11 @@ static __always_inline bool leaves_syn_recv(const struct change *change, const s
 {
 	return change->oldstate == STATE_SYN_RECV &&
 	       ((session && session->is_child) || !sk->sk_socket);
+}
+
+static __always_inline bool begins_child(const struct change *change)
+{
+	return change->oldstate == STATE_LISTEN && change->newstate == STATE_SYN_RECV;
 }
 
 /*
@@ -47,7 +55,7 @@ static __always_inline bool session_update(struct session *session, struct chang
 {
 	bool is_child;
 
-	if (change->oldstate == STATE_LISTEN && change->newstate == STATE_SYN_RECV) {
+	if (begins_child(change)) {
 		if (session)
 			session_begin_child(session, change);
 		return false;
@@ -68,10 +76,10 @@ static __always_inline bool session_update(struct session *session, struct chang
 
 static __always_inline void fill_task(struct transition *record)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = task_current();
 
-	record->c_pid = task->tgid;
-	__builtin_memcpy(record->c_comm, task->comm, sizeof(record->c_comm));
+	record->c_pid = task_tgid(task);
+	task_read_comm(record->c_comm, task);
 }
 
 static __always_inline void fill(struct transition *record, struct sock *sk,
@@ -111,7 +119,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	if (!tp)
 		return 0;
 	change.now_ns = bpf_ktime_get_ns();
-	session = session_of(sk);
+	session = begins_child(&change) ? session_of_child(sk, tp) : session_of(sk);
 	if (!session_update(session, &change, sk, tp))
 		return 0;
 
@@ -162,7 +170,7 @@ int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 
 	if (!is_transition(sk, oldstate, newstate))
 		return 0;
-	session = bpf_sk_storage_get(&sessions, sk, NULL, 0);
+	session = session_find(sk);
 	if (!session || session->state == newstate)
 		return 0;
 	count((struct kernel_losses){.rescued = 1});
@@ -182,9 +190,15 @@ int sock_create(struct bpf_sock *sk)
 		return 1;
 	born.since_ns = bpf_ktime_get_ns();
 	born.state = STATE_CLOSE;
-	if (!bpf_sk_storage_get(&sessions, sk, &born, BPF_SK_STORAGE_GET_F_CREATE))
-		count((struct kernel_losses){.clocks = 1});
+	session_bear(sk, &born);
 	return 1;
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(tcp_destroy_sock, struct sock *sk)
+{
+	session_forget(sk);
+	return 0;
 }
 
 SEC("tp_btf/tcp_retransmit_synack")
@@ -201,7 +215,7 @@ int BPF_PROG(tcp_retransmit_synack, const struct sock *listener, const struct re
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(tcp_receive_reset, struct sock *sk)
 {
-	struct session *session = bpf_sk_storage_get(&sessions, sk, NULL, 0);
+	struct session *session = session_find(sk);
 
 	if (session)
 		session->got_reset = true;

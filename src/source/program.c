@@ -9,12 +9,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
+#include "fallback.h"
 #include "program.h"
 #include "tcpstates.skel.h"
+
+/* For tests: on any kernel the second build is used, with room for so many sessions. */
+#define FALLBACK_VARIABLE "TCPSTATES_FALLBACK"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
 	__attribute__((format(printf, 2, 0)));
@@ -42,11 +47,11 @@ static void read_lockdown(char *text, int size)
 	fclose(file);
 }
 
-/* Whether this kernel describes itself, and has what is to be traced. False after a report. */
+/* Whether this kernel describes itself, and has what is needed. False after a report. */
 static bool kernel_is_fit(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	int id;
+	int state;
 
 	if (!btf) {
 		log_error("this kernel carries no type information (BTF): %s; it needs one built "
@@ -55,13 +60,16 @@ static bool kernel_is_fit(void)
 			  strerror(errno));
 		return false;
 	}
-	id = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
+	state = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
 	btf__free(btf);
-	if (id < 0)
-		log_error(
-			"this kernel has no tracepoint inet_sock_set_state; it needs 5.12 or later "
-			"with CONFIG_NET and CONFIG_TRACEPOINTS");
-	return id >= 0;
+	if (state < 0)
+		log_error("this kernel has no tracepoint inet_sock_set_state; it needs 5.10 or "
+			  "later with CONFIG_NET and CONFIG_TRACEPOINTS");
+	else if (!libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL))
+		log_error("this kernel has no BPF ring buffer; it needs 5.10 or later");
+	else
+		return true;
+	return false;
 }
 
 /* Says why the kernel refused, as far as can be found out now. */
@@ -80,7 +88,7 @@ static void explain_refusal(const char *what, int err)
 			"and CAP_NET_ADMIN",
 			what, strerror(-err));
 	else if (kernel_is_fit())
-		log_error("%s: %s; the kernel must be 5.12 or later (-v shows what it and libbpf "
+		log_error("%s: %s; the kernel must be 5.10 or later (-v shows what it and libbpf "
 			  "say)",
 			  what, strerror(-err));
 }
@@ -168,11 +176,23 @@ static void attach_extras(struct tcpstates_bpf *program)
 		     "a reset sent because of late data counts as received");
 }
 
+/* Sockets are not to be forgotten before they are seen to end. */
+static bool attach_end(struct tcpstates_bpf *program)
+{
+	struct bpf_program *end = program->progs.tcp_destroy_sock;
+
+	if (!bpf_program__autoload(end))
+		return true;
+	program->links.tcp_destroy_sock = bpf_program__attach(end);
+	return program->links.tcp_destroy_sock;
+}
+
 int program_attach(struct tcpstates_bpf *program)
 {
 	/* In this order: programs run in the order in which they were attached. */
-	program->links.inet_sock_set_state =
-		bpf_program__attach(program->progs.inet_sock_set_state);
+	if (attach_end(program))
+		program->links.inet_sock_set_state =
+			bpf_program__attach(program->progs.inet_sock_set_state);
 	if (program->links.inet_sock_set_state)
 		program->links.unseen_set_state =
 			bpf_program__attach(program->progs.unseen_set_state);
@@ -195,23 +215,73 @@ static void choose_programs(struct tcpstates_bpf *program, bool wants_details)
 	bpf_program__set_autoload(program->progs.seed_sockets, wants_details);
 }
 
-struct tcpstates_bpf *program_load(const struct options *options)
+/* What has been opened; with NULL, or when the kernel refuses, a negative *err. */
+static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct options *options,
+				  int *err)
 {
-	struct tcpstates_bpf *program;
-	int err;
-
-	libbpf_set_print(print_libbpf);
-	program = tcpstates_bpf__open();
 	if (!program) {
-		log_error("cannot open the kernel program: %s", strerror(errno));
+		*err = -errno;
 		return NULL;
 	}
 	configure(program, options);
 	choose_programs(program, options_want_details(options));
-	err = tcpstates_bpf__load(program);
-	if (!err)
+	*err = tcpstates_bpf__load(program);
+	if (!*err)
 		return program;
-	explain_refusal("cannot load the kernel program", err);
 	tcpstates_bpf__destroy(program);
 	return NULL;
+}
+
+static struct tcpstates_bpf *load_main(const struct options *options, int *err)
+{
+	struct tcpstates_bpf *program = tcpstates_bpf__open();
+
+	/* The kernel itself forgets what is kept of a socket. */
+	if (program)
+		bpf_program__set_autoload(program->progs.tcp_destroy_sock, false);
+	return load(program, options, err);
+}
+
+static struct tcpstates_bpf *load_fallback(const struct options *options, const char *room,
+					   int *err)
+{
+	struct tcpstates_bpf *program = fallback_open();
+
+	if (program && room && atoi(room) > 0)
+		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
+	program = load(program, options, err);
+	if (program)
+		log_verbose("as on kernels before 5.12: sessions are kept in a table, with room "
+			    "for %u, and accepted connections have no cookie",
+			    bpf_map__max_entries(program->maps.sessions));
+	return program;
+}
+
+/* By its number; older ones may have got what later ones have. */
+static bool kernel_is_5_12(void)
+{
+	unsigned int major, minor;
+	struct utsname name;
+
+	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > 5 || (major == 5 && minor >= 12));
+}
+
+struct tcpstates_bpf *program_load(const struct options *options)
+{
+	const char *room = getenv(FALLBACK_VARIABLE);
+	bool has_choice = !room && !kernel_is_5_12();
+	struct tcpstates_bpf *program = NULL;
+	int err;
+
+	/* What fails at first is no news. */
+	libbpf_set_print(has_choice ? NULL : print_libbpf);
+	if (!room)
+		program = load_main(options, &err);
+	libbpf_set_print(print_libbpf);
+	if (room || (!program && has_choice))
+		program = load_fallback(options, room, &err);
+	if (!program)
+		explain_refusal("cannot load the kernel program", err);
+	return program;
 }

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 import churn
+import netns
 import observe
 import traffic
 from outcome import check, check_equal
@@ -164,3 +165,12 @@ def test_not_root(program):
     check_refused("as nobody", ended, "root")
     check_equal("as nobody: stdout", ended.output, b"")
     check_equal("as nobody: messages", len(ended.errors), 1)
+
+
+def test_kernel_without_type_information(program):
+    """As kernels before 5.4 are, and those of others who build without it."""
+    types = pathlib.Path("/sys/kernel/btf/vmlinux")
+    netns.mount("/dev/null", types, flags=netns.MS_BIND)
+    ended = program.run("-s", "-d", "5")
+    check_refused("without BTF", ended, "BTF", "CONFIG_DEBUG_INFO_BTF")
+    check_equal("without BTF: messages", len(ended.errors), 1)

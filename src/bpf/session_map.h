@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Where sessions are kept: in the storage of their sockets, which tracing programs have since 5.11,
+ * or in the fallback build in a table by the addresses of the sockets.
+ */
+#ifndef TCPSTATES_BPF_SESSION_MAP_H
+#define TCPSTATES_BPF_SESSION_MAP_H
+
+#include "../state.h"
+#include "../transition.h"
+#include "kernel.h"
+#include "losses.h"
+
+struct session {
+	__u64 since_ns; /* when the present state began; 0: not known */
+	__u32 pid;      /* of the owner; 0: not known, or the kernel */
+	__u8 state;     /* the present one, enum tcp_state */
+	__u8 owner_from;
+	bool is_child;  /* came from a listener, and has not left SYN_RECV */
+	bool is_seeded; /* found in its state at since_ns, which began before that */
+	char comm[TRANSITION_COMM_SIZE];
+	bool got_reset;     /* in its present connection */
+	bool lport_awaited; /* its last record has none, which is to be told */
+};
+
+#ifndef FALLBACK
+
+/*
+ * Added when a socket is created, else at its first transition or by the scan at the start; a child
+ * starts with a copy of its listener's. Removed by the kernel with the socket. Without memory a
+ * transition has no duration, which is counted.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
+	__type(key, int);
+	__type(value, struct session);
+} sessions SEC(".maps");
+
+/* NULL when there is none. */
+static __always_inline struct session *session_find(struct sock *sk)
+{
+	return bpf_sk_storage_get(&sessions, sk, NULL, 0);
+}
+
+/* A new one when there is none; NULL without memory, which is counted. */
+static __always_inline struct session *session_of(struct sock *sk)
+{
+	struct session *session =
+		bpf_sk_storage_get(&sessions, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+
+	if (!session)
+		count((struct kernel_losses){.clocks = 1});
+	return session;
+}
+
+/* That of a child that has just been created, as its listener's is. */
+static __always_inline struct session *session_of_child(struct sock *child,
+							const struct tcp_sock *tp)
+{
+	return session_of(child);
+}
+
+/* Of a new socket, by its creator. */
+static __always_inline void session_bear(struct bpf_sock *sk, struct session *born)
+{
+	if (!bpf_sk_storage_get(&sessions, sk, born, BPF_SK_STORAGE_GET_F_CREATE))
+		count((struct kernel_losses){.clocks = 1});
+}
+
+/* True once: unless the clock runs already. */
+static __always_inline bool session_begin(struct session *session, __u64 since_ns)
+{
+	return !__sync_val_compare_and_swap(&session->since_ns, 0, since_ns);
+}
+
+/* With its socket. */
+static __always_inline void session_forget(const struct sock *sk)
+{
+}
+
+/* Tells sessions apart, for ever; 0: not known. The kernel makes one when it is asked for it. */
+static __always_inline __u64 session_cookie(struct sock *sk)
+{
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
+
+	return cookie ?: bpf_get_socket_cookie(sk);
+}
+
+#else
+
+/*
+ * By the address of the socket; until the first transition by its cookie, as a socket's creation
+ * shows no address (cookies count from 1 up, addresses are near the end of all numbers). Added and
+ * used as above, removed when the socket is destroyed. When it is full, new sessions have no
+ * durations, which is counted.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 20);
+	__type(key, __u64);
+	__type(value, struct session);
+} sessions SEC(".maps");
+
+static __always_inline struct session *session_find(const struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+
+	return bpf_map_lookup_elem(&sessions, &key);
+}
+
+static __always_inline struct session *session_find_born(__u64 cookie)
+{
+	return cookie ? bpf_map_lookup_elem(&sessions, &cookie) : NULL;
+}
+
+/* It begins as a copy of another, or of none. */
+static __always_inline struct session *session_add(const struct sock *sk, struct session *model)
+{
+	struct session none = {};
+	__u64 key = (__u64)sk;
+
+	if (bpf_map_update_elem(&sessions, &key, model ?: &none, BPF_ANY)) {
+		count((struct kernel_losses){.clocks = 1});
+		return NULL;
+	}
+	return bpf_map_lookup_elem(&sessions, &key);
+}
+
+static __always_inline struct session *session_of(const struct sock *sk)
+{
+	struct session *session = session_find(sk);
+	__u64 cookie;
+
+	if (session)
+		return session;
+	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	session = session_add(sk, session_find_born(cookie));
+	if (cookie)
+		bpf_map_delete_elem(&sessions, &cookie);
+	return session;
+}
+
+/*
+ * At LISTEN -> SYN_RECV a child is still the copy of its listener that inet_csk_clone_lock() has
+ * made. The head of a list that is empty in listeners points to itself, in the copy to the
+ * listener's (tcp_create_openreq_child() sets it later, 5.10 to 7.2).
+ */
+static __always_inline struct session *find_listener(const struct tcp_sock *copy)
+{
+	__u64 listener = (__u64)copy->tsorted_sent_queue.next -
+			 bpf_core_field_offset(struct tcp_sock, tsorted_sent_queue);
+	struct session *session = bpf_map_lookup_elem(&sessions, &listener);
+
+	return session && session->state == STATE_LISTEN ? session : NULL;
+}
+
+static __always_inline struct session *session_of_child(const struct sock *child,
+							const struct tcp_sock *tp)
+{
+	return session_add(child, find_listener(tp));
+}
+
+static __always_inline void session_bear(struct bpf_sock *sk, struct session *born)
+{
+	__u64 cookie = bpf_get_socket_cookie(sk);
+
+	if (bpf_map_update_elem(&sessions, &cookie, born, BPF_ANY))
+		count((struct kernel_losses){.clocks = 1});
+}
+
+/* Compare-and-exchange is too new: a transition that comes in between counts as at least. */
+static __always_inline bool session_begin(struct session *session, __u64 since_ns)
+{
+	if (session->since_ns)
+		return false;
+	session->since_ns = since_ns;
+	return true;
+}
+
+static __always_inline void session_forget(const struct sock *sk)
+{
+	__u64 key = (__u64)sk, cookie = sk->__sk_common.skc_cookie.counter;
+
+	bpf_map_delete_elem(&sessions, &key);
+	if (cookie)
+		bpf_map_delete_elem(&sessions, &cookie);
+}
+
+static __always_inline __u64 session_cookie(const struct sock *sk)
+{
+	return sk->__sk_common.skc_cookie.counter;
+}
+
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The task on the CPU, which tracing programs can read directly since 5.11; the fallback build
+ * copies what it reads.
+ */
+#ifndef TCPSTATES_BPF_TASK_H
+#define TCPSTATES_BPF_TASK_H
+
+#include "../transition.h"
+#include "kernel.h"
+
+#ifndef FALLBACK
+
+static __always_inline struct task_struct *task_current(void)
+{
+	return bpf_get_current_task_btf();
+}
+
+static __always_inline __u32 task_tgid(const struct task_struct *task)
+{
+	return task->tgid;
+}
+
+static __always_inline __u32 task_flags(const struct task_struct *task)
+{
+	return task->flags;
+}
+
+static __always_inline int task_exit_code(const struct task_struct *task)
+{
+	return task->signal->group_exit_code;
+}
+
+/* The thread's name. */
+static __always_inline void task_read_comm(char *comm, const struct task_struct *task)
+{
+	__builtin_memcpy(comm, task->comm, TRANSITION_COMM_SIZE);
+}
+
+/* That of its process. */
+static __always_inline void task_read_process_comm(char *comm, const struct task_struct *task)
+{
+	__builtin_memcpy(comm, task->group_leader->comm, TRANSITION_COMM_SIZE);
+}
+
+#else
+
+static __always_inline struct task_struct *task_current(void)
+{
+	return (struct task_struct *)bpf_get_current_task();
+}
+
+static __always_inline __u32 task_tgid(const struct task_struct *task)
+{
+	return BPF_CORE_READ(task, tgid);
+}
+
+static __always_inline __u32 task_flags(const struct task_struct *task)
+{
+	return BPF_CORE_READ(task, flags);
+}
+
+static __always_inline int task_exit_code(const struct task_struct *task)
+{
+	return BPF_CORE_READ(task, signal, group_exit_code);
+}
+
+static __always_inline void task_read_comm(char *comm, const struct task_struct *task)
+{
+	bpf_core_read(comm, TRANSITION_COMM_SIZE, &task->comm);
+}
+
+static __always_inline void task_read_process_comm(char *comm, const struct task_struct *task)
+{
+	task_read_comm(comm, BPF_CORE_READ(task, group_leader));
+}
+
+#endif
+
+#endif

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""The kernel program's build for kernels before 5.12, which the program can be told to use on any (docs/design.md)."""
+
+import collections
+import os
+import re
+
+import traffic
+from lines import from_json
+from outcome import check, check_equal
+from place import IPV4, loopback_places
+from tool import check_good_end
+
+SCENARIOS = [traffic.active_close, traffic.passive_close, traffic.half_close, traffic.refused, traffic.reset,
+             traffic.reset_unacknowledged, traffic.abandoned_connect, traffic.listen_close_listen, traffic.reconnect,
+             traffic.backlog, traffic.self_connect]
+# What two programs measure one after the other may differ, by so many milliseconds; the times of day by anything.
+MEASURED = {"ms": 20, "ms_about": 20, "ms_at_least": 20, "idle_ms": 20, "time": None, "timestamp": None}
+
+
+def start(program, room, *options):
+    return program.start(*options, env={**os.environ, "TCPSTATES_FALLBACK": str(room)})
+
+
+def by_socket(ended, ports=traffic.FIXED_PORTS):
+    """The lines of each address, whose order is certain, of this test's sessions with one of these ports."""
+    here = os.stat("/proc/self/ns/net").st_ino
+    sockets = collections.defaultdict(list)
+    for line in from_json(ended.lines):
+        if line["netns"] in (here, None) and (line["lport"] in ports or line["rport"] in ports):
+            sockets[line["skaddr"]].append(line)
+    return sockets
+
+
+def is_same(key, one, other):
+    if key not in MEASURED or None in (one, other):
+        return one == other
+    return MEASURED[key] is None or abs(one - other) <= MEASURED[key]
+
+
+def differences(lines, others):
+    for line, other in zip(lines, others):
+        for key in sorted(line.keys() | other.keys()):
+            if not is_same(key, line.get(key), other.get(key)):
+                yield f"{line['oldstate']}>{line['newstate']}: {key}: {line.get(key)}, in the fallback {other.get(key)}"
+
+
+def test_same_as_main_build(program):
+    """Owners, causes, figures, durations: what the one shows and what the other shows, at the same time."""
+    places = loopback_places()
+    with program.start("-j") as main, start(program, 1000, "-j") as other:
+        for scenario in SCENARIOS:
+            for place in places:
+                scenario(place)
+        ends = main.end(), other.end()
+    for ended in ends:
+        check_good_end(ended)
+    wanted, shown = map(by_socket, ends)
+    check(len(wanted) > len(SCENARIOS), f"only {len(wanted)} sockets")
+    check_equal("sockets", set(shown), set(wanted))
+    for socket, lines in wanted.items():
+        check_equal("lines of a socket", len(shown[socket]), len(lines))
+        check_equal("differences", list(differences(lines, shown[socket])), [])
+
+
+def test_known_without_main_build(program):
+    """Alone it knows the owners of both ends, the time before the first change, and the cookies of all but accepted ones."""
+    with start(program, 1000, "-j") as tool:
+        traffic.active_close(IPV4)
+        ended = tool.end()
+    check_good_end(ended)
+    check([line for line in ended.errors if "before 5.12" in line], f"-v does not say which build it is: {ended.errors}")
+    lives = by_socket(ended).values()
+    check_equal("sockets", len(lives), 3)
+    for lines in lives:
+        is_child = lines[0]["oldstate"] == "LISTEN"
+        check_equal("owners", {line["pid"] for line in lines}, {os.getpid()})
+        check(is_child or lines[0]["ms"] is not None, f"first duration unknown: {lines[0]}")
+        check(is_child or all(line["cookie"] for line in lines), f"no cookie: {lines}")
+        check(all(line["ms"] is not None for line in lines[2:]), f"unknown durations: {lines}")
+
+
+def test_full_table(program):
+    """Sessions beyond the table's room are shown without durations, which is counted; their ends make room again."""
+    room, count = 64, 100
+    with start(program, room, "-j") as tool:
+        listener = traffic.Listener(IPV4, backlog=count)
+        connections = [traffic.Connection(listener) for _ in range(count)]
+        for one in connections:
+            one.client.close()
+            one.child.close()
+        listener.close()
+        later, *_ = traffic.active_close(IPV4)
+        ended = tool.end()
+    check_equal("status", ended.status, 0)
+    lines = sum(by_socket(ended, [listener.port]).values(), [])
+    check_equal("lines", len(lines), 2 + count * 10)
+    missed = [int(found[1]) for found in map(re.compile(r"in all, and (\d+) durations").search, ended.errors) if found]
+    check(missed and missed[0] >= 2 * count - room, f"durations counted as missed: {missed}")
+    check(any(line["ms"] is None for line in lines if line["oldstate"] == "ESTABLISHED"), "no duration is unknown")
+    for known in by_socket(ended, [later.lport]).values():
+        unknown = [line for line in known[2:] if line["ms"] is None]
+        check(not unknown, f"there is room again, but: {unknown}")
