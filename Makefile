@@ -4,6 +4,9 @@
 #   make run           installs what it needs (root), builds and traces; ARGS="-tw" passes options
 #   make test          installs what it needs (root), builds and passes every test
 #   make static        build/static/tcpstates, for machines with nothing installed
+#   make static CROSS=aarch64-linux-gnu-
+#                      build/aarch64-linux-gnu/static/tcpstates, for another architecture: installs nothing, takes the
+#                      libraries from Debian packages that it unpacks (scripts/sysroot); needs `scripts/deps install cross`
 #   make test-kernels  the live tests on other kernels, in virtual machines (root)
 #   make check         the tests that need no root
 #   make bench         what tracing costs, beside other tools (root)
@@ -19,6 +22,18 @@ BPFTOOL ?= $(shell PATH=$$PATH:/usr/sbin:/sbin command -v bpftool || echo bpftoo
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 B ?= build
+
+# For another architecture: its compiler's prefix.
+ifneq ($(CROSS),)
+TRIPLET := $(CROSS:-=)
+SYSROOT := $(or $(SYSROOT),$(shell scripts/deps check cross && scripts/sysroot $(TRIPLET)))
+$(if $(SYSROOT),,$(error no libraries to build for $(TRIPLET) with))
+CC := $(CROSS)gcc --sysroot=$(SYSROOT)
+B := build/$(TRIPLET)
+BPF_INCLUDES := -idirafter $(SYSROOT)/usr/include/$(TRIPLET)
+PKG_CONFIG := PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig \
+	PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) $(PKG_CONFIG)
+endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-missing-field-initializers
@@ -45,7 +60,7 @@ $(B)/deps-build: scripts/deps
 	@mkdir -p $(@D) && touch $@
 
 # Without a target of its own, clang -target bpf does not look into Debian's multiarch directory.
-BPF_INCLUDES = $(addprefix -idirafter ,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
+BPF_INCLUDES ?= $(addprefix -idirafter ,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
 
 BPF_COMPILE = $(CLANG) -g -O2 -std=gnu11 -target bpf -mcpu=v3 -Wall -Wextra \
 	-Wno-unused-parameter $(BPF_INCLUDES)
@@ -103,6 +118,13 @@ $(B)/tcpstates: $(B)/normal/tcpstates
 
 static: $(B)/static/tcpstates
 
+# For virtual machines, as the program.
+static-load: $(B)/static/load
+
+$(B)/static/load: bench/load.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) -static $< -o $@
+
 # ---- unit tests ---------------------------------------------------------------------------------
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -128,7 +150,7 @@ $(B)/bench/empty.bpf.o: bench/empty.bpf.c $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench test-kernels run test check test-build static install uninstall clean deps
+.PHONY: all bench test-kernels run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -152,7 +174,7 @@ test-build:
 	@tests/run build
 
 test-kernels:
-	@scripts/deps install build test kernels
+	@scripts/deps install build test cross kernels
 	@$(MAKE) --no-print-directory all static
 	@tests/run kernels
 

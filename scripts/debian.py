@@ -9,10 +9,12 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.parse
 
+ARCHITECTURES = {"x86_64-linux-gnu": "amd64", "aarch64-linux-gnu": "arm64"}     # compilers' words, and Debian's
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 REFRESH_SECONDS = 24 * 3600     # how old a suite's lists may be
 LINE = "deb [signed-by={keyring} arch={architecture}] {mirror} {suite} main\n"
@@ -64,7 +66,7 @@ class Suite:
                "Dir::Cache": self.home / "cache", "Dir::Cache::pkgcache": "pkgcache.bin", "Dir::Cache::srcpkgcache": "",
                "APT::Architecture": self.architecture, "APT::Architectures": self.architecture,
                "APT::Sandbox::User": "root", "Acquire::Languages": "none", "Acquire::GzipIndexes": "true",
-               "Acquire::AllowReleaseInfoChange": "true"}
+               "Acquire::AllowReleaseInfoChange": "true", "Acquire::Retries": "3"}
         return [f"-o{key}={value}" for key, value in own.items()]
 
     def apt_get(self, *words, **how):
@@ -93,7 +95,8 @@ class Suite:
         except Unavailable as reason:
             if not stamp.exists():
                 raise
-            print(f"# {self.name} {self.architecture}: the lists of {time.ctime(stamp.stat().st_mtime)} will do: {reason}")
+            print(f"# {self.name} {self.architecture}: the lists of {time.ctime(stamp.stat().st_mtime)} will do: {reason}",
+                  file=sys.stderr)
         self.fresh = True
 
     def closure(self, names, wanted):
