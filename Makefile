@@ -8,6 +8,7 @@
 #                      build/aarch64-linux-gnu/static/tcpstates, for another architecture: installs nothing, takes the
 #                      libraries from Debian packages that it unpacks (scripts/sysroot); needs `scripts/deps install cross`
 #   make test-kernels  the live tests on other kernels, in virtual machines (root)
+#   make test-smoke    a few of them, in a few minutes (root)
 #   make check         the tests that need no root
 #   make bench         what tracing costs, beside other tools (root)
 #   make test-build    compilers' warnings, format, static analysis, installation (root)
@@ -150,7 +151,7 @@ $(B)/bench/empty.bpf.o: bench/empty.bpf.c $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench test-kernels run test check test-build static static-load install uninstall clean deps
+.PHONY: all bench test-kernels test-smoke run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -173,10 +174,10 @@ test-build:
 	@scripts/deps install build lint
 	@tests/run build
 
-test-kernels:
+test-kernels test-smoke:
 	@scripts/deps install build test cross kernels
 	@$(MAKE) --no-print-directory all static
-	@tests/run kernels
+	@tests/run $(@:test-%=%)
 
 bench:
 	@scripts/deps install build test bench

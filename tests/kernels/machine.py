@@ -47,6 +47,7 @@ class Machine:
         """What the tests in the guest print, line by line, until the machine is off."""
         if not shutil.which(self.command[0]):
             raise Broken(f"{self.command[0]} is not installed")
+        self.console.unlink(missing_ok=True)
         # Its stdin stays open: at the end of the input qemu would take the guest's port for unconnected.
         with subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             try:
