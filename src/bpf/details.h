@@ -150,7 +150,7 @@ static __always_inline __u32 fill_minisock(struct transition *record, const stru
 		record->minisock = minisock.cookie == record->cookie ? minisock.address : 0;
 		record->due_ns = minisock.due_ns;
 	}
-	return FACT_MINISOCK_SOUGHT;
+	return minisock.is_missed ? 0 : FACT_MINISOCK_SOUGHT;
 }
 
 /* Set when the program that tells of it is attached (tcp_connect() in exact.bpf.c). */

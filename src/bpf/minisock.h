@@ -15,7 +15,8 @@
 #define CHAIN_MAX 16
 
 struct minisock {
-	__u8 state; /* TIME_WAIT or FIN_WAIT2; 0: there is none */
+	__u8 state;     /* TIME_WAIT or FIN_WAIT2; 0: there is none */
+	bool is_missed; /* or there may be one */
 	__u64 address;
 	__u64 cookie;
 	__u64 due_ns;
@@ -31,19 +32,11 @@ static __always_inline struct inet_hashinfo *hashinfo_of(const struct sock *sk)
 	return hashinfo;
 }
 
-/* The first node of the chain that the socket is, or would be, in. */
-static __always_inline void *chain_of(const struct sock *sk)
+/* Where a chain of the table begins. */
+static __always_inline __u64 bucket_of(const struct inet_hashinfo *hashinfo, __u32 chain)
 {
-	struct inet_hashinfo *hashinfo = hashinfo_of(sk);
-	void *bucket, *first = NULL;
-
-	if (!hashinfo)
-		return NULL;
-	bucket = (void *)BPF_CORE_READ(hashinfo, ehash);
-	bucket += (__u64)(sk->__sk_common.skc_hash & hashinfo->ehash_mask) *
-		  bpf_core_type_size(struct inet_ehash_bucket);
-	BPF_CORE_READ_INTO(&first, (struct inet_ehash_bucket *)bucket, chain.first);
-	return first;
+	return (__u64)BPF_CORE_READ(hashinfo, ehash) +
+	       (__u64)chain * bpf_core_type_size(struct inet_ehash_bucket);
 }
 
 static __always_inline bool is_minisock(const struct sock_common *common, __u32 hash, __be16 dport,
@@ -55,13 +48,19 @@ static __always_inline bool is_minisock(const struct sock_common *common, __u32 
 	       BPF_CORE_READ(common, skc_daddr) == daddr;
 }
 
+#define NO_MINISOCK	0
+#define MINISOCK_MISSED 1 /* the chain is too long, or was changed meanwhile */
+
 /*
- * The address of the minisock with that remote end in the chain that begins with node, 0 when there
- * is none. Not by the local port: the socket it is sought for has none any more. A function of its
- * own, for the verifier goes through its loop once, and not once for each way that leads to it.
+ * The address of the minisock with that remote end in a chain. Not by the local port: the socket it
+ * is sought for has none any more. The end of a chain tells which one it is, as a node that is
+ * moved leads into another (include/linux/list_nulls.h). A function of its own, for the verifier
+ * goes through its loop once, and not once for each way that leads to it.
  */
-__noinline __u64 find_minisock(__u64 node, __u32 hash, __u32 dport, __u32 daddr)
+__noinline __u64 find_in_chain(__u64 bucket, __u32 chain, __u32 hash, __u32 dport, __u32 daddr)
 {
+	__u64 node = (__u64)BPF_CORE_READ((struct inet_ehash_bucket *)bucket, chain.first);
+
 	for (int i = 0; i < CHAIN_MAX && node && !(node & 1); i++) {
 		const struct sock_common *common =
 			(void *)node - bpf_core_field_offset(struct sock_common, skc_nulls_node);
@@ -70,22 +69,39 @@ __noinline __u64 find_minisock(__u64 node, __u32 hash, __u32 dport, __u32 daddr)
 			return (__u64)common;
 		node = (__u64)BPF_CORE_READ((struct hlist_nulls_node *)node, next);
 	}
-	return 0;
+	return node & 1 && node >> 1 == chain ? NO_MINISOCK : MINISOCK_MISSED;
+}
+
+static __always_inline __u64 find_minisock(const struct sock *sk)
+{
+	const struct sock_common *common = &sk->__sk_common;
+	struct inet_hashinfo *hashinfo = hashinfo_of(sk);
+	__u64 bucket, found;
+	__u32 chain;
+
+	if (!hashinfo)
+		return MINISOCK_MISSED;
+	chain = common->skc_hash & hashinfo->ehash_mask;
+	bucket = bucket_of(hashinfo, chain);
+	found = find_in_chain(bucket, chain, common->skc_hash, common->skc_dport,
+			      common->skc_daddr);
+	if (found == MINISOCK_MISSED)
+		found = find_in_chain(bucket, chain, common->skc_hash, common->skc_dport,
+				      common->skc_daddr);
+	return found;
 }
 
 static __always_inline struct minisock minisock_of(const struct sock *sk, __u64 now_ns)
 {
-	const struct sock_common *common = &sk->__sk_common;
-	const struct inet_timewait_sock *minisock = (void *)find_minisock(
-		(__u64)chain_of(sk), common->skc_hash, common->skc_dport, common->skc_daddr);
-	__u64 expires;
+	__u64 address = find_minisock(sk), expires;
+	const struct inet_timewait_sock *minisock = (void *)address;
 
-	if (!minisock)
-		return (struct minisock){0};
+	if (address == NO_MINISOCK || address == MINISOCK_MISSED)
+		return (struct minisock){.is_missed = address == MINISOCK_MISSED};
 	expires = BPF_CORE_READ(minisock, tw_timer.expires);
 	return (struct minisock){
 		.state = BPF_CORE_READ(minisock, tw_substate),
-		.address = (__u64)minisock,
+		.address = address,
 		.cookie = BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter),
 		.due_ns = now_ns + due_in_jiffies(expires, bpf_jiffies64()) * jiffy_ns,
 	};

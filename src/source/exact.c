@@ -102,6 +102,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		const struct options *options)
 {
 	int err = share_maps(exact, program);
+	libbpf_print_fn_t print;
 
 	if (!err)
 		err = choose_programs(exact, options);
@@ -109,7 +110,11 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		return err;
 	bpf_map__set_autocreate(exact->maps.half_opens, options->half_open);
 	exact->rodata->jiffy_ns = program->rodata->jiffy_ns;
-	return exact_bpf__load(exact);
+	/* What it lacks then is said for each program; why, by the kernel's answer alone. */
+	print = libbpf_set_print(NULL);
+	err = exact_bpf__load(exact);
+	libbpf_set_print(print);
+	return err;
 }
 
 static void attach(struct exact_bpf *exact, const struct row *row)

@@ -307,6 +307,17 @@ static void take_look(struct minisocks *m, struct minisock_entry *entry,
 	}
 }
 
+/* The kernel could not be asked: its timer's time is what is known. */
+static void take_no_look(struct minisocks *m, struct minisock_entry *entry, uint64_t now_ns)
+{
+	uint64_t next_ns = now_ns + look_interval(entry, now_ns);
+
+	if (entry->t.due_ns <= now_ns)
+		end(m, entry, entry->t.due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
+	else
+		look_at(m, entry, next_ns < entry->t.due_ns ? next_ns : entry->t.due_ns);
+}
+
 /* Of the entries, those that time has come for, up to PEEKS_MAX; out of the heap's way meanwhile.
  */
 static size_t choose(struct minisocks *m, struct minisock_entry **chosen, uint64_t now_ns)
@@ -339,9 +350,10 @@ void minisocks_expire(struct minisocks *m, uint64_t now_ns)
 		bool has_looked = look(m, chosen, peeks, count);
 
 		for (size_t i = 0; i < count; i++) {
-			if (!has_looked || !peeks[i].address)
-				peeks[i].state = 0;
-			take_look(m, chosen[i], &peeks[i], now_ns);
+			if (has_looked && peeks[i].address)
+				take_look(m, chosen[i], &peeks[i], now_ns);
+			else
+				take_no_look(m, chosen[i], now_ns);
 		}
 	}
 }

@@ -112,6 +112,11 @@ def with_earliest(event, earlier):
     return event._replace(earliest_ns=same.earliest_ns)
 
 
+def out_of_reach(events):
+    """Those of the record that the program cannot have seen."""
+    return [event for event in events if event.pid == OUT_OF_REACH]
+
+
 def process_of(thread):
     """The tracepoint notes threads. One that has ended is taken for a process."""
     try:

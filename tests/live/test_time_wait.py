@@ -11,6 +11,7 @@ import netns
 import observe
 from causes import Cast, collect
 from delayed_link import FIN, DelayedLink
+from kernel_record import KernelRecord, out_of_reach
 from outcome import check, check_equal
 from place import IPV4, SLOW
 from tool import check_good_end
@@ -143,11 +144,13 @@ def many(mode):
         netns.sysctl("net.ipv4.tcp_max_tw_buckets", 100_000)
         netns.sysctl("net.ipv4.tcp_tw_reuse", 0)    # on loopback, a port would be used again after a second
         fields = "-F", "laddr,lport,raddr,rport,oldstate,newstate,cause"
-        with program.start("-j", *fields, "--buffer", "64M") as tool:
+        with KernelRecord() as record, program.start("-j", *fields, "--buffer", "64M") as tool:
             with churn.Churn(churn.ADDRESS4, PORT, PAIRS, SESSIONS, mode) as run:
                 run.finish()
+            record.stop()
+            lost = {(event.lport, event.rport) for event in out_of_reach(record.events) if event.oldstate == "FIN_WAIT2"}
             waiting = {}
-            while len(waiting) < PAIRS * SESSIONS:
+            while len(waiting.keys() | lost) < PAIRS * SESSIONS:
                 text = tool.next_line()
                 if b'"newstate":"TIME_WAIT"' in text:
                     take(waiting, json.loads(text))
