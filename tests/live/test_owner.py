@@ -66,7 +66,7 @@ def check_many(lines, mode, parent, server, client):
 def many(mode):
     def test(program):
         fields = "-F", "laddr,lport,raddr,rport,oldstate,newstate,pid,comm,owner_from,cookie"
-        with (tempfile.TemporaryFile() as file, KernelRecord() as record,
+        with (tempfile.TemporaryFile() as file, KernelRecord(64) as record,
               program.start("-j", *fields, "--buffer", "64M", stdout=file) as tool):
             with churn.gone(), churn.Churn(churn.ADDRESS4, PORT, 1, SESSIONS, mode) as run:
                 parent = run.process.pid

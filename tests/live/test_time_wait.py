@@ -144,7 +144,7 @@ def many(mode):
         netns.sysctl("net.ipv4.tcp_max_tw_buckets", 100_000)
         netns.sysctl("net.ipv4.tcp_tw_reuse", 0)    # on loopback, a port would be used again after a second
         fields = "-F", "laddr,lport,raddr,rport,oldstate,newstate,cause"
-        with KernelRecord() as record, program.start("-j", *fields, "--buffer", "64M") as tool:
+        with KernelRecord(64) as record, program.start("-j", *fields, "--buffer", "64M") as tool:
             with churn.Churn(churn.ADDRESS4, PORT, PAIRS, SESSIONS, mode) as run:
                 run.finish()
             record.stop()
