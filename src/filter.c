@@ -117,6 +117,11 @@ static bool has_details(const struct transition *t)
 	return t->flags & TRANSITION_HAS_DETAILS;
 }
 
+static bool uid_matches(const struct numbers *uids, const struct transition *t)
+{
+	return !uids->count || (!(t->facts & FACT_FOUND) && numbers_has(uids, t->uid));
+}
+
 static bool details_match(const struct filter *filter, const struct transition *t)
 {
 	const struct selection *selection = &filter->options->selection;
@@ -124,7 +129,7 @@ static bool details_match(const struct filter *filter, const struct transition *
 	if (!selection_wants_details(selection))
 		return true;
 	return has_details(t) && number_matches(&selection->pids, t->pid) &&
-	       number_matches(&selection->uids, t->uid) &&
+	       uid_matches(&selection->uids, t) &&
 	       number_matches(&selection->namespaces, t->netns) &&
 	       comm_matches(&selection->comms, t) && cgroup_matches(filter, t) &&
 	       cause_matches(selection, t);

@@ -72,7 +72,8 @@ enum transition_facts {
 	FACT_TIMER = 1 << 16,           /* a minisock's time was over */
 	FACT_PEER_FIN = 1 << 15,        /* the peer's FIN has come (SOCK_DONE) */
 	FACT_UNSENT = 1 << 17,          /* data waited that was never sent */
-	FACT_LPORT_LATER = 1 << 18,     /* lport was chosen right after; bcc's tcpstates sees 0 */
+	FACT_FOUND = 1 << 19, /* a minisock older than the trace: uid and figures are not known */
+	FACT_LPORT_LATER = 1 << 18, /* lport was chosen right after; bcc's tcpstates sees 0 */
 };
 
 struct transition {

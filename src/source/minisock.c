@@ -216,7 +216,7 @@ static struct transition transition_of(const struct minisock_entry *entry, uint6
 	t.duration_ns = time_ns > t.time_ns ? time_ns - t.time_ns : 0;
 	t.time_ns = time_ns;
 	t.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | known;
-	t.facts = FACT_ORPHAN;
+	t.facts = FACT_ORPHAN | (t.facts & FACT_FOUND);
 	t.c_pid = 0;
 	memset(t.c_comm, 0, sizeof(t.c_comm));
 	t.minisock = t.due_ns = 0;

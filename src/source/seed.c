@@ -55,6 +55,7 @@ static void add_minisock(struct minisocks *minisocks, const struct seeded_miniso
 		.ip = seeded->ip,
 		.newstate = seeded->state,
 		.flags = TRANSITION_TO_MINISOCK,
+		.facts = FACT_FOUND,
 		.cookie = seeded->cookie,
 		.netns = seeded->netns,
 		.minisock = seeded->cookie ? seeded->address : 0,

@@ -133,6 +133,9 @@ def test_time_wait(program):
         check_good_end(tool.end())
     end = time.monotonic()
     check_equal("first line", (line["oldstate"], line["newstate"], line["cause"]), ("TIME_WAIT", "CLOSE", "recycled"))
+    # What its socket had, nobody knows any more.
+    lost = "uid", "pid", "comm", "tx_bytes", "rx_bytes", "retrans", "cwnd", "mss", "cgroup", "rtt_ms"
+    check_equal("what is not known", {key: line[key] for key in lost}, dict.fromkeys(lost))
     known = line["ms"] or line["ms_about"]
     least, most = (again - entered) * 1000 - 20, (end - before) * 1000 + 20
     check(known and least <= known <= most, f"TIME_WAIT lasted {known} ms; the test knows {least:.3f} to {most:.3f} ms")
