@@ -3,6 +3,8 @@
 #ifndef TCPSTATES_BPF_FILTER_H
 #define TCPSTATES_BPF_FILTER_H
 
+#include "../state.h"
+#include "address.h"
 #include "kernel.h"
 #include "shared.h"
 
@@ -15,6 +17,30 @@ const volatile struct kernel_filter filter SEC(".rodata.filter");
 static __always_inline bool set_has(const volatile __u64 *set, __u16 port)
 {
 	return set[port / 64] >> (port % 64) & 1;
+}
+
+/*
+ * Blocks of addresses, which user space adds before the programs are attached. Looked up by whole
+ * addresses: any block that holds one will do.
+ */
+struct net_trie {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1);
+	__type(key, struct net_key);
+	__type(value, __u8);
+};
+
+struct net_trie locals SEC(".maps");
+struct net_trie remotes SEC(".maps");
+
+static __always_inline bool trie_has(void *trie, const struct sock_common *common, __be32 ipv4,
+				     const struct in6_addr *ipv6)
+{
+	struct net_key key = {.bits = 128};
+
+	address_fill(key.address, common, ipv4, ipv6);
+	return bpf_map_lookup_elem(trie, &key);
 }
 
 /* Without the local port, which is not chosen yet: of that, user space judges. */
@@ -30,6 +56,41 @@ static __always_inline bool filter_passes(__u8 ip, __u16 lport, __u16 rport)
 	if (filter.has_lports && !set_has(filter.lports, lport))
 		return false;
 	return filter_may_pass(ip, rport);
+}
+
+/*
+ * What stays the same while a session lasts. At SYN_SENT the local port may not be chosen yet, or
+ * be that of the connection before.
+ */
+static __always_inline bool filter_ends_pass(const struct sock *sk, const struct tcp_sock *tp,
+					     bool has_lport)
+{
+	const struct sock_common *common = &sk->__sk_common;
+	/* Not skc_num: that is 0 again at CLOSE, where inet_put_port() has run. */
+	__u16 lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+
+	if (!filter_may_pass(ip_of(common), bpf_ntohs(common->skc_dport)))
+		return false;
+	if (filter.has_lports && has_lport && !set_has(filter.lports, lport))
+		return false;
+	if (filter.netns && filter.netns != common->skc_net.net->ns.inum)
+		return false;
+	if (filter.has_locals && !trie_has(&locals, common, tp->inet_conn.icsk_inet.inet_saddr,
+					   &common->skc_v6_rcv_saddr))
+		return false;
+	return !filter.has_remotes ||
+	       trie_has(&remotes, common, common->skc_daddr, &common->skc_v6_daddr);
+}
+
+/* A record that stands for two transitions passes if either may. */
+static __always_inline bool filter_states_pass(__u32 from, __u32 to, bool is_after_syn)
+{
+	if (is_after_syn) {
+		from |= 1u << STATE_LISTEN;
+		to |= 1u << STATE_SYN_RECV;
+	}
+	return (!filter.from || filter.from & from) && (!filter.to || filter.to & to) &&
+	       (!filter.either || filter.either & (from | to));
 }
 
 #endif

@@ -48,7 +48,7 @@ static __always_inline bool is_minisock(const struct sock_common *common, __u32 
 	       BPF_CORE_READ(common, skc_daddr) == daddr;
 }
 
-#define NO_MINISOCK	0
+#define NO_MINISOCK     0
 #define MINISOCK_MISSED 1 /* the chain is too long, or was changed meanwhile */
 
 /*

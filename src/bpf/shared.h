@@ -12,10 +12,23 @@
 struct kernel_filter {
 	__u64 lports[PORT_SET_WORDS];
 	__u64 rports[PORT_SET_WORDS];
+	__u32 from; /* sets of states (../state.h); 0: any */
+	__u32 to;
+	__u32 either;
+	__u32 netns; /* inode number; 0: any, or several, of which user space judges */
 	__u8 has_lports;
 	__u8 has_rports;
+	__u8 has_locals;
+	__u8 has_remotes;
 	__u8 only_ip; /* 4 or 6; 0: both */
-	__u8 padding[5];
+	__u8 is_on;   /* something above is asked for of the session's ends */
+	__u8 padding[2];
+};
+
+/* A block of addresses, as the kernel's tries have it. */
+struct net_key {
+	__u32 bits; /* of the prefix */
+	__u8 address[16];
 };
 
 /* One per CPU, only ever counted up. */

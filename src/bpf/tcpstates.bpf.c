@@ -107,6 +107,26 @@ static __always_inline bool is_transition(const struct sock *sk, int oldstate, i
 	return sk->sk_protocol == IPPROTO_TCP && oldstate != newstate;
 }
 
+/*
+ * Whether a filter keeps this transition, and all that follow in this connection, from being
+ * reported: then nothing needs to be known of it. A listener's children may pass where it does not.
+ */
+static __always_inline bool is_out(const struct sock *sk, const struct tcp_sock *tp, int oldstate,
+				   int newstate)
+{
+	return filter.is_on && oldstate != STATE_LISTEN && newstate != STATE_LISTEN &&
+	       !filter_ends_pass(sk, tp, newstate != STATE_SYN_SENT);
+}
+
+/* The socket may connect again: how long it was in CLOSE is to be known then. */
+static __always_inline void end_outsider(struct sock *sk, struct change *change)
+{
+	struct session *session = change->newstate == STATE_CLOSE ? session_find(sk) : NULL;
+
+	if (session)
+		session_turn(session, change);
+}
+
 static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 {
 	struct change change = {.oldstate = oldstate, .newstate = newstate};
@@ -119,16 +139,22 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	if (!tp)
 		return 0;
 	change.now_ns = bpf_ktime_get_ns();
+	if (is_out(sk, tp, oldstate, newstate)) {
+		end_outsider(sk, &change);
+		return 0;
+	}
 	session = begins_child(&change) ? session_of_child(sk, tp) : session_of(sk);
 	if (!session_update(session, &change, sk, tp))
 		return 0;
 
-	/* Not skc_num: that is 0 again at CLOSE, where inet_put_port() has run. */
 	lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 	rport = bpf_ntohs(sk->__sk_common.skc_dport);
 	ip = ip_of(&sk->__sk_common);
 	if (lport_follows(&change, lport) ? !filter_may_pass(ip, rport)
 					  : !filter_passes(ip, lport, rport))
+		return 0;
+	if (!filter_states_pass(1u << change.oldstate, 1u << change.newstate,
+				change.flags & TRANSITION_AFTER_SYN))
 		return 0;
 
 	record = bpf_ringbuf_reserve(&ring, wants_details ? sizeof(*record) : TRANSITION_SIZE_1, 0);
@@ -167,9 +193,15 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 {
 	struct session *session;
+	struct tcp_sock *tp;
 
 	if (!is_transition(sk, oldstate, newstate))
 		return 0;
+	if (filter.is_on && newstate != STATE_CLOSE) {
+		tp = bpf_skc_to_tcp_sock(sk);
+		if (!tp || is_out(sk, tp, oldstate, newstate))
+			return 0;
+	}
 	session = session_find(sk);
 	if (!session || session->state == newstate)
 		return 0;

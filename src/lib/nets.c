@@ -37,6 +37,16 @@ static void range_fill(struct net_range *range, unsigned int prefix)
 	}
 }
 
+unsigned int net_range_prefix(const struct net_range *range)
+{
+	unsigned int bits = 0;
+
+	while (bits < 8 * ADDRESS_SIZE &&
+	       !((range->first[bits / 8] ^ range->last[bits / 8]) & 0x80 >> bits % 8))
+		bits++;
+	return bits;
+}
+
 static bool range_parse(struct net_range *range, const char *text)
 {
 	char copy[TEXT_SIZE], *slash;

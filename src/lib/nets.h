@@ -16,9 +16,12 @@ struct net_range {
 	uint8_t last[16];
 };
 
+/* How many bits the first and the last address of a block have in common: its prefix's length. */
+unsigned int net_range_prefix(const struct net_range *range);
+
 /* Zeroed at first; empty: nothing was asked for. */
 struct nets {
-	struct net_range *ranges; /* sorted and apart from each other, after nets_sort() */
+	struct net_range *ranges; /* after nets_sort() sorted, and no block in another */
 	size_t count;
 	size_t room;
 };

@@ -99,6 +99,34 @@ static void set_ports(const struct port_set *set, __u8 *has, __u64 *words)
 	memcpy(words, set->words, sizeof(set->words));
 }
 
+static void set_nets(const struct nets *nets, __u8 *has, struct bpf_map *trie)
+{
+	*has = nets->count > 0;
+	bpf_map__set_max_entries(trie, nets->count ? nets->count : 1);
+}
+
+/* After load. 0 or a negative errno. */
+static int fill_trie(const struct bpf_map *trie, const struct nets *nets)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < nets->count; i++) {
+		struct net_key key = {.bits = net_range_prefix(&nets->ranges[i])};
+		__u8 present = 1;
+
+		memcpy(key.address, nets->ranges[i].first, sizeof(key.address));
+		err = bpf_map_update_elem(bpf_map__fd(trie), &key, &present, BPF_ANY);
+	}
+	return err;
+}
+
+static int fill_tries(const struct tcpstates_bpf *program, const struct options *options)
+{
+	int err = fill_trie(program->maps.locals, &options->selection.locals);
+
+	return err ? err : fill_trie(program->maps.remotes, &options->selection.remotes);
+}
+
 /* The coarse clocks advance with each jiffy: ktime_get_coarse_ts64(), TICK_NSEC. */
 static uint64_t measure_jiffy_ns(void)
 {
@@ -111,9 +139,23 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 {
 	struct kernel_filter *filter = &program->rodata_filter->filter;
 
+	const struct selection *selection = &options->selection;
+
 	filter->only_ip = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
 	set_ports(&options->lports, &filter->has_lports, filter->lports);
 	set_ports(&options->rports, &filter->has_rports, filter->rports);
+	set_nets(&selection->locals, &filter->has_locals, program->maps.locals);
+	set_nets(&selection->remotes, &filter->has_remotes, program->maps.remotes);
+	if (selection->namespaces.count == 1)
+		filter->netns = selection->namespaces.sorted[0];
+	/* What follows a session into TIME_WAIT has to see how it got there. */
+	if (!options_follow_minisocks(options)) {
+		filter->from = selection->from;
+		filter->to = selection->to;
+		filter->either = selection->either;
+	}
+	filter->is_on = filter->only_ip || filter->has_lports || filter->has_rports ||
+			filter->has_locals || filter->has_remotes || filter->netns;
 	program->rodata->wants_details = options_want_details(options);
 	program->rodata->jiffy_ns = measure_jiffy_ns();
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
@@ -226,6 +268,8 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct op
 	configure(program, options);
 	choose_programs(program, options_want_details(options));
 	*err = tcpstates_bpf__load(program);
+	if (!*err)
+		*err = fill_tries(program, options);
 	if (!*err)
 		return program;
 	tcpstates_bpf__destroy(program);
