@@ -47,10 +47,19 @@ static const struct row rows[] = {
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
 
+/* Beside the build for old kernels, which keeps sessions elsewhere; nobody's errno either. */
+#define ENOSTORAGE 525
+
+static const char *reason(int err)
+{
+	if (err == -ENOTSUPP)
+		return "not possible on this platform";
+	return err == -ENOSTORAGE ? "not in the build for kernels before 5.12" : strerror(-err);
+}
+
 static void say_missing(const struct row *row, int err)
 {
-	log_verbose("%s: %s: %s", row->missing, row->function,
-		    err == -ENOTSUPP ? "not possible on this platform" : strerror(-err));
+	log_verbose("%s: %s: %s", row->missing, row->function, reason(err));
 }
 
 static struct bpf_program *program_of(const struct exact_bpf *exact, const struct row *row)
@@ -101,9 +110,12 @@ static int share_maps(struct exact_bpf *exact, const struct tcpstates_bpf *progr
 static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		const struct options *options)
 {
-	int err = share_maps(exact, program);
 	libbpf_print_fn_t print;
+	int err;
 
+	if (bpf_map__type(program->maps.sessions) != BPF_MAP_TYPE_SK_STORAGE)
+		return -ENOSTORAGE;
+	err = share_maps(exact, program);
 	if (!err)
 		err = choose_programs(exact, options);
 	if (err)

@@ -73,7 +73,7 @@ def lines_of(program, scenario):
         answer = scenario(listener)
         listener.close()
         lines = from_json(tool.lines_until(ends_child) + tool.lines_until(observe.mark()))
-        seen = tool.traces("security_sock_graft")
+        seen = tool.sees_accept()
         check_good_end(tool.end())
     own = {line["newstate"]: line for line in lines if line["lport"] == listener.port and line["rport"]}
     return own, seen, answer

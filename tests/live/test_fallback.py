@@ -38,9 +38,20 @@ def is_same(key, one, other):
     return MEASURED[key] is None or abs(one - other) <= MEASURED[key]
 
 
-def differences(lines, others):
+def is_known_better(key, line, other):
+    """By fentry programs, which the fallback goes without."""
+    if key == "owner_from":
+        return line[key] == "accept" and other[key] in ("inherited", "use")
+    if key == "lport":
+        return line["newstate"] == "SYN_SENT" and other[key] == 0
+    return key in ("ms", "ms_about") and line["oldstate"] == "TIME_WAIT"
+
+
+def differences(lines, others, has_fentry):
     for line, other in zip(lines, others):
         for key in sorted(line.keys() | other.keys()):
+            if has_fentry and is_known_better(key, line, other):
+                continue
             if not is_same(key, line.get(key), other.get(key)):
                 yield f"{line['oldstate']}>{line['newstate']}: {key}: {line.get(key)}, in the fallback {other.get(key)}"
 
@@ -52,6 +63,8 @@ def test_same_as_main_build(program):
         for scenario in SCENARIOS:
             for place in places:
                 scenario(place)
+        has_fentry = main.sees_accept()
+        check(not other.sees_accept(), "the fallback sees accept()")
         ends = main.end(), other.end()
     for ended in ends:
         check_good_end(ended)
@@ -60,7 +73,7 @@ def test_same_as_main_build(program):
     check_equal("sockets", set(shown), set(wanted))
     for socket, lines in wanted.items():
         check_equal("lines of a socket", len(shown[socket]), len(lines))
-        check_equal("differences", list(differences(lines, shown[socket])), [])
+        check_equal("differences", list(differences(lines, shown[socket], has_fentry)), [])
 
 
 def test_known_without_main_build(program):

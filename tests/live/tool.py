@@ -92,6 +92,10 @@ class Tool:
         """Whether it is attached to this function of the kernel's: when it cannot be, -v says so before it is ready."""
         return not any(function.encode() in line for line in self.err.lines)
 
+    def sees_accept(self):
+        """Elsewhere a session is its listener's until another process acts on it."""
+        return self.traces("security_sock_graft")
+
     def next_line(self, patience=PATIENCE):
         line = self.out.next(time.monotonic() + patience)
         if line is None:
