@@ -6,6 +6,8 @@ A path is written as "ESTABLISHED FIN_WAIT1:close FIN_WAIT2:fin_acked": each sta
 marks what a process did to a socket that it had not made: from there on it is known to use it. A "?" marks where it may
 be known to: the kernel lets a packet wait that comes during a system call on the socket, and deals with it when that
 ends.
+
+Where the kernel tells of accept(), a session that is accepted is its acceptor's from ESTABLISHED on.
 """
 
 import json
@@ -31,20 +33,27 @@ MINISOCK_STATES = ("FIN_WAIT2", "TIME_WAIT")
 
 
 class Session:
-    """Whose it is, and its path; user: the process that acts on it where the path has a "!"."""
+    """
+    Whose it is, and its path; user: the process that acts on it where the path has a "!"; acceptor: the one that accepts
+    it, right after the handshake.
+    """
 
-    def __init__(self, ends, path, owner, owner_from, user=None, signal=None, killer=None):
+    def __init__(self, ends, path, owner, owner_from, user=None, acceptor=None, signal=None, killer=None):
         self.ends, self.path = ends, path.split()
         self.owner = owner.pid, owner.comm
         self.user = (user.pid, user.comm) if user else self.owner
+        self.acceptor = (acceptor.pid, acceptor.comm) if acceptor else None
         self.owner_from, self.signal, self.killer = owner_from, signal, killer
 
-    def lines(self):
+    def lines(self, sees_accept):
         """As they should be: (change, cause, signal, pid, comm, ways in which the owner may be known)."""
         owner, owner_from, wanted = self.owner, (self.owner_from,), []
         for before, after in zip(self.path, self.path[1:]):
             state, cause, act = re.fullmatch(r"(\w+)(?::(\w+))?([!?]?)", after).groups()
-            if act:
+            if before == "ESTABLISHED" and self.acceptor and sees_accept:
+                owner, owner_from = self.acceptor, ("accept",)
+            # The acceptor is known to have it already.
+            if act and (owner_from != ("accept",) or owner[0] != self.user[0]):
                 owner, owner_from = self.user, ("use",) if act == "!" else (*owner_from, "use")
             signal = self.signal if cause == "signal" else None
             change = f"{before.split(':')[0]}>{state}"
@@ -54,8 +63,8 @@ class Session:
     def goes_on(self):
         return self.path[-1].startswith(MINISOCK_STATES)
 
-    def check(self, lines):
-        wanted = self.lines()
+    def check(self, lines, sees_accept):
+        wanted = self.lines(sees_accept)
         shown = [(f"{line['oldstate']}>{line['newstate']}", line["cause"], line["signal"], line["pid"], line["comm"],
                   line["owner_from"]) for line in lines]
         if self.goes_on():
@@ -109,6 +118,7 @@ class Pair:
         self.client = cast.actor(f"client-{self.port}")
         self.pids = {self.server: self.server.pid, self.client: self.client.pid}
         self.server.do(actor.listen, place, self.port)
+        self.acceptor = Named(self, self.server)
 
     def prepare(self, *options):
         self.client.do(actor.prepare, self.place, self.client_port, *options)
@@ -121,6 +131,8 @@ class Pair:
         self.client.do(actor.connect, self.place, self.port)
         if accepted:
             self.server.do(actor.accept)
+        else:
+            self.acceptor = None
         return self
 
     def sessions(self, client=None, child=None, listener="", **how):
@@ -137,6 +149,7 @@ class Pair:
 
     def child_session(self, path, **how):
         ends = self.port, self.client_port
+        how.setdefault("acceptor", self.acceptor)
         return Session(ends, IS_ACCEPTED + path, Named(self, self.server), "inherited", **how)
 
 
@@ -181,11 +194,12 @@ def check_causes(program, *scenarios):
     with Cast() as cast, program.start("-j") as tool:
         sessions = [session for scenario in scenarios for session in scenario(cast)]
         lines = collect(tool, cast, sessions)
+        sees_accept = tool.sees_accept()
         check_good_end(tool.end())
     complaints = []
     for session in sessions:
         try:
-            session.check(lines[session.ends])
+            session.check(lines[session.ends], sees_accept)
         except Failed as reason:
             complaints.append(str(reason))
     if complaints:

@@ -38,8 +38,8 @@ PORT = 1100
 ACTS_OF_SERVER = {"fin": "LAST_ACK", "serverfin": "FIN_WAIT1", "rst": None}
 
 
-def check_owner(line, parent, server, client, has_used):
-    """A child belongs to the parent, which called listen(), until the server is known to use it; then for good."""
+def check_owner(line, parent, server, client, has_used, way):
+    """A child belongs to the parent, which called listen(), until the server is known to have it; then for good."""
     here = f"{line['oldstate']}>{line['newstate']} of {line['lport']} to {line['rport']}"
     shown = line["owner_from"], line["pid"], line["comm"]
     if line["rport"] == 0:
@@ -47,17 +47,17 @@ def check_owner(line, parent, server, client, has_used):
     elif line["rport"] == PORT:
         check_equal(here, shown, ("connect", client, churn.COMM))
     elif has_used:
-        check_equal(here, shown, ("use", server, churn.COMM))
+        check_equal(here, shown, (way, server, churn.COMM))
     else:
-        ways = [("inherited", parent, churn.COMM), ("use", server, churn.COMM)]
+        ways = [("inherited", parent, churn.COMM), (way, server, churn.COMM)]
         check(shown in ways, f"{here}: got {shown}, wanted one of {ways}")
 
 
-def check_many(lines, mode, parent, server, client):
-    users = set()
+def check_many(lines, mode, parent, server, client, sees_accept):
+    users, way = set(), "accept" if sees_accept else "use"
     for line in lines:
-        check_owner(line, parent, server, client, line["cookie"] in users)
-        if line["owner_from"] == "use" and line["rport"]:
+        check_owner(line, parent, server, client, line["cookie"] in users, way)
+        if line["owner_from"] == way and line["rport"]:
             users.add(line["cookie"])
         elif line["lport"] == PORT and line["rport"]:
             check(line["newstate"] != ACTS_OF_SERVER[mode], f"its own act does not make the server the owner: {line}")
@@ -72,6 +72,7 @@ def many(mode):
                 parent = run.process.pid
                 pids = {role: pid for role, pid, _ in run.finish()}
             record.stop()
+            sees_accept = tool.sees_accept()
             check_good_end(tool.end())
             file.seek(0)
             lines = [line for line in from_json(file) if churn.is_ours(line["laddr"], line["raddr"])]
@@ -79,7 +80,7 @@ def many(mode):
         unseen = out_of_reach(record.events)
         check_equal("connections", len(opened), SESSIONS - sum(event.oldstate == "SYN_RECV" for event in unseen))
         check(len(lines) >= SESSIONS * 6 + 2 - 2 * len(unseen), f"only {len(lines)} lines")
-        check_many(lines, mode, parent, pids["server"], pids["client"])
+        check_many(lines, mode, parent, pids["server"], pids["client"], sees_accept)
     return test
 
 
@@ -116,10 +117,10 @@ class Known:
 def forked(cast):
     """A server that forks before it accepts: its children are the users."""
     pair = cast.pair().connect(accepted=False)
-    worker = pair.server.do(fork_worker, "worker")
+    worker = Known(pair.server.do(fork_worker, "worker"), "worker")
     pair.client.do(actor.await_event)
     pair.client.do(actor.close)
-    return pair.sessions(CLOSED_LAST) + [pair.child_session(CLOSED_FIRST, user=Known(worker, "worker"))]
+    return pair.sessions(CLOSED_LAST) + [pair.child_session(CLOSED_FIRST, user=worker, acceptor=worker)]
 
 
 def hand_on(stage, path):
@@ -188,7 +189,7 @@ def renamed(cast):
     pair.client.do(actor.close)
     listener = Session((pair.port, 0), "CLOSE LISTEN", first, "listen")
     child = Session((pair.port, pair.client_port), "LISTEN SYN_RECV ESTABLISHED " + CLOSED_FIRST, first, "inherited",
-                    user=Known(pair.server.pid, "other"))
+                    user=Known(pair.server.pid, "other"), acceptor=first)
     return [listener, child, pair.client_session(OPENS + CLOSED_LAST)]
 
 
@@ -216,7 +217,7 @@ def test_exec(program):
             pair.server.is_busy = False
             pair.server.wait()
         user = Known(pair.pids[pair.server], "other-name")
-        return [pair.client_session(OPENS + CLOSED_LAST), pair.child_session(CLOSED_FIRST, user=user)]
+        return [pair.client_session(OPENS + CLOSED_LAST), pair.child_session(CLOSED_FIRST, user=user, acceptor=user)]
     check_causes(program, scenario)
 
 
@@ -259,9 +260,10 @@ def reset_and_collect(tool, cast, pair):
     pair.server.do(actor.await_event)
     sessions = pair.sessions(RESET.rstrip("!"), RESET_BY_PEER)
     lines = collect(tool, cast, sessions)
+    sees_accept = tool.sees_accept()
     check_good_end(tool.end())
     for session in sessions:
-        session.check(lines[session.ends])
+        session.check(lines[session.ends], sees_accept)
     return lines
 
 
