@@ -481,8 +481,11 @@ def destroyed_listener(cast):
 
 
 def test_destroyed(program):
-    check_causes(program, destroyed, destroyed_at_server, destroyed_while_connecting, destroyed_orphan,
-                 destroyed_listener)
+    check_causes(program, destroyed, destroyed_at_server, destroyed_while_connecting, destroyed_listener)
+
+
+def test_destroyed_orphan(program):
+    check_causes(program, destroyed_orphan)
 
 
 # ---- the kernel itself
