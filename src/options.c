@@ -20,6 +20,7 @@
  */
 struct complaint {
 	char text[80];
+	char place[80]; /* in which file and line; "" on the command line */
 	const char *expected;
 };
 
@@ -39,42 +40,66 @@ static void complaint_quote(struct complaint *complaint, const char *text)
 	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
 }
 
+#define FILE_WANTED "after @ a file that can be read, with an element at least"
+
 typedef bool list_add(void *into, const char *element);
 
-/* Adds the elements of a line of a list's file: up to a #, apart by commas or blanks. */
-static bool add_line(char *line, list_add *add, void *into, struct complaint *complaint)
+/*
+ * Adds the elements of a line of a list's file: up to a #, apart by commas or blanks. Counts them.
+ */
+static bool add_line(char *line, list_add *add, void *into, struct complaint *complaint,
+		     size_t *count)
 {
 	char *element;
 
 	line[strcspn(line, "#\n")] = '\0';
 	while ((element = strsep(&line, ", \t\r"))) {
-		if (!*element || add(into, element))
+		if (!*element)
 			continue;
-		complaint_quote(complaint, element);
-		return false;
+		if (!add(into, element)) {
+			complaint_quote(complaint, element);
+			return false;
+		}
+		++*count;
 	}
 	return true;
+}
+
+static bool add_lines(FILE *file, const char *path, list_add *add, void *into,
+		      struct complaint *complaint)
+{
+	size_t number = 0, count = 0, size = 0;
+	bool is_good = true;
+	char *line = NULL;
+
+	while (is_good && getline(&line, &size, file) > 0) {
+		number++;
+		is_good = add_line(line, add, into, complaint, &count);
+	}
+	free(line);
+	if (!is_good) {
+		snprintf(complaint->place, sizeof(complaint->place), "%s:%zu: ", path, number);
+		return false;
+	}
+	/* Nothing asked for would show everything. */
+	if (count && !ferror(file))
+		return true;
+	complaint->expected = FILE_WANTED;
+	return false;
 }
 
 /* The elements that a file holds. */
 static bool add_file(const char *path, list_add *add, void *into, struct complaint *complaint)
 {
 	FILE *file = fopen(path, "re");
-	bool is_good = file;
-	char *line = NULL;
-	size_t size = 0;
+	bool is_good;
 
-	if (!file)
-		complaint->expected = "after @ a file that can be read";
-	while (is_good && getline(&line, &size, file) > 0)
-		is_good = add_line(line, add, into, complaint);
-	if (file && ferror(file)) {
-		complaint->expected = "after @ a file that can be read";
-		is_good = false;
+	if (!file) {
+		complaint->expected = FILE_WANTED;
+		return false;
 	}
-	free(line);
-	if (file)
-		fclose(file);
+	is_good = add_lines(file, path, add, into, complaint);
+	fclose(file);
 	return is_good;
 }
 
@@ -395,8 +420,8 @@ static int row_apply(const struct option_row *row, struct options *options, cons
 		complaint_quote(&complaint, argument);
 	if (row->parse(options, argument, &complaint))
 		return 0;
-	log_error("--%s: \"%s\" is not right; expected: %s", row->name, complaint.text,
-		  complaint.expected);
+	log_error("--%s: %s\"%s\" is not right; expected: %s", row->name, complaint.place,
+		  complaint.text, complaint.expected);
 	return -1;
 }
 

@@ -92,7 +92,10 @@ static int compare(const void *a, const void *b)
 	return memcmp(first->first, second->first, ADDRESS_SIZE);
 }
 
-/* Blocks either lie in each other or apart: one that begins in the one before adds nothing. */
+/*
+ * Blocks either lie in each other or apart. Of those that begin at one address the largest is kept,
+ * whichever comes first.
+ */
 void nets_sort(struct nets *nets)
 {
 	size_t kept = 0;
