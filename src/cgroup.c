@@ -1,15 +1,95 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Paths of cgroups: a cgroup's id is what its directory's file handle holds. */
+#include <errno.h>
 #include <fcntl.h>
+#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 
 /* FILEID_KERNFS in linux/exportfs.h: the handle is the inode's id (kernfs_encode_fh(), 5.5). */
 #define HANDLE_TYPE_KERNFS 0xfe
+
+/* Calls take for each place where the hierarchy is mounted. */
+static void each_mount(void (*take)(void *context, const char *folder), void *context)
+{
+	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	struct mntent *mount;
+
+	while (mounts && (mount = getmntent(mounts)))
+		if (!strcmp(mount->mnt_type, "cgroup2"))
+			take(context, mount->mnt_dir);
+	if (mounts)
+		endmntent(mounts);
+}
+
+static void open_first(void *context, const char *folder)
+{
+	int *fd = context;
+
+	if (*fd < 0)
+		*fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+int cgroup_open_root(void)
+{
+	int fd = -1;
+
+	errno = ENOENT;
+	each_mount(open_first, &fd);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The same one, or one below it. */
+static bool path_is_in(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	if (!strcmp(folder, "/"))
+		return *path;
+	return !strncmp(path, folder, length) && (path[length] == '/' || !path[length]);
+}
+
+/* A path, and how much of it is that of a mount. */
+struct below_mount {
+	const char *path;
+	size_t mount;
+};
+
+static void cut_mount(void *context, const char *folder)
+{
+	struct below_mount *below = context;
+
+	if (path_is_in(below->path, folder) && strlen(folder) > below->mount)
+		below->mount = strlen(folder);
+}
+
+bool cgroup_path_parse(char path[CGROUP_PATH_SIZE], const char *text)
+{
+	struct below_mount below = {.path = text};
+	size_t length = 0, size;
+
+	if (*text != '/')
+		return false;
+	each_mount(cut_mount, &below);
+	for (text += below.mount; *(text += strspn(text, "/")); text += size) {
+		size = strcspn(text, "/");
+		if ((size == 1 && text[0] == '.') || (size == 2 && !strncmp(text, "..", 2)) ||
+		    length + 1 + size >= CGROUP_PATH_SIZE)
+			return false;
+		path[length++] = '/';
+		memcpy(path + length, text, size);
+		length += size;
+	}
+	if (!length)
+		path[length++] = '/';
+	path[length] = '\0';
+	return true;
+}
 
 void cgroups_open(struct cgroups *cgroups, int root)
 {
@@ -109,6 +189,28 @@ static void ask(int root, uint64_t id, char *path)
 			 whole[length] ? whole + length : "/");
 }
 
+bool cgroup_exists(int root, uint64_t id)
+{
+	int fd = open_by_id(root, id);
+
+	if (fd < 0)
+		return errno != ESTALE;
+	close(fd);
+	return true;
+}
+
+static bool stat_below(int root, const char *path, struct stat *found)
+{
+	return !fstatat(root, path[1] ? path + 1 : ".", found, 0) && S_ISDIR(found->st_mode);
+}
+
+bool cgroup_path_exists(int root, const char *path)
+{
+	struct stat found;
+
+	return stat_below(root, path, &found);
+}
+
 bool cgroups_has(const struct cgroups *cgroups, uint64_t id)
 {
 	return cgroups->room && find_place(cgroups, id)->id == id;
@@ -126,6 +228,21 @@ const char *cgroups_find(struct cgroups *cgroups, uint64_t id)
 	if (cgroups->root >= 0)
 		ask(cgroups->root, id, place->path);
 	return place->path;
+}
+
+uint64_t cgroups_find_id(const struct cgroups *cgroups, const char *path)
+{
+	struct stat found;
+
+	for (size_t i = 0; i < cgroups->room; i++)
+		if (cgroups->places[i].id && !strcmp(cgroups->places[i].path, path))
+			return cgroups->places[i].id;
+	return cgroups->root >= 0 && stat_below(cgroups->root, path, &found) ? found.st_ino : 0;
+}
+
+bool cgroups_is_in(struct cgroups *cgroups, uint64_t id, const char *path)
+{
+	return path_is_in(cgroups_find(cgroups, id), path);
 }
 
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What a transition must match: one predicate a member. */
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cause.h"
@@ -26,6 +27,9 @@ void filter_init(struct filter *filter, const struct options *options, uint64_t 
 	filter->until_ns = UINT64_MAX;
 	if (options->duration_ns && options->duration_ns < UINT64_MAX - start_ns)
 		filter->until_ns = start_ns + options->duration_ns;
+	/* Of a live trace they are there now, and may be gone when they are needed. */
+	for (size_t i = 0; i < options->selection.cgroup_ids.count; i++)
+		cgroups_find(cgroups, options->selection.cgroup_ids.sorted[i]);
 }
 
 static bool ip_matches(const struct options *options, uint8_t ip)
@@ -80,19 +84,17 @@ static bool comm_matches(const struct texts *patterns, const struct transition *
 }
 
 /* The same one, or one below it. */
-static bool path_is_in(const char *path, const char *folder)
+static bool is_in_cgroup(struct cgroups *cgroups, uint64_t id, uint64_t wanted)
 {
-	size_t length = strlen(folder);
+	char path[CGROUP_PATH_SIZE];
 
-	if (!strcmp(folder, "/"))
-		return *path;
-	return !strncmp(path, folder, length) && (path[length] == '/' || !path[length]);
+	snprintf(path, sizeof(path), "%s", cgroups_find(cgroups, wanted));
+	return *path && cgroups_is_in(cgroups, id, path);
 }
 
 static bool cgroup_matches(const struct filter *filter, const struct transition *t)
 {
 	const struct selection *selection = &filter->options->selection;
-	const char *path;
 
 	if (!selection->cgroups.count && !selection->cgroup_ids.count)
 		return true;
@@ -100,9 +102,11 @@ static bool cgroup_matches(const struct filter *filter, const struct transition 
 		return false;
 	if (numbers_has(&selection->cgroup_ids, t->cgroup))
 		return true;
-	path = cgroups_find(filter->cgroups, t->cgroup);
 	for (size_t i = 0; i < selection->cgroups.count; i++)
-		if (path_is_in(path, selection->cgroups.text[i]))
+		if (cgroups_is_in(filter->cgroups, t->cgroup, selection->cgroups.text[i]))
+			return true;
+	for (size_t i = 0; i < selection->cgroup_ids.count; i++)
+		if (is_in_cgroup(filter->cgroups, t->cgroup, selection->cgroup_ids.sorted[i]))
 			return true;
 	return false;
 }

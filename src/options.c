@@ -304,18 +304,20 @@ static const struct option_row rows[] = {
 	{0, "local", "NETS", "local address: a list of addresses and blocks, 10.0.0.0/8,::1",
 	 NETS_WANTED, .parse = parse_local},
 	{0, "remote", "NETS", "remote address, likewise", NETS_WANTED, .parse = parse_remote},
-	{'p', "pid", "PIDS", "the owner's process id", "process ids, as in 1234,5678",
+	{'p', "pid", "PIDS", "the owner's process id", "process ids above 0, as in 1234,5678",
 	 .parse = parse_pid},
 	{'c', "comm", "NAMES", "the owner's name; with wildcards, as in \"nginx*\"",
-	 "names of processes, as in nginx,\"php*\"", .parse = parse_comm},
+	 "names of processes, 15 bytes at most as the kernel has them, as in nginx,\"php*\"",
+	 .parse = parse_comm},
 	{'u', "uid", "USERS", "the owner's user: names or numbers",
 	 "users of this machine by name, or any by number, as in www-data,1000",
 	 .parse = parse_user},
-	{0, "netns", "NS", "network namespace: its inode number, name or path, or a process in it",
+	{0, "netns", "NS", "network namespace: its inode number, name or path, or a process",
 	 "network namespaces that exist: an inode number, a process id, a name or a path",
 	 .parse = parse_namespace},
 	{0, "cgroup", "CGROUPS", "cgroup, and those below it: its path, or its inode number",
-	 "cgroup2 paths from the root, or inode numbers, as in /system.slice/nginx.service",
+	 "cgroup2 paths, from the root or from where it is mounted, or inode numbers, as in "
+	 "/system.slice/nginx.service",
 	 .parse = parse_cgroup},
 
 	GROUP("Which changes"),
@@ -444,14 +446,35 @@ static int complain_option(int answer, char **argv)
 	return -1;
 }
 
-/* States that no transition has can be shown by nobody. */
-static int check_states(const struct options *options)
+/* A recording may be of another machine, a live trace is of this one. */
+static int check_cgroups(const struct options *options)
 {
-	const char *why = selection_check(&options->selection, options_view(options) == VIEW_FULL);
+	char missing[CGROUP_PATH_SIZE];
 
+	if (options->replay || !selection_find_missing_cgroup(&options->selection, missing))
+		return 0;
+	log_error("--cgroup: \"%s\": no such cgroup; paths begin at the root of the cgroup2 "
+		  "hierarchy, as in /system.slice/nginx.service",
+		  missing);
+	return -1;
+}
+
+/* What no transition has can be shown by nobody. A recording has both views. */
+static int check_selection(const struct options *options)
+{
+	const struct selection *selection = &options->selection;
+	bool has_minisocks = options_view(options) == VIEW_FULL || options->record;
+	const char *why = selection_check(selection, has_minisocks);
+
+	if (options->ipv4 &&
+	    !(nets_may_be_ipv4(&selection->locals) && nets_may_be_ipv4(&selection->remotes)))
+		why = "-4: the addresses of --local or --remote are of IPv6 only, so nothing can "
+		      "match";
+	if (selection->causes == 1ull << CAUSE_HALF_OPEN && !options->half_open)
+		why = "--cause: only with --half-open can this cause match; add it";
 	if (!why)
 		return 0;
-	log_error("--from, --to, --state: %s", why);
+	log_error("%s", why);
 	return -1;
 }
 
@@ -470,7 +493,7 @@ static int check_together(const struct options *options, bool has_live_option)
 	else if (options->replay && has_live_option)
 		log_error("--buffer is for a live trace; leave it out with --replay");
 	else
-		return check_states(options);
+		return check_selection(options) || check_cgroups(options) ? -1 : 0;
 	return -1;
 }
 

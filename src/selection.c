@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What the user asks to see: names turned into what a transition holds. */
+#include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -47,7 +52,11 @@ bool selection_add_pid(struct selection *selection, const char *text)
 
 bool selection_add_comm(struct selection *selection, const char *text)
 {
-	return *text && texts_add(&selection->comms, text);
+	bool is_pattern = strpbrk(text, "*?[\\");
+
+	/* A longer name is nobody's. */
+	return *text && (is_pattern || strlen(text) < TRANSITION_COMM_SIZE) &&
+	       texts_add(&selection->comms, text);
 }
 
 /*
@@ -90,35 +99,41 @@ static void namespace_path(char *path, size_t size, const char *text)
 		snprintf(path, size, NAMESPACES_FOLDER "%s", text);
 }
 
+/* Its inode number; false when the path leads to no network namespace. */
+static bool find_namespace(const char *path, uint64_t *inode)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool is_network = fd >= 0 && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+	struct stat found;
+
+	if (is_network && !fstat(fd, &found))
+		*inode = found.st_ino;
+	if (fd >= 0)
+		close(fd);
+	return is_network;
+}
+
 bool selection_add_namespace(struct selection *selection, const char *text)
 {
 	char path[PATH_MAX];
 	uint64_t inode;
-	struct stat stat_;
 
 	if (!parse_number(text, UINT32_MAX, &inode) || inode <= PID_MAX) {
 		namespace_path(path, sizeof(path), text);
-		if (!*text || stat(path, &stat_))
+		if (!*text || !find_namespace(path, &inode))
 			return false;
-		inode = stat_.st_ino;
 	}
 	return numbers_add(&selection->namespaces, inode);
 }
 
-/* A path as recordings have it: below the root, without a slash at its end. */
 bool selection_add_cgroup(struct selection *selection, const char *text)
 {
+	char path[CGROUP_PATH_SIZE];
 	uint64_t id;
-	char *path;
 
 	if (parse_number(text, UINT64_MAX, &id))
 		return id && numbers_add(&selection->cgroup_ids, id);
-	if (*text != '/' || !texts_add(&selection->cgroups, text))
-		return false;
-	path = selection->cgroups.text[selection->cgroups.count - 1];
-	for (size_t length = strlen(path); length > 1 && path[length - 1] == '/'; length--)
-		path[length - 1] = '\0';
-	return true;
+	return cgroup_path_parse(path, text) && texts_add(&selection->cgroups, path);
 }
 
 bool selection_add_cause(struct selection *selection, const char *text)
@@ -179,13 +194,53 @@ static bool selected_edge_exists(const struct selection *selection, bool has_min
 	       edge_exists(from, to & either, has_minisocks);
 }
 
+/* States that are entered for no cause: those of a session that opens. */
+#define STATES_OPENING                                                                     \
+	(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_SYN_SENT) | STATE_BIT(STATE_SYN_RECV) | \
+	 STATE_BIT(STATE_ESTABLISHED))
+
+static bool selects_causes_of_minisocks(const struct selection *selection)
+{
+	uint64_t of_minisocks = 1ull << CAUSE_TIMER | 1ull << CAUSE_RECYCLED;
+
+	return selection->causes && !(selection->causes & ~of_minisocks);
+}
+
 const char *selection_check(const struct selection *selection, bool has_minisocks)
 {
-	if (selected_edge_exists(selection, has_minisocks))
-		return NULL;
-	if (!has_minisocks && selected_edge_exists(selection, true))
-		return "only with TIME_WAIT shown can these states match; add --minisocks";
-	return "TCP never goes between these states, so nothing can match";
+	if (!selected_edge_exists(selection, true))
+		return "--from, --to, --state: TCP never goes between these states, so nothing can "
+		       "match";
+	if (!selected_edge_exists(selection, has_minisocks))
+		return "--from, --to, --state: only with TIME_WAIT shown can these states match; "
+		       "add --minisocks";
+	if (selection->causes && selection->to && !(selection->to & ~STATES_OPENING))
+		return "--cause: a session that opens has no cause, so nothing can match; leave "
+		       "--to out";
+	if (selects_causes_of_minisocks(selection) && !has_minisocks)
+		return "--cause: only with TIME_WAIT shown can these causes match; add --minisocks";
+	return NULL;
+}
+
+bool selection_find_missing_cgroup(const struct selection *selection,
+				   char missing[CGROUP_PATH_SIZE])
+{
+	const struct texts *paths = &selection->cgroups;
+	const struct numbers *ids = &selection->cgroup_ids;
+	int root = paths->count || ids->count ? cgroup_open_root() : -1;
+	bool is_missing = false;
+
+	for (size_t i = 0; !is_missing && i < paths->count; i++) {
+		snprintf(missing, CGROUP_PATH_SIZE, "%s", paths->text[i]);
+		is_missing = root < 0 || !cgroup_path_exists(root, paths->text[i]);
+	}
+	for (size_t i = 0; !is_missing && i < ids->count; i++) {
+		snprintf(missing, CGROUP_PATH_SIZE, "%" PRIu64, ids->sorted[i]);
+		is_missing = root < 0 || !cgroup_exists(root, ids->sorted[i]);
+	}
+	if (root >= 0)
+		close(root);
+	return is_missing;
 }
 
 void selection_free(struct selection *selection)

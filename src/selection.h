@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cgroup.h"
 #include "lib/nets.h"
 #include "lib/numbers.h"
 #include "transition.h"
@@ -59,9 +60,18 @@ void selection_finish(struct selection *selection);
 /* Whether it asks for what only the details of a record tell. */
 bool selection_wants_details(const struct selection *selection);
 
-/* has_minisocks: whether the view has TIME_WAIT. What can match nothing is a mistake: why, or NULL.
+/*
+ * What can match nothing is a mistake: what the user is told of it, or NULL. has_minisocks: whether
+ * something that is printed or recorded has TIME_WAIT.
  */
 const char *selection_check(const struct selection *selection, bool has_minisocks);
+
+/*
+ * A cgroup asked for that this machine does not have: true, and its path or number. Without a
+ * cgroup2 hierarchy there are none.
+ */
+bool selection_find_missing_cgroup(const struct selection *selection,
+				   char missing[CGROUP_PATH_SIZE]);
 
 void selection_free(struct selection *selection);
 

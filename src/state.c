@@ -58,7 +58,7 @@ static const struct {
 
 /* Every way to leave a state in net/ipv4/tcp*.c (5.10 to 7.2). */
 static const unsigned int followers[] = {
-	[STATE_CLOSE] = BIT(SYN_SENT) | BIT(LISTEN) | BIT(ESTABLISHED),
+	[STATE_CLOSE] = BIT(SYN_SENT) | BIT(LISTEN),
 	[STATE_LISTEN] = BIT(SYN_RECV) | BIT(CLOSE),
 	[STATE_SYN_SENT] = BIT(ESTABLISHED) | BIT(SYN_RECV) | BIT(CLOSE),
 	[STATE_SYN_RECV] = BIT(ESTABLISHED) | BIT(FIN_WAIT1) | BIT(CLOSE_WAIT) | BIT(CLOSE),

@@ -13,11 +13,12 @@
 /* Longer than any address and prefix. */
 #define TEXT_SIZE (INET6_ADDRSTRLEN + sizeof("/128"))
 
+/* What IPv4 addresses begin with, as IPv6. */
+static const uint8_t mapped[IPV4_IN_MAPPED] = {[10] = 0xff, [11] = 0xff};
+
 /* An address in text, as IPv6; bits: how many its family has. */
 static bool parse_address(const char *text, uint8_t *address, unsigned int *bits)
 {
-	static const uint8_t mapped[IPV4_IN_MAPPED] = {[10] = 0xff, [11] = 0xff};
-
 	*bits = 32;
 	if (inet_pton(AF_INET, text, address + IPV4_IN_MAPPED) == 1) {
 		memcpy(address, mapped, sizeof(mapped));
@@ -128,6 +129,15 @@ bool nets_has(const struct nets *nets, const uint8_t address[16])
 			high = middle;
 	}
 	return low < nets->count && memcmp(nets->ranges[low].first, address, ADDRESS_SIZE) <= 0;
+}
+
+bool nets_may_be_ipv4(const struct nets *nets)
+{
+	for (size_t i = 0; i < nets->count; i++)
+		if (memcmp(nets->ranges[i].first, mapped, sizeof(mapped)) <= 0 &&
+		    memcmp(nets->ranges[i].last, mapped, sizeof(mapped)) >= 0)
+			return true;
+	return !nets->count;
 }
 
 void nets_free(struct nets *nets)

@@ -35,6 +35,9 @@ bool nets_add(struct nets *nets, const char *text);
 /* After the last nets_add(), before the first nets_has(). */
 void nets_sort(struct nets *nets);
 bool nets_has(const struct nets *nets, const uint8_t address[16]);
+/* Whether it has IPv4 addresses, or is empty. */
+bool nets_may_be_ipv4(const struct nets *nets);
+
 void nets_free(struct nets *nets);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A recording: the transitions themselves, to be replayed later. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -77,17 +78,37 @@ static void record_begin(struct sink *sink)
 	write_header((struct record_sink *)sink, sink->source);
 }
 
+static void write_path(struct record_sink *record, uint64_t id, const char *path)
+{
+	if (!id || cgroups_has(&record->cgroups, id))
+		return;
+	recording_write_cgroup(&record->output.buffer, id, path);
+	cgroups_learn(&record->cgroups, id, path);
+}
+
+/* Those that a path is below, the root first: who asks for one of them means what is below it. */
+static void write_cgroups_above(struct record_sink *record, const char *path)
+{
+	struct cgroups *cgroups = &record->sink.source->cgroups;
+	char above[CGROUP_PATH_SIZE];
+
+	for (const char *end = path; (end = strchr(end, '/')); end++) {
+		snprintf(above, sizeof(above), "%.*s", end == path ? 1 : (int)(end - path), path);
+		write_path(record, cgroups_find_id(cgroups, above), above);
+	}
+}
+
 /* The path is written before the first transition that has that cgroup. */
 static void write_cgroup(struct record_sink *record, uint64_t id)
 {
-	const char *path;
+	char path[CGROUP_PATH_SIZE];
 
 	record->cgroup = id;
 	if (!id || cgroups_has(&record->cgroups, id))
 		return;
-	path = cgroups_find(&record->sink.source->cgroups, id);
-	recording_write_cgroup(&record->output.buffer, id, path);
-	cgroups_learn(&record->cgroups, id, path);
+	snprintf(path, sizeof(path), "%s", cgroups_find(&record->sink.source->cgroups, id));
+	write_cgroups_above(record, path);
+	write_path(record, id, path);
 }
 
 static void record_transition(struct sink *sink, const struct transition *transition)

@@ -50,4 +50,68 @@ static void cut(void)
 	cgroups_close(&cgroups);
 }
 
-UNIT_MAIN("cgroup", TEST(learned), TEST(many), TEST(cut))
+static void found_by_path(void)
+{
+	struct cgroups cgroups;
+
+	cgroups_open(&cgroups, -1);
+	CHECK_NUMBER(0, cgroups_find_id(&cgroups, "/a"));
+	cgroups_find(&cgroups, 6); /* has no path */
+	CHECK_NUMBER(0, cgroups_find_id(&cgroups, "/a"));
+	cgroups_learn(&cgroups, 7, "/a");
+	cgroups_learn(&cgroups, 8, "/a/b");
+	CHECK_NUMBER(7, cgroups_find_id(&cgroups, "/a"));
+	CHECK_NUMBER(8, cgroups_find_id(&cgroups, "/a/b"));
+	CHECK_NUMBER(0, cgroups_find_id(&cgroups, "/a/"));
+	cgroups_close(&cgroups);
+}
+
+static void below(void)
+{
+	static const struct {
+		const char *path, *folder;
+		bool is_in;
+	} rows[] = {
+		{"/a", "/a", true},   {"/a/b", "/a", true},  {"/a/b/c", "/a", true},
+		{"/ab", "/a", false}, {"/a", "/a/b", false}, {"/", "/", true},
+		{"/a/b", "/", true},  {"/", "/a", false},    {"", "/", false},
+		{"", "/a", false},    {"/b/a", "/a", false}, {"/a/bc", "/a/b", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct cgroups cgroups;
+
+		unit_row("%s in %s", rows[i].path, rows[i].folder);
+		cgroups_open(&cgroups, -1);
+		cgroups_learn(&cgroups, 7, rows[i].path);
+		CHECK_NUMBER(rows[i].is_in, cgroups_is_in(&cgroups, 7, rows[i].folder));
+		CHECK(!cgroups_is_in(&cgroups, 8, rows[i].folder));
+		CHECK(!cgroups_is_in(&cgroups, 0, rows[i].folder));
+		cgroups_close(&cgroups);
+	}
+}
+
+/* As from where the hierarchy is mounted, wherever that is. */
+static void from_its_mount(void)
+{
+	char link[40], mount[CGROUP_PATH_SIZE] = "", text[2 * CGROUP_PATH_SIZE],
+		       path[CGROUP_PATH_SIZE];
+	int root = cgroup_open_root();
+
+	if (root < 0)
+		return; /* no such hierarchy here */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", root);
+	CHECK(readlink(link, mount, sizeof(mount) - 1) > 0);
+	close(root);
+	CHECK(cgroup_path_parse(path, mount));
+	CHECK_TEXT("/", path);
+	snprintf(text, sizeof(text), "%s/a//b/", mount);
+	CHECK(cgroup_path_parse(path, text));
+	CHECK_TEXT("/a/b", path);
+	snprintf(text, sizeof(text), "%sx/a", mount);
+	CHECK(cgroup_path_parse(path, text));
+	CHECK_TEXT(text, path);
+}
+
+UNIT_MAIN("cgroup", TEST(learned), TEST(many), TEST(cut), TEST(found_by_path), TEST(below),
+	  TEST(from_its_mount))

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What a transition must match to be shown: options and one transition, yes or no. */
+#include <stddef.h>
+
 #include "filter.h"
 #include "state.h"
 #include "unit.h"
@@ -142,4 +144,190 @@ static void half_open(void)
 	}
 }
 
-UNIT_MAIN("filter", TEST(sessions), TEST(duration), TEST(half_open))
+/*
+ * A transition, and options that ask for what it has (yes) and for what it has not (no): one at a
+ * time, then every two of them.
+ */
+static const struct transition subject = {
+	.time_ns = START_NS,
+	.duration_ns = 2000000,
+	.laddr = {[10] = 0xff, 0xff, 192, 0, 2, 1},
+	.raddr = {0x20, 0x01, 0x0d, 0xb8, [15] = 7},
+	.lport = 80,
+	.rport = 40000,
+	.ip = 6,
+	.oldstate = STATE_CLOSE_WAIT,
+	.newstate = STATE_LAST_ACK,
+	.flags = TRANSITION_HAS_DETAILS | TRANSITION_DURATION_KNOWN,
+	.pid = 4242,
+	.cgroup = 30,
+	.comm = "nginx: worker",
+	.uid = 33,
+	.netns = 4026531840,
+	.facts = FACT_IN_CALL | FACT_LAST_FD,
+	.shutdown = 3,
+};
+
+static const struct {
+	const char *option, *yes, *no;
+} questions[] = {
+	{"local", "192.0.2.0/24", "192.0.3.0/24"},
+	{"local", "::/0", "2001:db8::/32"},
+	{"remote", "2001:db8::7", "2001:db8::8"},
+	{"pid", "4242", "4241"},
+	{"comm", "nginx*", "nginx"},
+	{"comm", "*work[a-e]r", "worker"},
+	{"uid", "33", "0"},
+	{"netns", "4026531840", "4026531841"},
+	{"cgroup", "/web", "/we"},
+	{"cgroup", "/web/a", "/web/b"},
+	{"cgroup", "/", "/web/a/below"},
+	{"cgroup", "30", "31"},
+	{"cgroup", "20", "40"},
+	{"from", "close-wait", "LAST_ACK"},
+	{"to", "last_ack", "CLOSE_WAIT"},
+	{"state", "LAST_ACK", "ESTABLISHED"},
+	{"state", "CLOSE_WAIT", "CLOSE"},
+	{"min-ms", "2", "2.000001"},
+	{"cause", "close", "exit"},
+};
+
+static void ask(struct selection *selection, const char *option, const char *value)
+{
+	if (!strcmp(option, "local"))
+		CHECK(nets_add(&selection->locals, value));
+	else if (!strcmp(option, "remote"))
+		CHECK(nets_add(&selection->remotes, value));
+	else if (!strcmp(option, "pid"))
+		CHECK(selection_add_pid(selection, value));
+	else if (!strcmp(option, "comm"))
+		CHECK(selection_add_comm(selection, value));
+	else if (!strcmp(option, "uid"))
+		CHECK(selection_add_user(selection, value));
+	else if (!strcmp(option, "netns"))
+		CHECK(selection_add_namespace(selection, value));
+	else if (!strcmp(option, "cgroup"))
+		CHECK(selection_add_cgroup(selection, value));
+	else if (!strcmp(option, "from"))
+		CHECK(state_set_add(&selection->from, value));
+	else if (!strcmp(option, "to"))
+		CHECK(state_set_add(&selection->to, value));
+	else if (!strcmp(option, "state"))
+		CHECK(state_set_add(&selection->either, value));
+	else if (!strcmp(option, "min-ms"))
+		CHECK(selection_set_least(selection, value));
+	else
+		CHECK(selection_add_cause(selection, value));
+}
+
+static bool matches(struct selection selection, const struct transition *transition)
+{
+	struct options options = {.selection = selection};
+	struct cgroups cgroups;
+	struct filter filter;
+	bool answer;
+
+	selection_finish(&options.selection);
+	cgroups_open(&cgroups, -1);
+	filter_init(&filter, &options, START_NS, &cgroups);
+	cgroups_learn(&cgroups, 20, "/web"); /* a recording tells the paths later */
+	cgroups_learn(&cgroups, 30, "/web/a");
+	cgroups_learn(&cgroups, 31, "/web/b");
+	answer = filter_match(&filter, transition);
+	cgroups_close(&cgroups);
+	options_free(&options);
+	return answer;
+}
+
+static void alone(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		struct selection yes = {0}, no = {0}, any = {0};
+
+		unit_row("--%s %s, %s", questions[i].option, questions[i].yes, questions[i].no);
+		ask(&yes, questions[i].option, questions[i].yes);
+		CHECK(matches(yes, &subject));
+		ask(&no, questions[i].option, questions[i].no);
+		CHECK(!matches(no, &subject));
+		if (!strcmp(questions[i].option, "min-ms"))
+			continue;
+		ask(&any, questions[i].option, questions[i].no); /* within a list any will do */
+		ask(&any, questions[i].option, questions[i].yes);
+		CHECK(matches(any, &subject));
+	}
+}
+
+/* Different options must all hold. */
+static void in_pairs(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
+		for (size_t k = 0; k < ARRAY_SIZE(questions); k++) {
+			struct selection both = {0}, one = {0};
+
+			if (!strcmp(questions[i].option, questions[k].option))
+				continue;
+			unit_row("--%s and --%s %s", questions[i].option, questions[k].option,
+				 questions[k].no);
+			ask(&both, questions[i].option, questions[i].yes);
+			ask(&both, questions[k].option, questions[k].yes);
+			CHECK(matches(both, &subject));
+			ask(&one, questions[i].option, questions[i].yes);
+			ask(&one, questions[k].option, questions[k].no);
+			CHECK(!matches(one, &subject));
+		}
+}
+
+/* Who asks for what is not known does not get it. */
+static void unknown(void)
+{
+	static const char *const rows[][2] = {
+		{"pid", "1"},    {"comm", "*"},    {"uid", "0"},       {"netns", "4026531840"},
+		{"cgroup", "/"}, {"cgroup", "20"}, {"cause", "close"}, {"min-ms", "0.000001"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct transition nothing = subject, bare = subject;
+		struct selection selection = {0}, again = {0};
+
+		unit_row("--%s %s", rows[i][0], rows[i][1]);
+		memset(&nothing.pid, 0, sizeof(nothing) - offsetof(struct transition, pid));
+		nothing.flags = 0;
+		ask(&selection, rows[i][0], rows[i][1]);
+		CHECK(!matches(selection, &nothing));
+		if (!strcmp(rows[i][0], "min-ms"))
+			continue;
+		bare.flags &= ~TRANSITION_HAS_DETAILS;
+		ask(&again, rows[i][0], rows[i][1]);
+		CHECK(!matches(again, &bare));
+	}
+}
+
+/* At least so long is what a time that is about right, or a lower bound, tells too. */
+static void kinds_of_durations(void)
+{
+	static const struct {
+		unsigned int flags;
+		uint64_t ns;
+		bool matches;
+	} rows[] = {
+		{TRANSITION_DURATION_KNOWN, 2000000, true},
+		{TRANSITION_DURATION_KNOWN, 1999999, false},
+		{TRANSITION_DURATION_ABOUT, 2000000, true},
+		{TRANSITION_DURATION_ABOUT, 1999999, false},
+		{TRANSITION_DURATION_AT_LEAST, 2000000, true},
+		{TRANSITION_DURATION_AT_LEAST, 1999999, false},
+		{0, 2000000, false},
+		{TRANSITION_HAS_DETAILS, UINT64_MAX, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct transition t = {
+			.time_ns = START_NS, .flags = rows[i].flags, .duration_ns = rows[i].ns};
+
+		unit_row("row %zu", i);
+		CHECK_NUMBER(rows[i].matches, matches((struct selection){.least_ns = 2000000}, &t));
+	}
+}
+
+UNIT_MAIN("filter", TEST(sessions), TEST(duration), TEST(half_open), TEST(alone), TEST(in_pairs),
+	  TEST(unknown), TEST(kinds_of_durations))
