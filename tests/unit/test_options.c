@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "cause.h"
 #include "options.h"
 #include "unit.h"
 
@@ -268,6 +269,17 @@ static void combinations(void)
 		"-6 -s -F time,ms -r - -o x",
 		"-s -Y -o x",
 		"-v --buffer 1M",
+		"--to TIME_WAIT -x",
+		"--to time-wait -j",
+		"--from TIME_WAIT --minisocks",
+		"--to TIME_WAIT -q -o x", /* a recording has it */
+		"--cause timer,exit",
+		"--cause timer -o x",
+		"--cause half_open --half-open",
+		"-r x --cgroup /no/such/cgroup,99",
+		"-4 --local ::/0",
+		"-6 --local 10.0.0.0/8",
+		"-L 80 -D 1-9 --local ::1 --remote ::1 -p 1 -c a -u 0 --from LISTEN,CLOSE -n 1",
 		"-4 -4",
 		"--",
 		"--wid", /* what only one option begins with */
@@ -279,6 +291,7 @@ static void combinations(void)
 
 		parse_good(&options, &line, rows[i]);
 		CHECK_NUMBER(ACTION_TRACE, options.action);
+		options_free(&options);
 	}
 }
 
@@ -300,6 +313,36 @@ static void refused(void)
 		{"-D 90-80", "\"90-80\"", "lower port first"},
 		{"-D 80-", "\"80-\"", "--remoteport"},
 		{"--remoteport=0x50", "\"0x50\"", "--remoteport"},
+
+		/* which sessions, which changes */
+		{"--local 10.0.0.0/33", "\"10.0.0.0/33\"", "address/prefix"},
+		{"--local 10.0.0.0/8,", "\"\"", "address/prefix"},
+		{"--remote localhost", "\"localhost\"", "--remote"},
+		{"-p 0", "\"0\"", "above 0"},
+		{"-p 1,x", "\"x\"", "--pid"},
+		{"-c ''", "\"\"", "--comm"},
+		{"-c a-name-too-long!", "\"a-name-too-long!\"", "15 bytes"},
+		{"-u nobody-at-all", "\"nobody-at-all\"", "by name"},
+		{"--netns nowhere", "\"nowhere\"", "that exist"},
+		{"-r x --cgroup a", "\"a\"", "from the root"},
+		{"-r x --cgroup 0", "\"0\"", "--cgroup"},
+		{"--cgroup /no/such/cgroup", "\"/no/such/cgroup\"", "no such cgroup"},
+		{"--from nonsense", "\"nonsense\"", "fin-wait-1"},
+		{"--to LISTEN,,CLOSE", "\"\"", "--to"},
+		{"--state ''", "\"\"", "--state"},
+		{"--min-ms 0", "\"0\"", "above 0"},
+		{"--min-ms 0.0000001", "\"0.0000001\"", "--min-ms"},
+		{"--cause unknown", "\"unknown\"", "--cause"},
+
+		/* what can match nothing */
+		{"--from LISTEN --to ESTABLISHED", "--from, --to", "nothing can match"},
+		{"--from NEW_SYN_RECV", "--from, --to", "nothing can match"},
+		{"--to TIME_WAIT", "--from, --to", "--minisocks"},
+		{"--cause timer", "--cause", "--minisocks"},
+		{"--cause half_open -j", "--cause", "--half-open"},
+		{"--cause close --to ESTABLISHED", "--cause", "nothing can match"},
+		{"-4 --local ::1", "--local", "nothing can match"},
+		{"-4 --remote ::1,2001:db8::/32", "--remote", "nothing can match"},
 
 		/* numbers */
 		{"-d 0", "\"0\"", "above 0"},
@@ -361,6 +404,7 @@ static void refused(void)
 		CHECK_PART(rows[i].quoted, told.text);
 		CHECK_PART(rows[i].advice, told.text);
 		CHECK(strchr(told.text, '\n') == strrchr(told.text, '\n')); /* one line */
+		options_free(&options);
 	}
 }
 
@@ -393,7 +437,132 @@ static void long_argument(void)
 	CHECK_PART("from 0 to 65535", told.text);
 }
 
+/* Each adds to its own member, whichever way it is repeated. */
+static void selections(void)
+{
+	static const struct {
+		const char *arguments;
+		size_t locals, remotes, pids, comms, uids, namespaces, cgroups, cgroup_ids;
+		unsigned int from, to, either;
+		uint64_t least_ns, causes;
+	} rows[] = {
+		{"--local 10.0.0.0/8,::1", .locals = 2},
+		{"--local 10.0.0.0/8 --local 10.1.0.0/16", .locals = 1},
+		{"--remote 10.1.2.3", .remotes = 1},
+		{"-p 1,2 --pid 3", .pids = 3},
+		{"-c nginx,php* --comm [ab]c", .comms = 3},
+		{"-u root,33 --uid 1000", .uids = 3},
+		{"--netns 4026531840,/proc/self/ns/net", .namespaces = 2},
+		{"-r x --cgroup /a,/b/ --cgroup 17", .cgroups = 2, .cgroup_ids = 1},
+		{"--from syn-sent,SYN_RECV", .from = 0xc},
+		{"--to established --to closed", .to = 0x82},
+		{"--state close-wait", .either = 0x100},
+		{"--min-ms 0.5 --min-ms 100", .least_ns = 100000000},
+		{"--cause close,EXIT --cause close",
+		 .causes = 1ull << CAUSE_CLOSE | 1ull << CAUSE_EXIT},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+		const struct selection *selection = &options.selection;
+
+		parse_good(&options, &line, rows[i].arguments);
+		CHECK_NUMBER(rows[i].locals, selection->locals.count);
+		CHECK_NUMBER(rows[i].remotes, selection->remotes.count);
+		CHECK_NUMBER(rows[i].pids, selection->pids.count);
+		CHECK_NUMBER(rows[i].comms, selection->comms.count);
+		CHECK_NUMBER(rows[i].uids, selection->uids.count);
+		CHECK_NUMBER(rows[i].namespaces, selection->namespaces.count);
+		CHECK_NUMBER(rows[i].cgroups, selection->cgroups.count);
+		CHECK_NUMBER(rows[i].cgroup_ids, selection->cgroup_ids.count);
+		CHECK_NUMBER(rows[i].from, selection->from);
+		CHECK_NUMBER(rows[i].to, selection->to);
+		CHECK_NUMBER(rows[i].either, selection->either);
+		CHECK_NUMBER(rows[i].least_ns, selection->least_ns);
+		CHECK_NUMBER(rows[i].causes, selection->causes);
+		options_free(&options);
+	}
+}
+
+/* A file with that content; the caller closes it. text: an option that reads it. */
+static FILE *list_file(char *text, size_t size, const char *option, const char *content)
+{
+	FILE *file = tmpfile();
+
+	CHECK(file);
+	fputs(content, file);
+	fflush(file);
+	snprintf(text, size, "%s @/proc/self/fd/%d", option, fileno(file));
+	return file;
+}
+
+static void list_files(void)
+{
+	static const struct {
+		const char *option, *content;
+		size_t count;
+	} rows[] = {
+		{"-p", "1", 1},
+		{"-p", "1\n2\n3\n", 3},
+		{"-p", "1,2 3\t4\r\n\r\n  5  \n", 5},
+		{"-p", "# a comment\n\n1 # another, 2\n#3\n", 1},
+		{"-p", ",,1,,\n", 1},
+		{"-p 7,8 -p", "9", 3},
+	};
+	char text[100];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		FILE *file = list_file(text, sizeof(text), rows[i].option, rows[i].content);
+		struct command_line line;
+		struct options options;
+
+		parse_good(&options, &line, text);
+		CHECK_NUMBER(rows[i].count, options.selection.pids.count);
+		options_free(&options);
+		fclose(file);
+	}
+}
+
+/* The user reads which element of which line, or that there is no file, or nothing in it. */
+static void bad_list_files(void)
+{
+	static const struct {
+		const char *option, *content, *told;
+	} rows[] = {
+		{"--remote", "10.0.0.0/8\n10.0.0.0/40\n", ":2: \"10.0.0.0/40\" is not right"},
+		{"-L", "80\n\n# here it comes\nhttp,81", ":4: \"http\" is not right"},
+		{"--from", "LISTEN x", ":1: \"x\" is not right"},
+		{"--from", "@other", ":1: \"@other\" is not right"}, /* files name no files */
+		{"-p", "", "with an element at least"},
+		{"-p", "# nothing\n\n,\n", "with an element at least"},
+		{"-L", " ", "with an element at least"},
+	};
+	static const char *const unreadable[] = {"-p @", "-p @/no/such/file", "-p 1,@/",
+						 "-L @/no/such"};
+	struct command_line line;
+	struct options options;
+	struct unit_capture told;
+	char text[100];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		FILE *file = list_file(text, sizeof(text), rows[i].option, rows[i].content);
+
+		CHECK_NUMBER(-1, parse(&options, &line, text, &told));
+		CHECK_PART(rows[i].told, told.text);
+		CHECK_PART("/proc/self/fd/", told.text);
+		options_free(&options);
+		fclose(file);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
+		CHECK_NUMBER(-1, parse(&options, &line, unreadable[i], &told));
+		CHECK_PART(strchr(unreadable[i], '@'), told.text);
+		CHECK_PART("a file that can be read", told.text);
+		options_free(&options);
+	}
+}
+
 UNIT_MAIN("options", TEST(defaults), TEST(flags), TEST(actions), TEST(numbers),
 	  TEST(smallest_buffer_is_a_page), TEST(ports), TEST(fields), TEST(files),
-	  TEST(combinations), TEST(refused), TEST(field_twice_by_its_other_name),
-	  TEST(long_argument))
+	  TEST(combinations), TEST(refused), TEST(selections), TEST(list_files),
+	  TEST(bad_list_files), TEST(field_twice_by_its_other_name), TEST(long_argument))
