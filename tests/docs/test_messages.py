@@ -29,6 +29,7 @@ def usage_errors():
 def test_usage_errors():
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(tool.EXAMPLE, pathlib.Path(folder, "today.tcps"))
+        pathlib.Path(folder, "nets.txt").write_text("10.0.0.0/8\n10.1.0.0/40\n")
         for arguments, message in usage_errors():
             check_equal(f"tcpstates {' '.join(arguments)}", tool.run(*arguments, cwd=folder), tool.Ended(2, "", message + "\n"))
 

@@ -13,8 +13,11 @@ from outcome import check, check_equal, check_same_items
 HELP_COLUMNS = 90
 HIDDEN = "Not listed by --help"
 TAG = r"(?:(-\S), )?(--\S+)(?: ([A-Z]+))?"
-GOOD = {"PORTS": "8080", "SECONDS": "1", "N": "3", "LIST": "ms,newstate", "FILE": "{folder}/file", "SIZE": "1M"}
-BAD = {"PORTS": "http", "SECONDS": "soon", "N": "few", "LIST": "nothing", "FILE": "", "SIZE": "big"}
+GOOD = {"PORTS": "8080", "NETS": "10.0.0.0/8,::1", "PIDS": "1,2", "NAMES": "nginx,php*", "USERS": "root,33", "NS": "4026531840",
+        "CGROUPS": "/", "STATES": "LISTEN,close", "MS": "0.5", "CAUSES": "close,exit", "SECONDS": "1", "N": "3",
+        "LIST": "ms,newstate", "FILE": "{folder}/file", "SIZE": "1M"}
+BAD = {"PORTS": "http", "NETS": "10.0.0.0/33", "PIDS": "0", "NAMES": "", "USERS": "", "NS": "", "CGROUPS": "web", "STATES": "OPEN",
+       "MS": "0", "CAUSES": "unknown", "SECONDS": "soon", "N": "few", "LIST": "nothing", "FILE": "", "SIZE": "big"}
 
 
 def page_options():

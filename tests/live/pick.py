@@ -5,8 +5,11 @@ prints of each (as -j has it). And random sets of such options.
 """
 
 import argparse
+import csv
 import fnmatch
+import io
 import ipaddress
+import json
 import pwd
 
 STATES = ["ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK",
@@ -17,6 +20,13 @@ BUCKET = {"SYN_RECV", "TIME_WAIT"}
 GROUPS = {"ALL": set(STATES), "CONNECTED": set(STATES) - {"LISTEN", "CLOSE"},
           "SYNCHRONIZED": set(STATES) - {"LISTEN", "CLOSE", "SYN_SENT"}, "BUCKET": BUCKET, "BIG": set(STATES) - BUCKET}
 LISTS = "-L", "-D", "--local", "--remote", "-p", "-c", "-u", "--netns", "--cgroup", "--from", "--to", "--state", "--cause"
+
+
+# What a selection is refused with that can match nothing.
+REFUSED = "nothing can match", "add --minisocks"
+FIELDS = ("skaddr,c_pid,c_comm,ip,laddr,lport,raddr,rport,oldstate,newstate,ms,ms_about,ms_at_least,pid,comm,uid,netns,"
+          "cgroup,cgroup_id,cookie,cause")
+NUMBERS = "ip", "lport", "rport", "pid", "netns"
 
 
 def elements(text):
@@ -113,6 +123,28 @@ def matches(line, options, paths):
             and any_of(options.state, lambda wanted: is_state(line["oldstate"], wanted) or is_state(line["newstate"], wanted))
             and any_of(options.cause, lambda wanted: line["cause"] == wanted.lower())
             and (options.min_ms is None or duration is not None and duration >= options.min_ms))
+
+
+# ---- lines
+
+
+def from_json(output):
+    lines = [json.loads(line) for line in output.splitlines()]
+    for line in lines:
+        del line["timestamp"]       # since the first line shown
+    return lines
+
+
+def from_csv(output):
+    """As JSON has it."""
+    lines = [{key: value or None for key, value in line.items()} for line in csv.DictReader(io.StringIO(output.decode()), FIELDS.split(","))]
+    for line in lines:
+        line.update({key: int(line[key]) for key in NUMBERS if line[key] is not None})
+        line["comm"] = line["comm"] or None
+    return lines
+
+
+FORMATS = {"json": (["-j"], from_json), "csv": (["-s", "--no-header", "-F", FIELDS], from_csv)}
 
 
 # ---- random options

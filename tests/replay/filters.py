@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Random sets of the options that select, held against pick.py: what is asked for of all lines is what is printed."""
 
-import csv
-import io
-import json
 import os
 import random
 import shlex
@@ -17,15 +14,11 @@ from recording import DETAILS, FACTS, OWNER_FROM, Recording, Transition
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "live"))
 
-import pick     # noqa: E402
+import pick                         # noqa: E402
 
 SETS = 40           # in each test
 EXAMPLE = "transitions.tcps"
 MIXED = "mixed.tcps"
-FIELDS = ("skaddr,c_pid,c_comm,ip,laddr,lport,raddr,rport,oldstate,newstate,ms,ms_about,ms_at_least,pid,comm,uid,netns,"
-          "cgroup,cgroup_id,cookie,cause")
-NUMBERS = "ip", "lport", "rport", "pid", "netns"
-REFUSED = "nothing can match", "add --minisocks"
 
 # Ways of a session's states, with what tells the cause.
 CHANGES = [
@@ -73,25 +66,6 @@ def write_recordings(folder, example):
     shutil.copy(example, folder / EXAMPLE)
 
 
-def from_json(output):
-    lines = [json.loads(line) for line in output.splitlines()]
-    for line in lines:
-        del line["timestamp"]       # since the first line shown
-    return lines
-
-
-def from_csv(output):
-    """As JSON has it."""
-    lines = [{key: value or None for key, value in line.items()} for line in csv.DictReader(io.StringIO(output.decode()), FIELDS.split(","))]
-    for line in lines:
-        line.update({key: int(line[key]) for key in NUMBERS if line[key] is not None})
-        line["comm"] = line["comm"] or None
-    return lines
-
-
-FORMATS = {"json": (["-j"], from_json), "csv": (["-s", "--no-header", "-F", FIELDS], from_csv)}
-
-
 def run(program, *arguments):
     ended = program.run(*arguments)
     if ended.status:
@@ -102,14 +76,14 @@ def run(program, *arguments):
 def check_set(program, recording, form, everything, options):
     """-n too: the first ones of what is asked for."""
     paths = CGROUPS if recording == MIXED else {int(line["cgroup_id"]): line["cgroup"] for line in everything if line["cgroup_id"]}
-    arguments, read = FORMATS[form]
+    arguments, read = pick.FORMATS[form]
     wanted = pick.parse(options)
     picked = [line for line in everything if pick.matches(line, wanted, paths)][:wanted.n]
     ended = program.run("-r", recording, *arguments, *options)
     what = f"{recording}, {form}: {shlex.join(options)}"
     if ended.status == 2:
         expect(f"{what}: {ended.stderr}, but it picks", [], picked)
-        if not any(reason.encode() in ended.stderr for reason in REFUSED):
+        if not any(reason.encode() in ended.stderr for reason in pick.REFUSED):
             raise Failed(f"{what}: {ended.stderr}")
         return 0
     expect(f"{what}: status and messages", (0, b""), (ended.status, ended.stderr))
@@ -123,7 +97,7 @@ def check_set(program, recording, form, everything, options):
 def random_sets(recording, form, seed):
     def test(program):
         choice = random.Random(seed)
-        arguments, read = FORMATS[form]
+        arguments, read = pick.FORMATS[form]
         everything = read(run(program, "-r", recording, *arguments))
         found = 0
         for _ in range(SETS):
@@ -139,7 +113,7 @@ def random_sets(recording, form, seed):
 def every_pair(program):
     """Each kind of option with each other one, both from the same line: so that line is shown."""
     choice = random.Random(1)
-    everything = from_json(run(program, "-r", MIXED, "-j"))
+    everything = pick.from_json(run(program, "-r", MIXED, "-j"))
     usual = [line for line in everything if all(pick.is_usual(line, kind) for kind in pick.ALL_KINDS) and pick.lasted(line)]
     for number, one in enumerate(pick.ALL_KINDS):
         for other in pick.ALL_KINDS[number + 1:]:
@@ -155,9 +129,9 @@ def many_networks(program):
     nets = program.folder / "networks"
     rows = [f"172.{number >> 16 & 15 | 16}.{number >> 8 & 255}.{number & 255}/32" for number in range(100000)]
     nets.write_text("# blocked\n" + "\n".join(rows) + "\n\n10.1.2.0/30, 2001:db8::/64 # and these\n")
-    everything = from_json(run(program, "-r", MIXED, "-j"))
+    everything = pick.from_json(run(program, "-r", MIXED, "-j"))
     begin = time.monotonic()
-    shown = from_json(run(program, "-r", MIXED, "-j", "--remote", f"@{nets.name}"))
+    shown = pick.from_json(run(program, "-r", MIXED, "-j", "--remote", f"@{nets.name}"))
     took = time.monotonic() - begin
     wanted = pick.parse(["--remote", "10.1.2.0/30,2001:db8::/64"])
     expect("lines", [line for line in everything if pick.matches(line, wanted, {})], shown)
@@ -167,7 +141,7 @@ def many_networks(program):
 
 TESTS = {
     **{f"{form}_{recording.split('.')[0]}_{seed}": random_sets(recording, form, seed)
-       for recording in (MIXED, EXAMPLE) for form in FORMATS for seed in range(1, 3)},
+       for recording in (MIXED, EXAMPLE) for form in pick.FORMATS for seed in range(1, 3)},
     "every_pair": every_pair,
     "many_networks": many_networks,
 }
