@@ -11,8 +11,7 @@ import time
 from program import Failed, expect
 from recording import DETAILS, FACTS, OWNER_FROM, Recording, Transition
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.append(os.path.join(HERE, "..", "live"))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "live"))
 
 import pick                         # noqa: E402
 
@@ -124,6 +123,17 @@ def every_pair(program):
                 raise Failed(f"{shlex.join(options)} shows nothing")
 
 
+def copy_keeps_what_is_above(program):
+    """A recording made from a part of another one still knows what a cgroup of that is below, by number."""
+    copy = "copies/above.tcps"
+    run(program, "-r", MIXED, "-q", "-o", copy, "--cgroup", "/web/a/worker")
+    wanted = run(program, "-r", MIXED, "-j", "--cgroup", "/web/a/worker")
+    for number in 1, 20, 30, 31:
+        expect(f"of cgroup {number}", wanted, run(program, "-r", copy, "-j", "--cgroup", str(number)))
+    for number in 40, 50, 60:
+        expect(f"of cgroup {number}", b"", run(program, "-r", copy, "-j", "--cgroup", str(number)))
+
+
 def many_networks(program):
     """100,000 of them from a file, and of the recording what they hold."""
     nets = program.folder / "networks"
@@ -143,5 +153,6 @@ TESTS = {
     **{f"{form}_{recording.split('.')[0]}_{seed}": random_sets(recording, form, seed)
        for recording in (MIXED, EXAMPLE) for form in pick.FORMATS for seed in range(1, 3)},
     "every_pair": every_pair,
+    "copy_keeps_what_is_above": copy_keeps_what_is_above,
     "many_networks": many_networks,
 }

@@ -9,10 +9,16 @@ import csv
 import datetime
 import io
 import json
+import pathlib
 import re
 import socket
+import sys
 
 import recording as described
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "live"))
+
+import pick     # noqa: E402
 
 HEADING = ("SKADDR", "C-PID", "C-COMM", "IP", "LADDR", "LPORT", "RADDR", "RPORT", "OLDSTATE", "NEWSTATE", "MS")
 
@@ -26,26 +32,16 @@ WIDE_ROW = "%-16x %-5d %-16.16s %-2s %-39s %-5d %-39s %-5d %-11s -> %-11s %s"
 def parse(arguments):
     """The options this model knows, and those it does not."""
     options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    options.add_argument("-4", action="store_true", dest="ipv4")
-    options.add_argument("-6", action="store_true", dest="ipv6")
+    pick.add_options(options)
     for flag in ("-w", "-s", "-t", "-T", "-j", "--no-header"):
         options.add_argument(flag, action="store_true")
-    options.add_argument("-L", type=ports)
-    options.add_argument("-D", type=ports)
     options.add_argument("-d", type=float)
-    options.add_argument("-n", type=int)
     options.add_argument("-r")
     return options.parse_known_args(arguments)
 
 
 def knows(arguments):
     return not parse(arguments)[1]
-
-
-def ports(text):
-    """"80,8000-8099" as a list of ranges."""
-    ends = [element.split("-") for element in text.split(",")]
-    return [range(int(end[0]), int(end[-1]) + 1) for end in ends]
 
 
 def seen(change, options):
@@ -58,9 +54,8 @@ def seen(change, options):
 
 
 def is_shown(change, recording, options):
-    return (not (options.ipv4 and change.ip != 4) and not (options.ipv6 and change.ip != 6)
-            and (options.L is None or any(change.lport in wanted for wanted in options.L))
-            and (options.D is None or any(change.rport in wanted for wanted in options.D))
+    line, = objects([change], recording.cgroups)
+    return (pick.matches(dict(line), options, recording.cgroups)
             and (options.d is None or change.time_ns <= recording.start_ns + options.d * 10**9))
 
 
