@@ -195,7 +195,7 @@ struct source *source_open_live(const struct options *options)
 	}
 	live->source.ops = &live_ops;
 	cgroups_open(&live->source.cgroups,
-		     options_want_details(options) ? program_open_cgroup_root() : -1);
+		     options_want_details(options) ? cgroup_open_root() : -1);
 	live->source.batch_ms = BATCH_MS;
 	live->source.is_live = true;
 	live->source.wake_ns = UINT64_MAX;

@@ -5,7 +5,6 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../cgroup.h"
 #include "../lib/log.h"
 #include "fallback.h"
 #include "program.h"
@@ -161,29 +161,10 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
 }
 
-int program_open_cgroup_root(void)
-{
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
-	struct mntent *mount;
-	int fd = -ENOENT;
-
-	if (!mounts)
-		return -errno;
-	while (fd < 0 && (mount = getmntent(mounts))) {
-		if (strcmp(mount->mnt_type, "cgroup2"))
-			continue;
-		fd = open(mount->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			fd = -errno;
-	}
-	endmntent(mounts);
-	return fd;
-}
-
 /* Not fatal: without it, the time before a socket's first transition is not known. */
 static void attach_creation(struct tcpstates_bpf *program)
 {
-	int fd = program_open_cgroup_root();
+	int fd = cgroup_open_root();
 	int err = fd;
 
 	if (fd >= 0) {

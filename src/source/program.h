@@ -15,7 +15,4 @@ struct tcpstates_bpf *program_load(const struct options *options);
 /* 0, or -1 after a report. */
 int program_attach(struct tcpstates_bpf *program);
 
-/* The descriptor of the cgroup2 hierarchy's root, wherever it is mounted; -errno without one. */
-int program_open_cgroup_root(void);
-
 #endif

@@ -517,6 +517,7 @@ static void any_transition(void)
 
 UNIT_MAIN("field", TEST(table), TEST(all), TEST(names), TEST(order_is_kept_and_nothing_twice),
 	  TEST(numbers), TEST(words), TEST(addresses), TEST(unknown_duration),
-	  TEST(before_the_first), TEST(comm_of_full_length), TEST(details), TEST(signal_of_cause), TEST(names_of_details),
-	  TEST(unknown_details), TEST(without_details), TEST(kinds_of_durations),
-	  TEST(path_of_a_cgroup), TEST(cpu_of_a_minisock), TEST(properties), TEST(any_transition))
+	  TEST(before_the_first), TEST(comm_of_full_length), TEST(details), TEST(signal_of_cause),
+	  TEST(names_of_details), TEST(unknown_details), TEST(without_details),
+	  TEST(kinds_of_durations), TEST(path_of_a_cgroup), TEST(cpu_of_a_minisock),
+	  TEST(properties), TEST(any_transition))

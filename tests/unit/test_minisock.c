@@ -128,9 +128,8 @@ static void orphan_gets_fin(void)
 	minisocks_add(&m, &t);
 	minisocks_expire(&m, 100 * SECOND + 50 * MS);
 	CHECK_NUMBER(0, told.count);
-	told.answer = (struct minisock_peek){.state = STATE_TIME_WAIT,
-					     .due_ns = 162 * SECOND,
-					     .left_ns = 60 * SECOND - 30 * MS};
+	told.answer = (struct minisock_peek){
+		.state = STATE_TIME_WAIT, .due_ns = 162 * SECOND, .left_ns = 60 * SECOND - 30 * MS};
 	minisocks_expire(&m, 100 * SECOND + 100 * MS);
 	CHECK_NUMBER(1, told.count);
 	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_TIME_WAIT, 100 * SECOND + 70 * MS, 70 * MS,
@@ -138,8 +137,8 @@ static void orphan_gets_fin(void)
 	told.answer.state = 0;
 	minisocks_expire(&m, 162 * SECOND);
 	CHECK_NUMBER(2, told.count);
-	check_told(&told.t[1], STATE_TIME_WAIT, STATE_CLOSE, 162 * SECOND,
-		   62 * SECOND - 70 * MS, TRANSITION_DURATION_ABOUT);
+	check_told(&told.t[1], STATE_TIME_WAIT, STATE_CLOSE, 162 * SECOND, 62 * SECOND - 70 * MS,
+		   TRANSITION_DURATION_ABOUT);
 	minisocks_close(&m);
 }
 
@@ -224,7 +223,9 @@ static void told_by_the_kernel(void)
 /* Many, in any order: each ends once, those that are due first. */
 static void many(void)
 {
-	enum { COUNT = 5000 };
+	enum {
+		COUNT = 5000
+	};
 	struct told told = {.count = 0};
 	struct minisocks m = open_minisocks(&told, NULL);
 
