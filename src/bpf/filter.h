@@ -6,6 +6,7 @@
 #include "../state.h"
 #include "address.h"
 #include "kernel.h"
+#include "session_map.h"
 #include "shared.h"
 
 /*
@@ -80,6 +81,28 @@ static __always_inline bool filter_ends_pass(const struct sock *sk, const struct
 		return false;
 	return !filter.has_remotes ||
 	       trie_has(&remotes, common, common->skc_daddr, &common->skc_v6_daddr);
+}
+
+/* Process and user ids, which user space adds before the programs are attached. */
+struct id_set {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u8);
+};
+
+struct id_set pids SEC(".maps");
+struct id_set uids SEC(".maps");
+
+/* The owner may be another one at each change. */
+static __always_inline bool filter_owner_passes(const struct session *session,
+						const struct sock *sk)
+{
+	__u32 uid = sk->sk_uid.val;
+
+	if (filter.has_pids && (!session || !bpf_map_lookup_elem(&pids, &session->pid)))
+		return false;
+	return !filter.has_uids || bpf_map_lookup_elem(&uids, &uid);
 }
 
 /* A record that stands for two transitions passes if either may. */

@@ -21,8 +21,10 @@ struct kernel_filter {
 	__u8 has_locals;
 	__u8 has_remotes;
 	__u8 only_ip; /* 4 or 6; 0: both */
-	__u8 is_on;   /* something above is asked for of the session's ends */
-	__u8 padding[2];
+	__u8 has_pids;
+	__u8 has_uids;
+	__u8 is_on; /* something above is asked for of the session's ends */
+	__u8 padding[8];
 };
 
 /* A block of addresses, as the kernel's tries have it. */

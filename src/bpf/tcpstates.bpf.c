@@ -154,7 +154,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 					  : !filter_passes(ip, lport, rport))
 		return 0;
 	if (!filter_states_pass(1u << change.oldstate, 1u << change.newstate,
-				change.flags & TRANSITION_AFTER_SYN))
+				change.flags & TRANSITION_AFTER_SYN) ||
+	    !filter_owner_passes(session, sk))
 		return 0;
 
 	record = bpf_ringbuf_reserve(&ring, wants_details ? sizeof(*record) : TRANSITION_SIZE_1, 0);

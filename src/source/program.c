@@ -105,7 +105,26 @@ static void set_nets(const struct nets *nets, __u8 *has, struct bpf_map *trie)
 	bpf_map__set_max_entries(trie, nets->count ? nets->count : 1);
 }
 
-/* After load. 0 or a negative errno. */
+static void set_ids(const struct numbers *numbers, __u8 *has, struct bpf_map *set)
+{
+	*has = numbers->count > 0;
+	bpf_map__set_max_entries(set, numbers->count ? numbers->count : 1);
+}
+
+/* After load, as the next one. 0 or a negative errno. */
+static int fill_ids(const struct bpf_map *set, const struct numbers *numbers)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < numbers->count; i++) {
+		__u32 id = numbers->sorted[i];
+		__u8 present = 1;
+
+		err = bpf_map_update_elem(bpf_map__fd(set), &id, &present, BPF_ANY);
+	}
+	return err;
+}
+
 static int fill_trie(const struct bpf_map *trie, const struct nets *nets)
 {
 	int err = 0;
@@ -120,11 +139,19 @@ static int fill_trie(const struct bpf_map *trie, const struct nets *nets)
 	return err;
 }
 
-static int fill_tries(const struct tcpstates_bpf *program, const struct options *options)
+static int fill_sets(const struct tcpstates_bpf *program, const struct options *options)
 {
-	int err = fill_trie(program->maps.locals, &options->selection.locals);
+	const struct kernel_filter *filter = &program->rodata_filter->filter;
+	const struct selection *selection = &options->selection;
+	int err = fill_trie(program->maps.locals, &selection->locals);
 
-	return err ? err : fill_trie(program->maps.remotes, &options->selection.remotes);
+	if (!err)
+		err = fill_trie(program->maps.remotes, &selection->remotes);
+	if (!err && filter->has_pids)
+		err = fill_ids(program->maps.pids, &selection->pids);
+	if (!err && filter->has_uids)
+		err = fill_ids(program->maps.uids, &selection->uids);
+	return err;
 }
 
 /* The coarse clocks advance with each jiffy: ktime_get_coarse_ts64(), TICK_NSEC. */
@@ -138,7 +165,6 @@ static uint64_t measure_jiffy_ns(void)
 static void configure(struct tcpstates_bpf *program, const struct options *options)
 {
 	struct kernel_filter *filter = &program->rodata_filter->filter;
-
 	const struct selection *selection = &options->selection;
 
 	filter->only_ip = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
@@ -153,6 +179,8 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 		filter->from = selection->from;
 		filter->to = selection->to;
 		filter->either = selection->either;
+		set_ids(&selection->pids, &filter->has_pids, program->maps.pids);
+		set_ids(&selection->uids, &filter->has_uids, program->maps.uids);
 	}
 	filter->is_on = filter->only_ip || filter->has_lports || filter->has_rports ||
 			filter->has_locals || filter->has_remotes || filter->netns;
@@ -250,7 +278,7 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct op
 	choose_programs(program, options_want_details(options));
 	*err = tcpstates_bpf__load(program);
 	if (!*err)
-		*err = fill_tries(program, options);
+		*err = fill_sets(program, options);
 	if (!*err)
 		return program;
 	tcpstates_bpf__destroy(program);
