@@ -44,7 +44,7 @@ def is_known_better(key, line, other):
         return line[key] == "accept" and other[key] in ("inherited", "use")
     if key == "lport":
         return line["newstate"] == "SYN_SENT" and other[key] == 0
-    return key in ("ms", "ms_about") and line["oldstate"] == "TIME_WAIT"
+    return key in ("ms", "ms_about") and "TIME_WAIT" in (line["oldstate"], line["newstate"])
 
 
 def differences(lines, others, has_fentry):
