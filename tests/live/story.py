@@ -90,7 +90,7 @@ class Life:
         wanted = {
             "ip": {place.ip},
             "laddr": {place.laddr},
-            "lport": {0, self.lport} if early else {self.lport},
+            "lport": {0} if early else {self.lport},
             "raddr": UNSPECIFIED if listens else {place.raddr},
             "rport": {0} if listens else {self.rport},
         }
