@@ -14,8 +14,9 @@ from tool import check_good_end
 SCENARIOS = [traffic.active_close, traffic.passive_close, traffic.half_close, traffic.refused, traffic.reset,
              traffic.reset_unacknowledged, traffic.abandoned_connect, traffic.listen_close_listen, traffic.reconnect,
              traffic.backlog, traffic.self_connect]
-# What two programs measure one after the other may differ, by so many milliseconds; the times of day by anything.
-MEASURED = {"ms": 20, "ms_about": 20, "ms_at_least": 20, "idle_ms": 20, "time": None, "timestamp": None}
+# What two programs measure one after the other may differ, by so many milliseconds where the machine stands still
+# between them; the times of day by anything.
+MEASURED = {"ms": 500, "ms_about": 500, "ms_at_least": 500, "idle_ms": 500, "time": None, "timestamp": None}
 
 
 def start(program, room, *options):
@@ -23,11 +24,15 @@ def start(program, room, *options):
 
 
 def by_socket(ended, ports=traffic.FIXED_PORTS):
-    """The lines of each address, whose order is certain, of this test's sessions with one of these ports."""
+    """
+    The lines of each address, whose order is certain, of this test's sessions with one of these ports. Not what their
+    minisocks do: that is looked for now and then, and a trace may end before.
+    """
     here = os.stat("/proc/self/ns/net").st_ino
     sockets = collections.defaultdict(list)
     for line in from_json(ended.lines):
-        if line["netns"] in (here, None) and (line["lport"] in ports or line["rport"] in ports):
+        is_ours = line["netns"] in (here, None) and (line["lport"] in ports or line["rport"] in ports)
+        if is_ours and line["c_pid"] is not None:
             sockets[line["skaddr"]].append(line)
     return sockets
 
