@@ -28,7 +28,8 @@ enum transition_flags {
 	TRANSITION_TO_MINISOCK = 1 << 4,
 	/*
 	 * It is a minisock that changes, or a request (half-open, from SYN_RECV or to it), not a
-	 * socket: bcc's tcpstates sees none of these.
+	 * socket: bcc's tcpstates sees none of these. With TRANSITION_TO_MINISOCK, in the ring
+	 * buffer only: a request that waits, of which only the end is to be told.
 	 */
 	TRANSITION_OF_MINISOCK = 1 << 5,
 	/*

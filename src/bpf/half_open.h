@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "filter.h"
+#include "request.h"
 #include "ring.h"
 #include "session.h"
 
@@ -75,16 +76,9 @@ static __always_inline void half_open_fill(struct transition *record,
 					   const struct half_open *half_open,
 					   const struct request_sock *request)
 {
-	const struct sock_common *common = &request->__req_common;
-
-	__builtin_memset(record, 0, sizeof(*record));
+	request_fill(record, request);
 	record->time_ns = bpf_ktime_get_ns();
 	record->duration_ns = record->time_ns - half_open->since_ns;
-	record->skaddr = (__u64)request;
-	address_fill(record->laddr, common, common->skc_rcv_saddr, &common->skc_v6_rcv_saddr);
-	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
-	record->lport = common->skc_num;
-	record->rport = bpf_ntohs(common->skc_dport);
 	record->ip = half_open->ip;
 	record->oldstate = STATE_SYN_RECV;
 	record->newstate = STATE_CLOSE;

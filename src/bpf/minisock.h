@@ -128,6 +128,11 @@ __noinline int peek_at(__u32 place)
 	if (!BPF_CORE_READ(minisock, __tw_common.skc_refcnt.refs.counter) ||
 	    (__u64)BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter) != peek->cookie)
 		return 0;
+	/* A request that waits for its ACK has none of the rest. */
+	if (BPF_CORE_READ(minisock, __tw_common.skc_state) == STATE_NEW_SYN_RECV) {
+		peek->state = STATE_NEW_SYN_RECV;
+		return 0;
+	}
 	expires = BPF_CORE_READ(minisock, tw_timer.expires);
 	peek->state = BPF_CORE_READ(minisock, tw_substate);
 	peek->due_ns = now_ns + due_in_jiffies(expires, now_jiffies) * jiffy_ns;

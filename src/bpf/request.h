@@ -6,6 +6,7 @@
 #ifndef TCPSTATES_BPF_REQUEST_H
 #define TCPSTATES_BPF_REQUEST_H
 
+#include "../transition.h"
 #include "address.h"
 #include "kernel.h"
 
@@ -39,6 +40,20 @@ static __always_inline void request_key_fill(struct request_key *key,
 	key->rport = common->skc_dport;
 }
 
+/* What a half-open session's record says of its ends; the rest is zero. */
+static __always_inline void request_fill(struct transition *record,
+					 const struct request_sock *request)
+{
+	const struct sock_common *common = &request->__req_common;
+
+	__builtin_memset(record, 0, sizeof(*record));
+	record->skaddr = (__u64)request;
+	address_fill(record->laddr, common, common->skc_rcv_saddr, &common->skc_v6_rcv_saddr);
+	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
+	record->lport = common->skc_num;
+	record->rport = bpf_ntohs(common->skc_dport);
+}
+
 /* When the first SYN-ACK of a new child was sent, if it was sent again; else 0. */
 static __always_inline __u64 request_take(const struct sock_common *child)
 {
@@ -54,18 +69,22 @@ static __always_inline __u64 request_take(const struct sock_common *child)
 	return answer;
 }
 
-/* Before the SYN-ACK is sent again, tcp_rtx_synack(); the first time counts. */
-static __always_inline void request_see(const struct request_sock *request)
+/*
+ * Before the SYN-ACK is sent again, tcp_rtx_synack(); the first time counts. When the first one was
+ * sent; 0: not known.
+ */
+static __always_inline __u64 request_see(const struct request_sock *request)
 {
 	struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock((void *)request);
 	struct request_key key;
 	__u64 sent_ns;
 
 	if (!tcp || !tcp->snt_synack)
-		return;
+		return 0;
 	sent_ns = tcp->snt_synack * NSEC_PER_USEC;
 	request_key_fill(&key, &request->__req_common);
 	bpf_map_update_elem(&requests, &key, &sent_ns, BPF_NOEXIST);
+	return sent_ns;
 }
 
 #endif

@@ -78,7 +78,7 @@ struct minisock_peek {
 	__u64 cookie;  /* its own: the memory may have gone to another one */
 	__u64 due_ns;  /* CLOCK_MONOTONIC: when its timer will go off */
 	__u64 left_ns; /* until its time is over; the timer is a little later */
-	__u32 state;   /* STATE_TIME_WAIT, STATE_FIN_WAIT2; 0: it is gone */
+	__u32 state;   /* STATE_TIME_WAIT, STATE_FIN_WAIT2, STATE_NEW_SYN_RECV; 0: it is gone */
 	__u32 padding;
 };
 

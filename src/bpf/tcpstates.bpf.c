@@ -234,10 +234,65 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	return 0;
 }
 
+/* Set once the trace has begun: half-open sessions are wanted, and nothing else tells of them. */
+bool requests_follow;
+
+#ifndef FALLBACK
+
+/*
+ * A request that has not been answered for a second: user space looks at it until it is gone. By
+ * its cookie, which its child would get; the other build cannot ask for one.
+ */
+static __always_inline void request_tell(struct sock *listener, const struct request_sock *request,
+					 __u64 sent_ns)
+{
+	const struct sock_common *common = &request->__req_common;
+	struct session *session = session_find(listener);
+	struct transition *record;
+	__u8 ip = ip_of(&listener->__sk_common);
+
+	if (!filter_passes(ip, common->skc_num, bpf_ntohs(common->skc_dport)))
+		return;
+	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		count((struct kernel_losses){.transitions = 2});
+		return;
+	}
+	request_fill(record, request);
+	record->time_ns = sent_ns;
+	record->ip = ip;
+	record->oldstate = STATE_LISTEN;
+	record->newstate = STATE_SYN_RECV;
+	record->flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK;
+	record->minisock = (__u64)request;
+	record->cookie = bpf_get_socket_cookie((void *)request);
+	record->netns = listener->__sk_common.skc_net.net->ns.inum;
+	record->uid = listener->sk_uid.val;
+	record->retrans = request->num_retrans + 1;
+	if (session && session->pid) {
+		record->pid = session->pid;
+		record->owner_from = OWNER_INHERITED;
+		__builtin_memcpy(record->comm, session->comm, sizeof(record->comm));
+	}
+	bpf_ringbuf_submit(record, wakeup());
+}
+
+#else
+
+static __always_inline void request_tell(struct sock *listener, const struct request_sock *request,
+					 __u64 sent_ns)
+{
+}
+
+#endif
+
 SEC("tp_btf/tcp_retransmit_synack")
 int BPF_PROG(tcp_retransmit_synack, const struct sock *listener, const struct request_sock *request)
 {
-	request_see(request);
+	__u64 sent_ns = request_see(request);
+
+	if (sent_ns && requests_follow)
+		request_tell((struct sock *)listener, request, sent_ns);
 	return 0;
 }
 

@@ -141,12 +141,17 @@ static void attach(struct exact_bpf *exact, const struct row *row)
 		say_missing(row, -errno);
 }
 
+bool exact_sees_requests(const struct exact_bpf *exact)
+{
+	return exact && exact->links.inet_csk_reqsk_queue_hash_add;
+}
+
 /* What was asked for is not missed without a word. */
 static void say_half_open_missing(const struct exact_bpf *exact)
 {
-	if (!exact || !exact->links.inet_csk_reqsk_queue_hash_add)
-		log_error("--half-open: this kernel does not run the programs that see such "
-			  "sessions; none is shown (-v says why)");
+	if (!exact_sees_requests(exact))
+		log_error("--half-open: on this kernel, sessions are shown that are half-open for "
+			  "a second or longer, and none before 5.12 (-v says why)");
 }
 
 struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options)

@@ -3,6 +3,8 @@
 #ifndef TCPSTATES_SOURCE_EXACT_H
 #define TCPSTATES_SOURCE_EXACT_H
 
+#include <stdbool.h>
+
 #include "../options.h"
 
 struct exact_bpf; /* exact.skel.h and tcpstates.skel.h, generated from ../bpf */
@@ -14,5 +16,8 @@ struct tcpstates_bpf;
  * missing then.
  */
 struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options);
+
+/* Whether it tells of half-open sessions; NULL: no. */
+bool exact_sees_requests(const struct exact_bpf *exact);
 
 #endif

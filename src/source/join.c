@@ -52,10 +52,20 @@ static bool is_told(const struct transition *t)
 	return t->flags & TRANSITION_OF_MINISOCK && !(t->flags & TRANSITION_HAS_DETAILS);
 }
 
+static bool is_request(const struct transition *t)
+{
+	return t->flags & TRANSITION_OF_MINISOCK && t->flags & TRANSITION_TO_MINISOCK;
+}
+
 static void hand_over(struct join *join, const struct transition *t)
 {
 	if (is_told(t)) {
 		follow_told(join, t);
+		return;
+	}
+	if (is_request(t)) {
+		if (join->follows_minisocks)
+			minisocks_add_request(&join->minisocks, t);
 		return;
 	}
 	if (join->follows_minisocks)

@@ -213,6 +213,8 @@ struct source *source_open_live(const struct options *options)
 		live->join.minisocks.has_exact_ends = live->exact &&
 						      live->exact->links.tcp_twsk_destructor &&
 						      live->exact->links.__inet_twsk_schedule;
+		live->program->bss->requests_follow =
+			options->half_open && !exact_sees_requests(live->exact);
 		seed_sessions(live->program,
 			      options_follow_minisocks(options) ? &live->join.minisocks : NULL);
 	}

@@ -20,6 +20,9 @@
 /* The kernel's word of an end may be late, or lost: then looking must do. */
 #define TOLD_LATE_NS NSEC_PER_SEC
 
+/* A request that is gone may have a child, of which the ring buffer tells a little later. */
+#define CHILD_LATE_NS (20 * NSEC_PER_MSEC)
+
 /* Ends are told in batches of so long, so that many of them are few wake-ups. */
 #define BATCH_NS (10 * NSEC_PER_MSEC)
 
@@ -28,7 +31,8 @@ struct minisock_entry {
 	uint64_t look_ns;    /* when to look at it next */
 	struct minisock_entry *next_by_ends;
 	struct minisock_entry *next_by_cookie;
-	size_t place; /* in the heap */
+	size_t place;     /* in the heap */
+	uint64_t gone_ns; /* a request's: when it was found gone; 0: it was not */
 };
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -178,8 +182,15 @@ static bool is_told(const struct minisocks *m, const struct transition *t)
 	return m->has_exact_ends && t->minisock;
 }
 
+static bool is_request(const struct transition *t)
+{
+	return t->newstate == STATE_SYN_RECV;
+}
+
 static uint64_t first_look(const struct minisocks *m, const struct transition *t)
 {
+	if (is_request(t))
+		return t->time_ns;
 	if (is_told(m, t))
 		return t->due_ns + TOLD_LATE_NS;
 	if (t->newstate == STATE_FIN_WAIT2 && m->look && t->minisock)
@@ -197,6 +208,7 @@ void minisocks_add(struct minisocks *m, const struct transition *t)
 	if (!entry)
 		return;
 	entry->t = *t;
+	entry->gone_ns = 0;
 	entry->look_ns = first_look(m, t);
 	entry->place = m->count++;
 	link_entry(m, entry);
@@ -252,6 +264,20 @@ static void rearm(struct minisocks *m, struct minisock_entry *entry, uint64_t ti
 	m->emit(m->context, &t);
 }
 
+/* A session never came of it. */
+static void end_request(struct minisocks *m, struct minisock_entry *entry)
+{
+	struct transition begin = transition_of(entry, entry->t.time_ns, 0);
+	struct transition t = transition_of(entry, entry->gone_ns, TRANSITION_DURATION_ABOUT);
+
+	begin.oldstate = STATE_LISTEN;
+	begin.newstate = STATE_SYN_RECV;
+	t.newstate = STATE_CLOSE;
+	remove_entry(m, entry);
+	m->emit(m->context, &begin);
+	m->emit(m->context, &t);
+}
+
 /* The SYN of a new session; of one that connects, the time of connect(). 0: begins none. */
 static uint64_t begin_of_session(const struct transition *t)
 {
@@ -272,7 +298,9 @@ void minisocks_see(struct minisocks *m, const struct transition *t)
 	entry = *bucket_by_ends(m, t);
 	while (entry && !has_same_ends(&entry->t, t))
 		entry = entry->next_by_ends;
-	if (entry && !is_told(m, &entry->t))
+	if (entry && is_request(&entry->t))
+		remove_entry(m, entry);
+	else if (entry && !is_told(m, &entry->t))
 		end(m, entry, begin_ns, FACT_RECYCLED, TRANSITION_DURATION_ABOUT);
 }
 
@@ -282,6 +310,20 @@ static uint64_t look_interval(const struct minisock_entry *entry, uint64_t now_n
 	uint64_t age_ns = now_ns - entry->t.time_ns;
 
 	return age_ns < LAST_LOOK_NS ? FIRST_LOOK_NS : LAST_LOOK_NS;
+}
+
+/* What a look at a request has shown; NULL: the kernel could not be asked. */
+static void take_look_at_request(struct minisocks *m, struct minisock_entry *entry,
+				 const struct minisock_peek *seen, uint64_t now_ns)
+{
+	if (!seen || seen->state == STATE_NEW_SYN_RECV) {
+		look_at(m, entry, now_ns + FIRST_LOOK_NS);
+	} else if (!entry->gone_ns) {
+		entry->gone_ns = now_ns;
+		look_at(m, entry, now_ns + CHILD_LATE_NS);
+	} else {
+		end_request(m, entry);
+	}
 }
 
 /* What a look at a minisock has shown. */
@@ -350,7 +392,10 @@ void minisocks_expire(struct minisocks *m, uint64_t now_ns)
 		bool has_looked = look(m, chosen, peeks, count);
 
 		for (size_t i = 0; i < count; i++) {
-			if (has_looked && peeks[i].address)
+			if (is_request(&chosen[i]->t))
+				take_look_at_request(m, chosen[i], has_looked ? &peeks[i] : NULL,
+						     now_ns);
+			else if (has_looked && peeks[i].address)
 				take_look(m, chosen[i], &peeks[i], now_ns);
 			else
 				take_no_look(m, chosen[i], now_ns);
@@ -372,6 +417,16 @@ static struct minisock_entry *find_cookie(struct minisocks *m, uint64_t cookie)
 	while (entry && entry->t.cookie != cookie)
 		entry = entry->next_by_cookie;
 	return entry;
+}
+
+void minisocks_add_request(struct minisocks *m, const struct transition *t)
+{
+	struct minisock_entry *entry = find_cookie(m, t->cookie);
+
+	if (entry)
+		entry->t.retrans = t->retrans;
+	else if (m->look)
+		minisocks_add(m, t);
 }
 
 void minisocks_end(struct minisocks *m, uint64_t cookie, uint64_t time_ns, bool is_early)

@@ -46,6 +46,13 @@ struct minisocks {
 /* A transition with TRANSITION_TO_MINISOCK. Without memory its end is not told. */
 void minisocks_add(struct minisocks *minisocks, const struct transition *transition);
 
+/*
+ * A request that waits for the handshake's last ACK: LISTEN -> SYN_RECV, at the time of the SYN.
+ * Told, with its end, once it is gone and no session has come of it; told again of the same one,
+ * only its retransmissions count.
+ */
+void minisocks_add_request(struct minisocks *minisocks, const struct transition *transition);
+
 /* A transition that may begin a session between the ends of one that is in TIME_WAIT. */
 void minisocks_see(struct minisocks *minisocks, const struct transition *transition);
 

@@ -75,7 +75,7 @@ static void passes_on(void)
 	struct transition t;
 
 	unit_random_bytes(&t, sizeof(t));
-	t.flags &= ~(TRANSITION_AFTER_SYN | TRANSITION_MORE_AWAITED);
+	t.flags &= ~(TRANSITION_AFTER_SYN | TRANSITION_MORE_AWAITED | TRANSITION_TO_MINISOCK);
 	t.flags |= TRANSITION_HAS_DETAILS;
 	join_take(&join, &t, sizeof(t));
 	CHECK_NUMBER(1, receiver.count);

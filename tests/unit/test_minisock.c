@@ -220,6 +220,71 @@ static void told_by_the_kernel(void)
 	minisocks_close(&m);
 }
 
+static struct transition request(void)
+{
+	struct transition t = hand_over(1, STATE_SYN_RECV);
+
+	t.oldstate = STATE_LISTEN;
+	t.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK;
+	t.retrans = 1;
+	return t;
+}
+
+/* A handshake that is never finished: both of its lines are told when the request is gone. */
+static void half_open(void)
+{
+	struct told told = {.answer = {.state = STATE_NEW_SYN_RECV}};
+	struct minisocks m = open_minisocks(&told, look);
+	struct transition t = request();
+
+	minisocks_add_request(&m, &t);
+	t.retrans = 2;
+	minisocks_add_request(&m, &t);
+	CHECK_NUMBER(1, m.count);
+	minisocks_expire(&m, 101 * SECOND);
+	CHECK_NUMBER(0, told.count);
+	told.answer.state = 0;
+	minisocks_expire(&m, 103 * SECOND);
+	CHECK_NUMBER(0, told.count);
+	minisocks_expire(&m, 103 * SECOND + 30 * MS);
+	CHECK_NUMBER(2, told.count);
+	check_told(&told.t[0], STATE_LISTEN, STATE_SYN_RECV, 100 * SECOND, 0, 0);
+	check_told(&told.t[1], STATE_SYN_RECV, STATE_CLOSE, 103 * SECOND, 3 * SECOND,
+		   TRANSITION_DURATION_ABOUT);
+	CHECK_NUMBER(2, told.t[1].retrans);
+	CHECK_NUMBER(0, m.count);
+	minisocks_close(&m);
+}
+
+/* Finished after all: its child tells of the session, and nothing else does. */
+static void half_open_finished(void)
+{
+	struct told told = {.answer = {.state = 0}};
+	struct minisocks m = open_minisocks(&told, look);
+	struct transition t = request(), child = t;
+
+	child.flags = TRANSITION_HAS_DETAILS;
+	minisocks_add_request(&m, &t);
+	minisocks_expire(&m, 103 * SECOND);
+	minisocks_see(&m, &child);
+	minisocks_expire(&m, 104 * SECOND);
+	CHECK_NUMBER(0, told.count);
+	CHECK_NUMBER(0, m.count);
+	minisocks_close(&m);
+}
+
+/* What cannot be looked at would never be found gone. */
+static void half_open_unseen(void)
+{
+	struct told told = {.count = 0};
+	struct minisocks m = open_minisocks(&told, NULL);
+	struct transition t = request();
+
+	minisocks_add_request(&m, &t);
+	CHECK_NUMBER(0, m.count);
+	minisocks_close(&m);
+}
+
 /* Many, in any order: each ends once, those that are due first. */
 static void many(void)
 {
@@ -248,4 +313,5 @@ static void many(void)
 }
 
 UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin), TEST(orphan_ends_early),
-	  TEST(recycled), TEST(told_by_the_kernel), TEST(many))
+	  TEST(recycled), TEST(told_by_the_kernel), TEST(half_open), TEST(half_open_finished),
+	  TEST(half_open_unseen), TEST(many))
