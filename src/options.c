@@ -7,22 +7,13 @@
 #include <unistd.h>
 
 #include "cause.h"
+#include "lib/list.h"
 #include "lib/log.h"
 #include "lib/parse.h"
 #include "options.h"
 #include "state.h"
 
 #define BUFFER_SIZE_MAX (1ull << 30)
-
-/*
- * A value that could not be parsed: the offending text, and what would be right (NULL: as the row
- * says).
- */
-struct complaint {
-	char text[80];
-	char place[80]; /* in which file and line; "" on the command line */
-	const char *expected;
-};
 
 struct option_row {
 	char letter; /* 0: none */
@@ -35,94 +26,6 @@ struct option_row {
 	bool (*parse)(struct options *options, const char *text, struct complaint *complaint);
 };
 
-static void complaint_quote(struct complaint *complaint, const char *text)
-{
-	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
-}
-
-#define FILE_WANTED "after @ a file that can be read, with an element at least"
-
-typedef bool list_add(void *into, const char *element);
-
-/*
- * Adds the elements of a line of a list's file: up to a #, apart by commas or blanks. Counts them.
- */
-static bool add_line(char *line, list_add *add, void *into, struct complaint *complaint,
-		     size_t *count)
-{
-	char *element;
-
-	line[strcspn(line, "#\n")] = '\0';
-	while ((element = strsep(&line, ", \t\r"))) {
-		if (!*element)
-			continue;
-		if (!add(into, element)) {
-			complaint_quote(complaint, element);
-			return false;
-		}
-		++*count;
-	}
-	return true;
-}
-
-static bool add_lines(FILE *file, const char *path, list_add *add, void *into,
-		      struct complaint *complaint)
-{
-	size_t number = 0, count = 0, size = 0;
-	bool is_good = true;
-	char *line = NULL;
-
-	while (is_good && getline(&line, &size, file) > 0) {
-		number++;
-		is_good = add_line(line, add, into, complaint, &count);
-	}
-	free(line);
-	if (!is_good) {
-		snprintf(complaint->place, sizeof(complaint->place), "%s:%zu: ", path, number);
-		return false;
-	}
-	/* Nothing asked for would show everything. */
-	if (count && !ferror(file))
-		return true;
-	complaint->expected = FILE_WANTED;
-	return false;
-}
-
-/* The elements that a file holds. */
-static bool add_file(const char *path, list_add *add, void *into, struct complaint *complaint)
-{
-	FILE *file = fopen(path, "re");
-	bool is_good;
-
-	if (!file) {
-		complaint->expected = FILE_WANTED;
-		return false;
-	}
-	is_good = add_lines(file, path, add, into, complaint);
-	fclose(file);
-	return is_good;
-}
-
-/*
- * Hands each element of a comma list to add, and complains of the first one it refuses. An element
- * @FILE stands for what that file holds.
- */
-static bool parse_list(const char *text, list_add *add, void *into, struct complaint *complaint)
-{
-	char *copy = strdup(text), *rest = copy, *element;
-	bool is_good = copy;
-
-	while (is_good && (element = strsep(&rest, ","))) {
-		complaint_quote(complaint, element);
-		if (*element == '@')
-			is_good = add_file(element + 1, add, into, complaint);
-		else
-			is_good = add(into, element);
-	}
-	free(copy);
-	return is_good;
-}
-
 static bool add_port(void *set, const char *element)
 {
 	return port_set_add(set, element);
@@ -130,12 +33,12 @@ static bool add_port(void *set, const char *element)
 
 static bool parse_localport(struct options *options, const char *text, struct complaint *complaint)
 {
-	return parse_list(text, add_port, &options->lports, complaint);
+	return list_parse(text, add_port, &options->lports, complaint);
 }
 
 static bool parse_remoteport(struct options *options, const char *text, struct complaint *complaint)
 {
-	return parse_list(text, add_port, &options->rports, complaint);
+	return list_parse(text, add_port, &options->rports, complaint);
 }
 
 static bool add_net(void *nets, const char *element)
@@ -145,12 +48,12 @@ static bool add_net(void *nets, const char *element)
 
 static bool parse_local(struct options *options, const char *text, struct complaint *complaint)
 {
-	return parse_list(text, add_net, &options->selection.locals, complaint);
+	return list_parse(text, add_net, &options->selection.locals, complaint);
 }
 
 static bool parse_remote(struct options *options, const char *text, struct complaint *complaint)
 {
-	return parse_list(text, add_net, &options->selection.remotes, complaint);
+	return list_parse(text, add_net, &options->selection.remotes, complaint);
 }
 
 static bool add_state(void *set, const char *element)
@@ -160,17 +63,17 @@ static bool add_state(void *set, const char *element)
 
 static bool parse_from(struct options *options, const char *text, struct complaint *complaint)
 {
-	return parse_list(text, add_state, &options->selection.from, complaint);
+	return list_parse(text, add_state, &options->selection.from, complaint);
 }
 
 static bool parse_to(struct options *options, const char *text, struct complaint *complaint)
 {
-	return parse_list(text, add_state, &options->selection.to, complaint);
+	return list_parse(text, add_state, &options->selection.to, complaint);
 }
 
 static bool parse_state(struct options *options, const char *text, struct complaint *complaint)
 {
-	return parse_list(text, add_state, &options->selection.either, complaint);
+	return list_parse(text, add_state, &options->selection.either, complaint);
 }
 
 static bool parse_least(struct options *options, const char *text, struct complaint *complaint)
@@ -189,7 +92,7 @@ static bool parse_least(struct options *options, const char *text, struct compla
 	static bool parse_##name(struct options *options, const char *text,          \
 				 struct complaint *complaint)                        \
 	{                                                                            \
-		return parse_list(text, add_##name, &options->selection, complaint); \
+		return list_parse(text, add_##name, &options->selection, complaint); \
 	}
 
 SELECTION_PARSER(pid)
@@ -222,7 +125,7 @@ static bool parse_fields(struct options *options, const char *text, struct compl
 		options->action = ACTION_FIELDS;
 		return true;
 	}
-	if (parse_list(text, add_field, &options->fields, complaint))
+	if (list_parse(text, add_field, &options->fields, complaint))
 		return true;
 	if (field_list_has(&options->fields, complaint->text))
 		complaint->expected = "each field once";

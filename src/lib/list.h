@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Lists from the command line, and from files that it names. */
+#ifndef TCPSTATES_LIB_LIST_H
+#define TCPSTATES_LIB_LIST_H
+
+#include <stdbool.h>
+
+/*
+ * A value that could not be parsed: the offending text, and what would be right (NULL: as the row
+ * says).
+ */
+struct complaint {
+	char text[80];
+	char place[80]; /* in which file and line; "" on the command line */
+	const char *expected;
+};
+
+void complaint_quote(struct complaint *complaint, const char *text);
+
+/* Takes one element; false when it is not right. */
+typedef bool list_add(void *into, const char *element);
+
+/*
+ * Hands each element of a comma list to add, and complains of the first one it refuses. An element
+ * @FILE stands for what that file holds: elements apart by commas, blanks or line ends, and remarks
+ * from # to the end of a line.
+ */
+bool list_parse(const char *text, list_add *add, void *into, struct complaint *complaint);
+
+#endif
