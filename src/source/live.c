@@ -60,12 +60,12 @@ static int expire_minisocks(struct live *live)
 {
 	struct minisocks *minisocks = &live->join.minisocks;
 	uint64_t now_ns = clock_monotonic_ns();
-	size_t count = minisocks->count;
+	size_t count = minisocks->watched.count;
 
 	if (minisocks_next_ns(minisocks) <= now_ns)
 		minisocks_expire(minisocks, now_ns);
 	live->source.wake_ns = minisocks_next_ns(minisocks);
-	return minisocks->count != count;
+	return minisocks->watched.count != count;
 }
 
 static int live_read(struct source *source, source_deliver *deliver, void *context)

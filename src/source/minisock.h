@@ -16,6 +16,7 @@
 
 #include "../bpf/shared.h"
 #include "../transition.h"
+#include "watchlist.h"
 
 /* Takes a transition of a minisock; it is valid during the call. */
 typedef void minisock_emit(void *context, const struct transition *transition);
@@ -26,21 +27,12 @@ typedef void minisock_emit(void *context, const struct transition *transition);
  */
 typedef bool minisock_look(void *context, struct minisock_peek *peeks, size_t count);
 
-struct minisock_entry;
-
 struct minisocks {
 	minisock_emit *emit;
 	minisock_look *look; /* NULL: cannot, timers are relied on */
 	void *context;
-	bool has_exact_ends; /* minisocks_end() will be called, as a rule */
-
-	/* Those that live: by their ends, by cookie, and a heap by when to look at them. */
-	struct minisock_entry **by_ends;
-	struct minisock_entry **by_cookie;
-	struct minisock_entry **heap;
-	size_t buckets; /* of each hash table; a power of two, or 0 */
-	size_t count;
-	size_t room; /* of the heap */
+	bool has_exact_ends;      /* minisocks_end() will be called, as a rule */
+	struct watchlist watched; /* those that live */
 };
 
 /* A transition with TRANSITION_TO_MINISOCK. Without memory its end is not told. */

@@ -240,7 +240,7 @@ static void half_open(void)
 	minisocks_add_request(&m, &t);
 	t.retrans = 2;
 	minisocks_add_request(&m, &t);
-	CHECK_NUMBER(1, m.count);
+	CHECK_NUMBER(1, m.watched.count);
 	minisocks_expire(&m, 101 * SECOND);
 	CHECK_NUMBER(0, told.count);
 	told.answer.state = 0;
@@ -252,7 +252,7 @@ static void half_open(void)
 	check_told(&told.t[1], STATE_SYN_RECV, STATE_CLOSE, 103 * SECOND, 3 * SECOND,
 		   TRANSITION_DURATION_ABOUT);
 	CHECK_NUMBER(2, told.t[1].retrans);
-	CHECK_NUMBER(0, m.count);
+	CHECK_NUMBER(0, m.watched.count);
 	minisocks_close(&m);
 }
 
@@ -269,7 +269,7 @@ static void half_open_finished(void)
 	minisocks_see(&m, &child);
 	minisocks_expire(&m, 104 * SECOND);
 	CHECK_NUMBER(0, told.count);
-	CHECK_NUMBER(0, m.count);
+	CHECK_NUMBER(0, m.watched.count);
 	minisocks_close(&m);
 }
 
@@ -281,7 +281,7 @@ static void half_open_unseen(void)
 	struct transition t = request();
 
 	minisocks_add_request(&m, &t);
-	CHECK_NUMBER(0, m.count);
+	CHECK_NUMBER(0, m.watched.count);
 	minisocks_close(&m);
 }
 
@@ -300,14 +300,14 @@ static void many(void)
 		t.due_ns = 161 * SECOND + i * 7919ull % COUNT * MS;
 		minisocks_add(&m, &t);
 	}
-	CHECK_NUMBER(COUNT, m.count);
+	CHECK_NUMBER(COUNT, m.watched.count);
 	for (unsigned int i = 0; i < COUNT; i += 2)
 		minisocks_end(&m, 1000 + i, 120 * SECOND, true);
-	CHECK_NUMBER(COUNT / 2, m.count);
+	CHECK_NUMBER(COUNT / 2, m.watched.count);
 	minisocks_expire(&m, 161 * SECOND + COUNT / 2 * MS);
 	CHECK(minisocks_next_ns(&m) > 161 * SECOND + COUNT / 2 * MS);
 	minisocks_expire(&m, 200 * SECOND);
-	CHECK_NUMBER(0, m.count);
+	CHECK_NUMBER(0, m.watched.count);
 	CHECK_NUMBER(COUNT, told.count);
 	minisocks_close(&m);
 }

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is to be looked at again: found by its ends, by its cookie, and by whose turn it is. */
+#ifndef TCPSTATES_SOURCE_WATCHLIST_H
+#define TCPSTATES_SOURCE_WATCHLIST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../transition.h"
+
+struct watched {
+	struct transition t; /* that began it; newstate is its state now, time_ns since when */
+	uint64_t look_ns;    /* when to look at it next */
+	struct watched *next_by_ends;
+	struct watched *next_by_cookie;
+	size_t place;     /* in the heap */
+	uint64_t gone_ns; /* a request's: when it was found gone; 0: it was not */
+};
+
+/* Zeroed at first. */
+struct watchlist {
+	struct watched **by_ends;
+	struct watched **by_cookie;
+	struct watched **heap; /* the first one's turn is next */
+	size_t buckets;        /* of each hash table; a power of two, or 0 */
+	size_t count;
+	size_t room; /* of the heap */
+};
+
+/* NULL without memory. */
+struct watched *watchlist_add(struct watchlist *list, const struct transition *t, uint64_t look_ns);
+
+/* With the same addresses, ports and namespace; NULL: none. */
+struct watched *watchlist_find_ends(const struct watchlist *list, const struct transition *t);
+struct watched *watchlist_find_cookie(const struct watchlist *list, uint64_t cookie);
+
+/* Whose turn it is next; NULL: the list is empty. */
+struct watched *watchlist_first(const struct watchlist *list);
+
+/* When its turn is. */
+void watchlist_look_at(struct watchlist *list, struct watched *entry, uint64_t look_ns);
+
+/* Also frees the entry. */
+void watchlist_remove(struct watchlist *list, struct watched *entry);
+void watchlist_close(struct watchlist *list);
+
+#endif
