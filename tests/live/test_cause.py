@@ -10,6 +10,7 @@ import time
 import actor
 import netns
 import traffic
+import wait
 from causes import OPENS, Named, Session, check_causes
 from delayed_link import FIN, DelayedLink
 from icmp import HOST_UNREACHABLE, PORT_UNREACHABLE, Router
@@ -550,17 +551,27 @@ def close_beyond_limit(stage):
         os.pwrite(stage.limit, old, 0)
 
 
+def is_closed_beyond_limit(pair):
+    pair.client_port = next(traffic.ports)
+    pair.connect()
+    pair.server.do(actor.hear_nothing)
+    pair.client.do(close_beyond_limit)
+    time.sleep(0.02)
+    return (pair.client_port, pair.port, "FIN_WAIT1") not in wait.table()
+
+
 def orphan_too_many(cast):
+    """
+    The kernel judges by a count that it renews ten times a second, or later: its timer does not wake an idle CPU
+    (tcp_orphan_update(), TIMER_DEFERRABLE). So this closes one after the other until there is one too many.
+    """
     pair = cast.pair()
     if not pair.client.do(open_machine_sysctl, "/proc/sys/net/ipv4/tcp_max_orphans", os.getppid()):
         raise Skipped("this is not the machine's own network namespace: tcp_max_orphans cannot be set")
     pair.client.do(connect_many, pair.place, pair.port, ORPHANS)
     pair.server.do(accept_deaf, ORPHANS)
-    pair.connect()
-    pair.server.do(actor.hear_nothing)
     pair.client.do(close_many)
-    time.sleep(0.25)    # the kernel counts orphans ten times a second
-    pair.client.do(close_beyond_limit)
+    wait.until(lambda: is_closed_beyond_limit(pair), "an orphan is one too many")
     return pair.sessions("FIN_WAIT1:close CLOSE:no_memory", "")
 
 
