@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The field table: everything that can be printed of a transition, once. Text formats, headings,
- * JSON keys, --fields and its help all come from here; a sink never names a member of the record.
+ * Field tables: everything that can be printed of a row, once. A row is a transition, or what a
+ * view makes of many. Text formats, headings, JSON keys, --fields and its help all come from here;
+ * a format never names a member of a row.
  */
 #ifndef TCPSTATES_FIELD_H
 #define TCPSTATES_FIELD_H
@@ -10,14 +11,13 @@
 #include <stdint.h>
 
 #include "cgroup.h"
-#include "transition.h"
 #include "value.h"
 
-/* What a value depends on beside its transition. */
+/* What a value depends on beside its row. */
 struct field_context {
 	int64_t wall_offset_ns;  /* wall time minus monotonic time */
 	struct cgroups *cgroups; /* of the source */
-	uint64_t first_ns;       /* monotonic time of the first transition shown */
+	uint64_t first_ns;       /* monotonic time of the first row shown */
 };
 
 /* How a format goes about a field's values. */
@@ -40,15 +40,27 @@ struct field {
 	bool is_detail;     /* not in bcc's outputs: the kernel program fills it in on demand */
 	bool is_derived;    /* says again what others say: for people, left out of JSON */
 	bool has_arrow;     /* an arrow leads here from the field before it in the table */
-	struct value (*get)(const struct transition *transition,
-			    const struct field_context *context);
+	struct value (*get)(const void *row, const struct field_context *context);
 	/*
 	 * Writes what get() returns, by value_write(): the short way for a format that prints line
 	 * after line. Nothing for an unknown value. NULL for FIELD_TEXT and FIELD_WALL.
 	 */
-	char *(*write)(char *place, const struct transition *transition,
-		       const struct field_context *context);
+	char *(*write)(char *place, const void *row, const struct field_context *context);
+	/*
+	 * Writes it as JSON, where that is more than text: an array, an object. At most text_size
+	 * bytes. NULL: as the class has it.
+	 */
+	char *(*write_json)(char *place, const void *row, const struct field_context *context);
 };
+
+/* The fields of one kind of row, in the order of the table. */
+struct field_table {
+	const struct field *fields;
+	int count; /* FIELDS_MAX at most */
+};
+
+/* Of a struct transition. */
+extern const struct field_table transition_fields;
 
 #define FIELDS_MAX 48
 
@@ -59,19 +71,19 @@ struct field_list {
 };
 
 /* Every field, in the order of the table. */
-void field_list_all(struct field_list *list);
+void field_list_all(struct field_list *list, const struct field_table *table);
 
 /* The same without those that are derived from others. */
-void field_list_own(struct field_list *list);
+void field_list_own(struct field_list *list, const struct field_table *table);
 
 /* Whether any of them is a detail. */
 bool field_list_has_details(const struct field_list *list);
 
 /*
- * Adds the field with that key or heading, in any case. False when there is none, or it is in the
- * list already.
+ * Adds the table's field with that key or heading, in any case. False when there is none, or it is
+ * in the list already.
  */
-bool field_list_add(struct field_list *list, const char *name);
+bool field_list_add(struct field_list *list, const struct field_table *table, const char *name);
 
 /* By key or heading, in any case. */
 bool field_list_has(const struct field_list *list, const char *name);

@@ -60,22 +60,50 @@ static void loop_stop(struct loop *loop)
 	loop->source->ops->stop(loop->source);
 }
 
+static void count_lines(struct loop *loop, bool is_shown)
+{
+	if (loop->sinks->view)
+		loop->count = loop->sinks->view->lines;
+	else
+		loop->count += is_shown;
+}
+
+static bool has_enough(const struct loop *loop)
+{
+	return loop->count_limit && loop->count >= loop->count_limit;
+}
+
 static enum delivery deliver(void *context, const struct transition *transition)
 {
 	struct loop *loop = context;
 	const struct transition *shown;
 	struct transition changed;
-	bool is_shown;
+	bool is_shown, is_match;
 
+	if (transition->time_ns > loop->filter->until_ns)
+		return DELIVERY_CONTINUE;
 	shown = view_of(loop->view, transition, &changed);
 	is_shown = shown && filter_match(loop->filter, shown);
 	/* A recording holds what either view has: which is wanted is known when it is read. */
-	if (!is_shown && (shown == transition || !filter_match(loop->filter, transition)))
+	is_match = is_shown || (shown != transition && filter_match(loop->filter, transition));
+	if (!is_match && !loop->sinks->view)
 		return DELIVERY_CONTINUE;
-	sinks_transition(loop->sinks, is_shown ? shown : NULL, transition);
-	if (is_shown && ++loop->count == loop->count_limit)
+	sinks_transition(loop->sinks, is_shown ? shown : NULL, transition, is_match);
+	count_lines(loop, is_shown);
+	if (has_enough(loop))
 		return DELIVERY_STOP;
 	return sinks_are_congested(loop->sinks) ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
+}
+
+/* The source says what time it is, or the clock does: up to the end of --duration. */
+static void tick(void *context, uint64_t now_ns)
+{
+	struct loop *loop = context;
+
+	if (now_ns > loop->filter->until_ns)
+		now_ns = loop->filter->until_ns;
+	sinks_tick(loop->sinks, now_ns);
+	count_lines(loop, false);
 }
 
 /* Tells the user and the sinks of losses since the last report. */
@@ -139,16 +167,27 @@ static bool has_deadline(const struct loop *loop)
 	return loop->source->is_live && loop->filter->until_ns != UINT64_MAX;
 }
 
+/* Of a recording, what it holds tells the time. */
+static bool wants_ticks(const struct loop *loop)
+{
+	return loop->source->is_live && sinks_wake_ns(loop->sinks) != UINT64_MAX;
+}
+
 static int timeout_ms(const struct loop *loop, int limit_ms)
 {
+	uint64_t wake_ns;
+
 	if (loop->is_stopping)
 		return limit_ms;
 	if (loop->has_unreported)
 		limit_ms = wait_until(loop->report_next_ns, limit_ms);
 	if (has_deadline(loop))
 		limit_ms = wait_until(loop->filter->until_ns, limit_ms);
-	if (loop->source->wake_ns != UINT64_MAX)
-		limit_ms = wait_until(loop->source->wake_ns, limit_ms);
+	wake_ns = wants_ticks(loop) ? sinks_wake_ns(loop->sinks) : UINT64_MAX;
+	if (loop->source->wake_ns < wake_ns)
+		wake_ns = loop->source->wake_ns;
+	if (wake_ns != UINT64_MAX)
+		limit_ms = wait_until(wake_ns, limit_ms);
 	return limit_ms;
 }
 
@@ -209,8 +248,7 @@ static void wait_for_reader(struct loop *loop)
 
 static bool loop_is_done(const struct loop *loop)
 {
-	return loop->is_drained || loop->is_cut_off || loop->reader_is_gone ||
-	       (loop->count_limit && loop->count >= loop->count_limit);
+	return loop->is_drained || loop->is_cut_off || loop->reader_is_gone || has_enough(loop);
 }
 
 /* Of the kernel all that waits is shown; another program that goes on writing is not waited for. */
@@ -236,6 +274,7 @@ static void wait_for_more(struct loop *loop, bool has_read)
 static int loop_step(struct loop *loop)
 {
 	struct source *source = loop->source;
+	uint64_t now_ns = 0;
 	int count, err = 0;
 
 	if (sinks_are_congested(loop->sinks)) {
@@ -243,9 +282,13 @@ static int loop_step(struct loop *loop)
 		err = sinks_flush(loop->sinks);
 		return err == -EAGAIN ? 0 : err;
 	}
+	if (wants_ticks(loop))
+		now_ns = clock_monotonic_ns();
 	count = source->ops->read(source, deliver, loop);
 	if (count < 0)
 		return count;
+	if (now_ns >= sinks_wake_ns(loop->sinks))
+		tick(loop, now_ns);
 	loop->has_unreported |= count > 0;
 	loop->is_drained = source->has_ended;
 	if (!count || source->batch_ms)
@@ -275,8 +318,12 @@ int loop_run(struct loop *loop)
 {
 	int err = 0, flush_err;
 
+	loop->source->tick = tick;
 	while (!err && !loop_is_done(loop))
 		err = loop_step(loop);
+	if (loop->source->is_live)
+		tick(loop, clock_monotonic_ns());
+	sinks_end(loop->sinks);
 	report_all_losses(loop);
 	flush_err = flush_rest(loop);
 	if (!err || err == -EPIPE)

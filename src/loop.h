@@ -14,7 +14,7 @@ struct loop {
 	struct sinks *sinks;
 	const struct filter *filter;
 	enum view view;       /* what of it the text formats show */
-	uint64_t count_limit; /* transitions shown; 0: no limit */
+	uint64_t count_limit; /* transitions shown, or a view's lines; 0: no limit */
 	uint64_t count;
 	int signal_fd;
 	uint64_t stop_by_ns; /* once stopping: how long the source may still have more */

@@ -125,7 +125,7 @@ static enum exit_status act(const struct options *options)
 		options_print_help();
 		break;
 	case ACTION_FIELDS:
-		options_print_fields();
+		options_print_fields(options);
 		break;
 	case ACTION_VERSION:
 		puts("tcpstates " TCPSTATES_VERSION);

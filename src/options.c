@@ -22,7 +22,9 @@ struct option_row {
 	const char *help;     /* NULL: not listed; lines are separated by \n */
 	const char *expected; /* what a good argument is */
 	bool is_live_only;
-	size_t flag; /* without a parser: offset of the bool to set */
+	bool is_optional; /* the argument: with =, or none (NULL) */
+	bool is_late;     /* what it means depends on other options: parsed after them */
+	size_t flag;      /* without a parser: offset of the bool to set */
 	bool (*parse)(struct options *options, const char *text, struct complaint *complaint);
 };
 
@@ -114,9 +116,21 @@ static bool parse_count(struct options *options, const char *text, struct compla
 	return parse_number(text, UINT64_MAX, &options->count) && options->count;
 }
 
-static bool add_field(void *list, const char *element)
+/* What --fields chooses from. */
+static const struct field_table *report_fields(enum report report)
 {
-	return field_list_add(list, element);
+	switch (report) {
+	case REPORT_LINES:
+		break;
+	}
+	return &transition_fields;
+}
+
+static bool add_field(void *context, const char *element)
+{
+	struct options *options = context;
+
+	return field_list_add(&options->fields, report_fields(options->report), element);
 }
 
 static bool parse_fields(struct options *options, const char *text, struct complaint *complaint)
@@ -125,7 +139,7 @@ static bool parse_fields(struct options *options, const char *text, struct compl
 		options->action = ACTION_FIELDS;
 		return true;
 	}
-	if (list_parse(text, add_field, &options->fields, complaint))
+	if (list_parse(text, add_field, options, complaint))
 		return true;
 	if (field_list_has(&options->fields, complaint->text))
 		complaint->expected = "each field once";
@@ -252,7 +266,7 @@ static const struct option_row rows[] = {
 	{'s', "csv", NULL, "comma-separated values", FLAG(csv)},
 	{'j', "json", NULL, "JSON Lines: an object a line, every field", FLAG(json)},
 	{'F', "fields", "LIST", "these columns, in this order; \"--fields help\" lists them",
-	 FIELDS_WANTED, .parse = parse_fields},
+	 FIELDS_WANTED, .is_late = true, .parse = parse_fields},
 	{0, "no-header", NULL, "no heading", FLAG(no_header)},
 
 	GROUP("Also to"),
@@ -281,6 +295,13 @@ struct getopt_tables {
 	struct option names[ROW_COUNT + 1];
 };
 
+static int has_argument(const struct option_row *row)
+{
+	if (!row->argument)
+		return no_argument;
+	return row->is_optional ? optional_argument : required_argument;
+}
+
 static void getopt_tables_build(struct getopt_tables *tables)
 {
 	char *letter = tables->letters;
@@ -290,9 +311,8 @@ static void getopt_tables_build(struct getopt_tables *tables)
 	for (int i = 0; i < ROW_COUNT; i++) {
 		if (!rows[i].name)
 			continue;
-		*name++ = (struct option){rows[i].name,
-					  rows[i].argument ? required_argument : no_argument, NULL,
-					  FIRST_CODE + i};
+		*name++ =
+			(struct option){rows[i].name, has_argument(&rows[i]), NULL, FIRST_CODE + i};
 		if (!rows[i].letter)
 			continue;
 		*letter++ = rows[i].letter;
@@ -400,24 +420,36 @@ static int check_together(const struct options *options, bool has_live_option)
 	return -1;
 }
 
-int options_parse(struct options *options, int argc, char **argv)
+/* Takes the options whose turn it is: the late ones last. 0, or -1 after a report. */
+static int take_options(struct options *options, int argc, char **argv, bool is_late,
+			bool *has_live_option)
 {
 	struct getopt_tables tables = {0};
-	bool has_live_option = false;
 	int code;
 
-	*options = (struct options){.buffer_size = OPTIONS_BUFFER_SIZE};
 	getopt_tables_build(&tables);
+	optind = 0; /* from the beginning, in glibc and musl */
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
 		const struct option_row *row = row_find(code);
 
 		if (!row || code == ':' || code == '?')
 			return complain_option(code, argv);
-		if (row_apply(row, options, optarg))
+		if (row->is_late == is_late && row_apply(row, options, optarg))
 			return -1;
-		has_live_option |= row->is_live_only;
+		*has_live_option |= row->is_live_only;
 	}
+	return 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	bool has_live_option = false;
+
+	*options = (struct options){.buffer_size = OPTIONS_BUFFER_SIZE};
+	if (take_options(options, argc, argv, false, &has_live_option) ||
+	    take_options(options, argc, argv, true, &has_live_option))
+		return -1;
 	if (optind < argc) {
 		log_error("\"%s\" is no option; \"tcpstates --help\" lists them", argv[optind]);
 		return -1;
@@ -436,8 +468,8 @@ void options_free(struct options *options)
 bool options_want_details(const struct options *options)
 {
 	return selection_wants_details(&options->selection) || options->record ||
-	       options->extended || options->minisocks || options->half_open ||
-	       (options->json && !options->fields.count && !options->quiet) ||
+	       options->report != REPORT_LINES || options->extended || options->minisocks ||
+	       options->half_open || (options->json && !options->fields.count && !options->quiet) ||
 	       field_list_has_details(&options->fields);
 }
 
@@ -448,18 +480,20 @@ bool options_follow_minisocks(const struct options *options)
 
 enum view options_view(const struct options *options)
 {
-	return options->minisocks || options->half_open || options->extended || options->json
+	return options->report != REPORT_LINES || options->minisocks || options->half_open ||
+			       options->extended || options->json
 		       ? VIEW_FULL
 		       : VIEW_SOCKETS;
 }
 
 static void print_row(const struct option_row *row)
 {
+	const char *before = !row->argument ? "" : row->is_optional ? "[=" : " ";
 	char left[40];
 
-	snprintf(left, sizeof(left), "%c%c%c --%s%s%s", row->letter ? '-' : ' ',
-		 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name,
-		 row->argument ? " " : "", row->argument ? row->argument : "");
+	snprintf(left, sizeof(left), "%c%c%c --%s%s%s%s", row->letter ? '-' : ' ',
+		 row->letter ? row->letter : ' ', row->letter ? ',' : ' ', row->name, before,
+		 row->argument ? row->argument : "", row->is_optional ? "]" : "");
 	printf("  %-24s %s\n", left, row->help);
 }
 
@@ -507,12 +541,11 @@ void options_print_help(void)
 	     "Exit status: 0 fine, 1 failed, 2 wrong usage. Reference: man tcpstates");
 }
 
-void options_print_fields(void)
+void options_print_fields(const struct options *options)
 {
-	struct field_list list;
+	const struct field_table *table = report_fields(options->report);
 
-	field_list_all(&list);
-	for (int i = 0; i < list.count; i++)
-		printf("%-10s %-9s %s\n", list.field[i]->key, list.field[i]->heading,
-		       list.field[i]->help);
+	for (int i = 0; i < table->count; i++)
+		printf("%-10s %-9s %s\n", table->fields[i].key, table->fields[i].heading,
+		       table->fields[i].help);
 }

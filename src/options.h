@@ -21,6 +21,11 @@ enum action {
 	ACTION_EBPF,
 };
 
+/* What becomes of transitions: a line each, or a view that makes something of many. */
+enum report {
+	REPORT_LINES,
+};
+
 struct options {
 	enum action action;
 
@@ -36,6 +41,7 @@ struct options {
 	uint64_t count;       /* 0: no limit */
 
 	/* what is printed */
+	enum report report;
 	bool wide;
 	bool extended;
 	bool minisocks;
@@ -78,6 +84,7 @@ enum view options_view(const struct options *options);
 
 /* To standard output. */
 void options_print_help(void);
-void options_print_fields(void);
+/* Those of what the options print. */
+void options_print_fields(const struct options *options);
 
 #endif

@@ -37,6 +37,7 @@ enum entry_kind {
 	ENTRY_LOSSES = 3,
 	ENTRY_END = 4,
 	ENTRY_CGROUP = 5, /* since version 2 */
+	ENTRY_TICK = 6,   /* since version 3 */
 };
 
 struct file_losses {
@@ -60,10 +61,11 @@ _Static_assert(sizeof(struct file_entry) == 8, "a file format");
 /* The record's size in each version, the newest last. */
 static const uint16_t transition_sizes[TRANSITION_VERSION + 1] = {
 	[1] = TRANSITION_SIZE_1,
-	[2] = 200,
+	[2] = TRANSITION_SIZE_2,
+	[3] = 208,
 };
 
-_Static_assert(sizeof(struct transition) == 200, "add a version to transition_sizes");
+_Static_assert(sizeof(struct transition) == 208, "add a version to transition_sizes");
 
 /*
  * Each word is mixed in by a rotation and a multiplication by an odd number. Both can be undone, so
@@ -142,6 +144,11 @@ void recording_write_cgroup(struct buffer *buffer, uint64_t id, const char *path
 
 	snprintf(payload.path, sizeof(payload.path), "%s", path);
 	write_entry(buffer, ENTRY_CGROUP, &payload, sizeof(payload));
+}
+
+void recording_write_tick(struct buffer *buffer, uint64_t now_ns)
+{
+	write_entry(buffer, ENTRY_TICK, &now_ns, sizeof(now_ns));
 }
 
 static struct file_losses file_losses(const struct losses *losses)
@@ -237,6 +244,8 @@ static size_t entry_size(const struct recording_reader *reader, unsigned int kin
 		return transition_sizes[reader->version];
 	case ENTRY_OFFSET:
 		return sizeof(int64_t);
+	case ENTRY_TICK:
+		return sizeof(uint64_t);
 	case ENTRY_CGROUP:
 		return sizeof(struct file_cgroup);
 	case ENTRY_LOSSES:
@@ -319,6 +328,10 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 	case ENTRY_OFFSET:
 		memcpy(&item->wall_offset_ns, payload, sizeof(item->wall_offset_ns));
 		item->kind = RECORDING_OFFSET;
+		break;
+	case ENTRY_TICK:
+		memcpy(&item->tick_ns, payload, sizeof(item->tick_ns));
+		item->kind = RECORDING_TICK;
 		break;
 	case ENTRY_CGROUP:
 		take_cgroup(payload, item);

@@ -36,6 +36,8 @@ void recording_write_transition(struct buffer *buffer, const struct transition *
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns);
 /* The path of a cgroup that transitions behind it have. */
 void recording_write_cgroup(struct buffer *buffer, uint64_t id, const char *path);
+/* It is now_ns, monotonic: for views, which may say something though nothing happens. */
+void recording_write_tick(struct buffer *buffer, uint64_t now_ns);
 /* Losses so far. */
 void recording_write_losses(struct buffer *buffer, const struct losses *losses);
 /* The end mark. transitions: how many were written. */
@@ -48,6 +50,7 @@ enum recording_kind {
 	RECORDING_TRANSITION,
 	RECORDING_OFFSET,
 	RECORDING_CGROUP,
+	RECORDING_TICK,
 	RECORDING_LOSSES,
 	RECORDING_END,
 };
@@ -62,6 +65,7 @@ struct recording_item {
 	struct transition completed;         /* one of an older version */
 	struct recording_origin origin;
 	int64_t wall_offset_ns;
+	uint64_t tick_ns;
 	uint64_t cgroup;
 	const char *cgroup_path; /* in the data; CGROUP_PATH_SIZE bytes */
 	struct losses losses;

@@ -11,7 +11,7 @@
 
 #include <linux/types.h>
 
-#define TRANSITION_VERSION   2
+#define TRANSITION_VERSION   3
 #define TRANSITION_COMM_SIZE 16 /* TASK_COMM_LEN, the final NUL included */
 
 /* What is known of duration_ns: one of the first three, or it is not known at all. */
@@ -73,6 +73,13 @@ enum transition_facts {
 	FACT_TIMER = 1 << 16,           /* a minisock's time was over */
 	FACT_PEER_FIN = 1 << 15,        /* the peer's FIN has come (SOCK_DONE) */
 	FACT_UNSENT = 1 << 17,          /* data waited that was never sent */
+	FACT_QUEUES = 1 << 21,          /* tx_queue and rx_queue are known */
+	/*
+	 * No change: a look at a session that stays in newstate, which oldstate is, too;
+	 * duration_ns is the time in it so far. Of sessions that were there before; and of those
+	 * that stay.
+	 */
+	FACT_STANDING = 1 << 20,
 	FACT_FOUND = 1 << 19, /* a minisock older than the trace: uid and figures are not known */
 	FACT_LPORT_LATER = 1 << 18, /* lport was chosen right after; bcc's tcpstates sees 0 */
 };
@@ -121,10 +128,15 @@ struct transition {
 	__u8 owner_from;                 /* enum owner_from */
 	__u8 reset_reason;               /* enum reset_reason (reset.h); 0: none, or not known */
 	__u8 padding[2];
+
+	/* Version 3: */
+	__u32 tx_queue; /* payload that the peer has not acknowledged; see FACT_QUEUES */
+	__u32 rx_queue; /* payload that no process has read */
 };
 
 #define TRANSITION_SIZE_1 88 /* of version 1, all that bcc's outputs need */
+#define TRANSITION_SIZE_2 200
 
-_Static_assert(sizeof(struct transition) == 200, "struct transition is a file format");
+_Static_assert(sizeof(struct transition) == 208, "struct transition is a file format");
 
 #endif

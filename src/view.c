@@ -11,6 +11,8 @@ const struct transition *view_of(enum view view, const struct transition *transi
 	bool is_hand_over = transition->flags & TRANSITION_TO_MINISOCK;
 	bool is_without_port = transition->facts & FACT_LPORT_LATER;
 
+	if (transition->facts & FACT_STANDING)
+		return NULL;
 	if (view == VIEW_FULL)
 		/* An orphan stays in FIN_WAIT2. */
 		return is_hand_over && transition->oldstate == transition->newstate ? NULL

@@ -118,7 +118,7 @@ static int journal_prepare(struct journal_sink *journal)
 		return -1;
 	}
 	for (int i = 0; i < FIELD_COUNT; i++)
-		field_list_add(&journal->fields, journal_fields[i].key);
+		field_list_add(&journal->fields, &transition_fields, journal_fields[i].key);
 	return load_library(journal);
 }
 
@@ -131,7 +131,7 @@ static struct sink *journal_open(const struct options *options, struct source *s
 		log_error("out of memory");
 		return NULL;
 	}
-	journal->sink = (struct sink){.ops = &journal_sink, .source = source};
+	sink_init(&journal->sink, &journal_sink, source, NULL);
 	if (!journal_prepare(journal))
 		return &journal->sink;
 	free(journal);

@@ -68,8 +68,7 @@ static struct sink *record_open(const struct options *options, struct source *so
 		return NULL;
 	}
 	cgroups_open(&record->cgroups, -1);
-	record->sink =
-		(struct sink){.ops = &record_sink, .source = source, .output = &record->output};
+	sink_init(&record->sink, &record_sink, source, &record->output);
 	return &record->sink;
 }
 
@@ -126,6 +125,11 @@ static void record_transition(struct sink *sink, const struct transition *transi
 	output_flush_if_full(&record->output);
 }
 
+static void record_tick(struct sink *sink, uint64_t now_ns)
+{
+	recording_write_tick(&((struct record_sink *)sink)->output.buffer, now_ns);
+}
+
 static void record_losses(struct sink *sink, const struct losses *losses, bool is_end)
 {
 	struct record_sink *record = (struct record_sink *)sink;
@@ -155,6 +159,7 @@ const struct sink_ops record_sink = {
 	.open = record_open,
 	.begin = record_begin,
 	.transition = record_transition,
+	.tick = record_tick,
 	.losses = record_losses,
 	.close = record_close,
 };

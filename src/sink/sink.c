@@ -8,12 +8,14 @@
 #include "sink.h"
 
 static const struct sink_ops *const all_sinks[] = {
-	&table_sink, &csv_sink, &json_sink, &journal_sink, &record_sink,
+	&lines_sink,
+	&journal_sink,
+	&record_sink,
 };
 
 int sinks_open(struct sinks *sinks, const struct options *options, struct source *source)
 {
-	sinks->count = 0;
+	*sinks = (struct sinks){0};
 	for (size_t i = 0; i < sizeof(all_sinks) / sizeof(all_sinks[0]); i++) {
 		struct sink *sink;
 
@@ -23,6 +25,8 @@ int sinks_open(struct sinks *sinks, const struct options *options, struct source
 		if (!sink)
 			return -1;
 		sinks->sink[sinks->count++] = sink;
+		if (sink->ops->observe)
+			sinks->view = sink;
 	}
 	return 0;
 }
@@ -34,16 +38,45 @@ void sinks_begin(struct sinks *sinks)
 			sinks->sink[i]->ops->begin(sinks->sink[i]);
 }
 
+/* A recording has what the view is made of. */
 void sinks_transition(struct sinks *sinks, const struct transition *shown,
-		      const struct transition *whole)
+		      const struct transition *whole, bool is_match)
 {
+	const struct transition *recorded = is_match || sinks->view ? whole : NULL;
+
 	for (int i = 0; i < sinks->count; i++) {
 		const struct sink_ops *ops = sinks->sink[i]->ops;
-		const struct transition *transition = ops->takes_all ? whole : shown;
+		const struct transition *transition = ops->takes_all ? recorded : shown;
 
-		if (transition)
+		if (ops->observe)
+			ops->observe(sinks->sink[i], whole, is_match);
+		else if (transition)
 			ops->transition(sinks->sink[i], transition);
 	}
+}
+
+void sinks_tick(struct sinks *sinks, uint64_t now_ns)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->tick)
+			sinks->sink[i]->ops->tick(sinks->sink[i], now_ns);
+}
+
+void sinks_end(struct sinks *sinks)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->end)
+			sinks->sink[i]->ops->end(sinks->sink[i]);
+}
+
+uint64_t sinks_wake_ns(const struct sinks *sinks)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->wake_ns < first)
+			first = sinks->sink[i]->wake_ns;
+	return first;
 }
 
 void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end)

@@ -1,30 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The table, column for column as bcc's tcpstates prints it. */
+/* The table format: padded columns, as bcc's tcpstates prints them. */
 #include "../lib/text.h"
 #include "text.h"
 
-#define COLUMNS_NORMAL "skaddr,c_pid,c_comm,laddr,lport,raddr,rport,oldstate,newstate,ms"
-#define COLUMNS_WIDE   "skaddr,c_pid,c_comm,ip,laddr,lport,raddr,rport,oldstate,newstate,ms"
-
 /* Padding is copied in pieces of this size, as a rule one: there is room (CELL_EXTRA in text.c). */
 #define PADDING_SIZE 16
-
-static bool table_is_wanted(const struct options *options)
-{
-	return !options->quiet && !options->csv && !options->json;
-}
-
-/* How a column is laid out, found out once. */
-struct table_column {
-	size_t width;     /* to pad to; 0 for the last one */
-	size_t max_chars; /* of a text; the rest is cut */
-	bool has_arrow;
-};
-
-struct table {
-	struct text_sink text; /* first: a struct sink * is one of these */
-	struct table_column columns[FIELDS_MAX];
-};
 
 /* Only where the field it leads from stands just before, as in the field table. */
 static bool has_arrow(const struct field_list *columns, int column)
@@ -33,33 +13,20 @@ static bool has_arrow(const struct field_list *columns, int column)
 	       columns->field[column - 1] == columns->field[column] - 1;
 }
 
-static void lay_out(struct table *table, bool is_wide)
+static void table_lay_out(struct text_sink *text, const struct options *options)
 {
-	const struct field_list *fields = &table->text.columns;
+	const struct field_list *fields = &text->columns;
 
 	for (int i = 0; i < fields->count; i++) {
 		const struct field *field = fields->field[i];
-		size_t width = is_wide ? field->wide_width : field->width;
+		size_t width = options->wide ? field->wide_width : field->width;
 
-		table->columns[i] = (struct table_column){
+		text->layout.table[i] = (struct table_column){
 			.width = i < fields->count - 1 ? width : 0,
 			.max_chars = field->is_cut ? width : SIZE_MAX,
 			.has_arrow = has_arrow(fields, i),
 		};
 	}
-}
-
-static struct sink *table_open(const struct options *options, struct source *source)
-{
-	const char *columns = options->extended ? COLUMNS_EXTENDED
-			      : options->wide   ? COLUMNS_WIDE
-						: COLUMNS_NORMAL;
-	struct sink *sink =
-		text_sink_open(&table_sink, options, source, columns, sizeof(struct table));
-
-	if (sink)
-		lay_out((struct table *)sink, options->wide);
-	return sink;
 }
 
 /* What stands before a cell. */
@@ -84,29 +51,23 @@ static char *write_padding(char *place, const struct table_column *column, size_
 }
 
 /* The last cell is padded like the others, by the one space behind it: the line ends there. */
-static void end_line(struct text_sink *text, char *place)
+static char *end_line(char *place)
 {
 	place[-1] = '\n';
-	text_sink_end(text, place);
+	return place;
 }
 
-static void table_begin(struct sink *sink)
+static char *table_heading(const struct text_sink *text, char *place)
 {
-	struct table *table = (struct table *)sink;
-	struct text_sink *text = &table->text;
-	char *place = buffer_reserve(&text->output.buffer, text->line_size);
-
-	if (!text->has_header || !place)
-		return;
 	for (int i = 0; i < text->columns.count; i++) {
 		const char *heading = text->columns.field[i]->heading;
 		size_t size = strlen(heading);
 
-		place = write_arrow(place, &table->columns[i]);
+		place = write_arrow(place, &text->layout.table[i]);
 		memcpy(place, heading, size);
-		place = write_padding(place + size, &table->columns[i], size);
+		place = write_padding(place + size, &text->layout.table[i], size);
 	}
-	end_line(text, place);
+	return end_line(place);
 }
 
 static char *write_text(char *place, const struct table_column *column, const struct value *value)
@@ -118,18 +79,18 @@ static char *write_text(char *place, const struct table_column *column, const st
 }
 
 static char *write_cell(char *place, struct text_sink *text, const struct field *field,
-			const struct table_column *column, const struct transition *transition)
+			const struct table_column *column, const void *row)
 {
 	char *begin = place;
 	struct value value;
 
 	if (field->write) {
-		place = field->write(place, transition, &text->context);
+		place = field->write(place, row, &text->context);
 		if (place == begin)
 			*place++ = '-';
 		return write_padding(place, column, (size_t)(place - begin));
 	}
-	value = field->get(transition, &text->context);
+	value = field->get(row, &text->context);
 	if (value.kind == VALUE_UNKNOWN) {
 		*place++ = '-';
 		return write_padding(place, column, 1);
@@ -140,27 +101,19 @@ static char *write_cell(char *place, struct text_sink *text, const struct field 
 	return write_padding(place, column, (size_t)(place - begin));
 }
 
-static void table_transition(struct sink *sink, const struct transition *transition)
+static char *table_row(struct text_sink *text, char *place, const void *row)
 {
-	struct table *table = (struct table *)sink;
-	struct text_sink *text = &table->text;
-	char *place = text_sink_begin(text, transition);
-
-	if (!place)
-		return;
 	for (int i = 0; i < text->columns.count; i++) {
-		place = write_arrow(place, &table->columns[i]);
-		place = write_cell(place, text, text->columns.field[i], &table->columns[i],
-				   transition);
+		const struct table_column *column = &text->layout.table[i];
+
+		place = write_arrow(place, column);
+		place = write_cell(place, text, text->columns.field[i], column, row);
 	}
-	end_line(text, place);
+	return end_line(place);
 }
 
-const struct sink_ops table_sink = {
-	.name = "table",
-	.is_wanted = table_is_wanted,
-	.open = table_open,
-	.begin = table_begin,
-	.transition = table_transition,
-	.close = text_sink_close,
+const struct text_format table_format = {
+	.lay_out = table_lay_out,
+	.heading = table_heading,
+	.row = table_row,
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the text formats share. */
+/* Rows as text: what all formats share. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,33 +8,47 @@
 #include "../lib/text.h"
 #include "text.h"
 
-static void columns_add(struct field_list *columns, const char *keys)
+static void columns_add(struct field_list *columns, const struct field_table *fields,
+			const char *keys)
 {
-	char copy[256], *rest = copy, *key;
+	char copy[512], *rest = copy, *key;
 
 	snprintf(copy, sizeof(copy), "%s", keys);
 	while ((key = strsep(&rest, ",")))
-		field_list_add(columns, key);
+		field_list_add(columns, fields, key);
+}
+
+/* NULL: all that are not derived from others. */
+static const char *default_columns(const struct row_kind *kind, const struct options *options)
+{
+	if (options->json)
+		return NULL;
+	if (options->extended && kind->extended)
+		return kind->extended;
+	if (options->csv)
+		return kind->csv;
+	return options->wide && kind->wide ? kind->wide : kind->table;
 }
 
 /* -T and -t stand in front, unless --fields places them elsewhere. */
-static void columns_choose(struct field_list *columns, const struct options *options,
-			   const char *keys)
+static void columns_choose(struct field_list *columns, const struct row_kind *kind,
+			   const struct options *options)
 {
 	const struct field_list *asked = &options->fields;
+	const char *keys = default_columns(kind, options);
 
 	if (options->time && !field_list_has(asked, "time"))
-		field_list_add(columns, "time");
+		field_list_add(columns, kind->fields, "time");
 	if (options->timestamp && !field_list_has(asked, "timestamp"))
-		field_list_add(columns, "timestamp");
+		field_list_add(columns, kind->fields, "timestamp");
 	for (int i = 0; i < asked->count; i++)
-		field_list_add(columns, asked->field[i]->key);
+		field_list_add(columns, kind->fields, asked->field[i]->key);
 	if (asked->count)
 		return;
 	if (keys)
-		columns_add(columns, keys);
+		columns_add(columns, kind->fields, keys);
 	else
-		field_list_own(columns);
+		field_list_own(columns, kind->fields);
 }
 
 /* Also enough for what a format puts around a value: its JSON key, the table's padding. */
@@ -50,8 +64,15 @@ static size_t line_size(const struct field_list *columns)
 	return size;
 }
 
+static const struct text_format *format_of(const struct options *options)
+{
+	if (options->csv)
+		return &csv_format;
+	return options->json ? &json_format : &table_format;
+}
+
 struct sink *text_sink_open(const struct sink_ops *ops, const struct options *options,
-			    struct source *source, const char *keys, size_t size)
+			    struct source *source, const struct row_kind *kind, size_t size)
 {
 	struct text_sink *text = calloc(1, size);
 	int err;
@@ -60,11 +81,15 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 		log_error("out of memory");
 		return NULL;
 	}
-	text->sink = (struct sink){.ops = ops, .source = source, .output = &text->output};
+	sink_init(&text->sink, ops, source, &text->output);
+	text->format = format_of(options);
 	text->context.cgroups = &source->cgroups;
 	text->has_header = !options->no_header;
-	columns_choose(&text->columns, options, keys);
+	text->lines_max = options->count ? options->count : UINT64_MAX;
+	columns_choose(&text->columns, kind, options);
 	text->line_size = line_size(&text->columns);
+	if (text->format->lay_out)
+		text->format->lay_out(text, options);
 	err = output_open_stdout(&text->output);
 	if (!err)
 		return &text->sink;
@@ -73,18 +98,33 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 	return NULL;
 }
 
-char *text_sink_begin(struct text_sink *text, const struct transition *transition)
+void text_sink_begin(struct sink *sink)
 {
-	text->context.wall_offset_ns = text->sink.source->clock.wall_offset_ns;
-	if (!text->has_begun)
-		text->context.first_ns = transition->time_ns;
-	text->has_begun = true;
-	return buffer_reserve(&text->output.buffer, text->line_size);
+	struct text_sink *text = (struct text_sink *)sink;
+	char *place;
+
+	if (!text->has_header || !text->format->heading)
+		return;
+	place = buffer_reserve(&text->output.buffer, text->line_size);
+	if (place)
+		buffer_commit(&text->output.buffer, text->format->heading(text, place));
 }
 
-void text_sink_end(struct text_sink *text, const char *end)
+void text_sink_row(struct text_sink *text, const void *row, uint64_t time_ns)
 {
-	buffer_commit(&text->output.buffer, end);
+	char *place;
+
+	if (text->sink.lines == text->lines_max)
+		return;
+	place = buffer_reserve(&text->output.buffer, text->line_size);
+	if (!place)
+		return;
+	text->sink.lines++;
+	text->context.wall_offset_ns = text->sink.source->clock.wall_offset_ns;
+	if (!text->has_begun)
+		text->context.first_ns = time_ns;
+	text->has_begun = true;
+	buffer_commit(&text->output.buffer, text->format->row(text, place, row));
 	output_flush_if_full(&text->output);
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the text formats share: standard output, the columns, and the words of a value. */
+/*
+ * Rows as text on standard output: which columns, and in which format (table, CSV, JSON). A row is
+ * a transition, or what a view has to say; its field table knows what is in it.
+ */
 #ifndef TCPSTATES_SINK_TEXT_H
 #define TCPSTATES_SINK_TEXT_H
 
@@ -8,43 +11,80 @@
 #include "../field.h"
 #include "sink.h"
 
-/* The wall-clock second written last, as text: most transitions fall into the same one. */
+/* A kind of row: its fields, and which of them are columns (comma lists of keys; NULL: all own). */
+struct row_kind {
+	const struct field_table *fields;
+	const char *table;    /* of the table, */
+	const char *wide;     /* with --wide; NULL: the same */
+	const char *csv;      /* of CSV */
+	const char *extended; /* of both with --extended; NULL: the same as without */
+};
+
+/* The wall-clock second written last, as text: most rows fall into the same one. */
 struct second_text {
 	time_t second;
 	size_t length; /* 0: none yet */
 	char text[24];
 };
 
+/* How a column of the table is laid out, found out once. */
+struct table_column {
+	size_t width;     /* to pad to; 0 for the last one */
+	size_t max_chars; /* of a text; the rest is cut */
+	bool has_arrow;
+};
+
+#define JSON_KEY_SIZE_MAX 32
+
+/* What stands before a value: {"key": or ,"key": */
+struct json_key {
+	char text[JSON_KEY_SIZE_MAX];
+	size_t size;
+};
+
+/* Begins a sink that prints rows. */
 struct text_sink {
 	struct sink sink; /* first: a struct sink * is one of these */
 	struct output output;
+	const struct text_format *format;
 	struct field_list columns;
+	union {
+		struct table_column table[FIELDS_MAX];
+		struct json_key json[FIELDS_MAX];
+	} layout;                     /* by the format, of the columns */
 	size_t line_size;             /* room that a line of these columns may need */
-	struct field_context context; /* of the transition being written */
+	struct field_context context; /* of the row being written */
 	struct second_text second;
-	bool has_begun; /* context.first_ns is set */
+	uint64_t lines_max; /* of --count */
+	bool has_begun;     /* context.first_ns is set */
 	bool has_header;
 };
 
-/* The columns of --extended, in the table and in CSV. */
-#define COLUMNS_EXTENDED                                                               \
-	"pid,comm,laddr,lport,raddr,rport,oldstate,newstate,lasted,tx_bytes,rx_bytes," \
-	"rtt_ms,retrans,idle_ms,cause"
+struct text_format {
+	/* Finds out the layout of the columns. NULL: has none. */
+	void (*lay_out)(struct text_sink *text, const struct options *options);
+	/* Writes the heading; returns where it ends. NULL: has none. */
+	char *(*heading)(const struct text_sink *text, char *place);
+	/* Writes a row, and returns where it ends; there is room for all columns. */
+	char *(*row)(struct text_sink *text, char *place, const void *row);
+};
+
+extern const struct text_format table_format, csv_format, json_format;
 
 /*
- * Opens standard output with the columns asked for by --fields, else those named in keys (a comma
- * list), else all. size: of the sink to allocate, which begins with a struct text_sink. NULL on
- * failure, reported already.
+ * Opens standard output with the columns asked for by --fields, else those of the format. size: of
+ * the sink to allocate, which begins with a struct text_sink. NULL on failure, reported already.
  */
 struct sink *text_sink_open(const struct sink_ops *ops, const struct options *options,
-			    struct source *source, const char *keys, size_t size);
+			    struct source *source, const struct row_kind *kind, size_t size);
 
-/*
- * Begins the line of a transition: sets the context, and returns where the line goes, with room for
- * all columns in any format; NULL without memory. text_sink_end() is told where it ends.
+/* The heading, unless --no-header. */
+void text_sink_begin(struct sink *sink);
+
+/* Prints a row, unless --count have been. time_ns: when it was so (monotonic); that of the first
+ * row is where TIME(s) begins.
  */
-char *text_sink_begin(struct text_sink *text, const struct transition *transition);
-void text_sink_end(struct text_sink *text, const char *end);
+void text_sink_row(struct text_sink *text, const void *row, uint64_t time_ns);
 
 int text_sink_close(struct sink *sink);
 
@@ -67,8 +107,8 @@ static inline struct wall_time wall_time(int64_t wall_ns)
 char *text_write_time_of_day(struct text_sink *text, char *place, int64_t wall_ns);
 
 /*
- * That second as "HH:MM:SS", local time, or as "YYYY-MM-DDTHH:MM:SS", UTC. A sink asks for one of
- * the two.
+ * That second as "HH:MM:SS", local time, or as "YYYY-MM-DDTHH:MM:SS", UTC. A format asks for
+ * one of the two.
  */
 const struct second_text *text_local_second(struct text_sink *text, time_t second);
 const struct second_text *text_utc_second(struct text_sink *text, time_t second);

@@ -94,6 +94,10 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 	case RECORDING_TRANSITION:
 		*answer = deliver(context, item->transition);
 		return 1;
+	case RECORDING_TICK:
+		if (replay->source.tick)
+			replay->source.tick(context, item->tick_ns);
+		return 0;
 	case RECORDING_OFFSET:
 		replay->source.clock.wall_offset_ns = item->wall_offset_ns;
 		return 0;

@@ -30,6 +30,11 @@ struct source {
 	int batch_ms; /* after a read that handed something over, leave this long to gather more */
 	int grace_ms; /* after stop(), how long another program that ends too may still write */
 	uint64_t wake_ns; /* monotonic: read() has something to do then; UINT64_MAX: nothing */
+	/*
+	 * Set by who reads, NULL: none; called by read() with its context where a recording says
+	 * what time it was (monotonic).
+	 */
+	void (*tick)(void *context, uint64_t now_ns);
 	bool is_live;
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */

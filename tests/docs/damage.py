@@ -23,8 +23,7 @@ def flipped(recording, at):
 
 
 def newer(recording):
-    version, = VERSION.unpack_from(recording, VERSION_AT)
-    return recording[:VERSION_AT] + VERSION.pack(version + 1) + recording[VERSION_AT + VERSION.size:]
+    return recording[:VERSION_AT] + VERSION.pack(0xffff) + recording[VERSION_AT + VERSION.size:]
 
 
 def other_byte_order(recording):

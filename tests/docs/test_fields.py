@@ -32,7 +32,7 @@ def objects():
 
 
 def test_table_and_help():
-    table = tool.source("field.c").split(" fields[] = {\n")[1].split("\n};")[0]
+    table = tool.source("transition_fields.c").split(" fields[] = {\n")[1].split("\n};")[0]
     rows = [tool.Field(*row[:2]) for row in re.findall(rf"^\t{{{tool.STRING}, {tool.STRING},", table, re.MULTILINE)]
     check(len(rows) > 10, f"only {len(rows)} rows found in the field table")
     check_same_items("--fields help and the field table", tool.fields(), rows)
@@ -114,6 +114,6 @@ def test_causes():
 
 
 def test_owners():
-    names = tool.source("field.c").split("const names[] = {")[1].split("};")[0]
+    names = tool.source("transition_fields.c").split("const names[] = {")[1].split("};")[0]
     listed = [tag for tag, _ in page.definitions("OWNER")]
     check_same_items("OWNER in the man page and src/field.c", listed, re.findall(r'"(\w+)"', names))

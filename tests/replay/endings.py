@@ -10,7 +10,7 @@ import time
 from program import ORDINARY_USER, SECONDS, Failed, expect
 
 HEADER_SIZE = 184
-TRANSITION_SIZE = 208
+TRANSITION_SIZE = 216
 END_SIZE = 32
 
 

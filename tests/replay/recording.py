@@ -10,6 +10,7 @@ A description is a text of one statement a line; words are quoted as in a shell,
                                     it has details: those of DETAILS, minisock=to or =of, facts=A+B as in transition.h;
                                     cause=NAME is not written: it is what the model expects
     cgroup ID PATH                  the path of a cgroup
+    tick TIME                       it is that late, at the monotonic TIME
     repeat COUNT SECONDS            the transition above again and again, each so many seconds after the one before
     clock TIME WALL                 the wall clock was set: at the monotonic TIME it said WALL
     losses TRANSITIONS DURATIONS    lost so far
@@ -41,20 +42,20 @@ STATES = {"ESTABLISHED": 1, "SYN_SENT": 2, "SYN_RECV": 3, "FIN_WAIT1": 4, "FIN_W
 NATIVE_ORDER = "<" if sys.byteorder == "little" else ">"
 MAGIC = b"\x89TCPST\r\n"
 BYTE_ORDER_MARK = 0x01020304
-VERSION = 2
+VERSION = 3
 COMM_SIZE = 16
 TRANSITION = "QQQ16s16s16sIHHBBBB"
-# What version 2 added, in the order of the record.
+# What versions 2 and 3 added, in the order of the record.
 DETAILS = {"pid": "I", "cookie": "Q", "cgroup": "Q", "tx_bytes": "Q", "rx_bytes": "Q", "minisock_address": "Q", "due_ns": "Q",
            "comm": "16s", "uid": "I", "netns": "I", "facts": "I", "rtt_us": "I", "min_rtt_us": "I", "retrans": "I",
            "cwnd": "I", "mss": "I", "idle_ms": "I", "err": "H", "err_soft": "H", "shutdown": "B", "retransmits": "B",
-           "probes": "B", "signal": "B", "owner_from": "B", "reset_reason": "B"}
-PADDING = "2x"
+           "probes": "B", "signal": "B", "owner_from": "B", "reset_reason": "B2x",
+           "tx_queue": "I", "rx_queue": "I"}
 HAS_DETAILS = 8
 DURATION_FLAGS = {"": 1, "~": 2, ">=": 4}
 MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}
 OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "kernel"]
-ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5}
+ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6}
 CGROUP = "Q256s"
 HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/transition.h"
 FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
@@ -137,7 +138,7 @@ class Recording:
         self.lost = (0, 0)
         self.byte_order = NATIVE_ORDER
         self.version = VERSION
-        self.transition_size = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()) + PADDING)
+        self.transition_size = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()))
         self.cgroups = {}
         self.take_file(path)
 
@@ -175,7 +176,7 @@ class Recording:
         said = change.details or {}
         details = [said.get(name, b"" if layout.endswith("s") else 0) for name, layout in DETAILS.items()]
         self.add_entry("transition", self.pack(
-            TRANSITION + "".join(DETAILS.values()) + PADDING, change.time_ns, change.duration_ns or 0, change.skaddr,
+            TRANSITION + "".join(DETAILS.values()), change.time_ns, change.duration_ns or 0, change.skaddr,
             packed_address(change.laddr), packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport,
             change.ip, STATES[change.oldstate], STATES[change.newstate], flags, *details))
 
@@ -209,6 +210,9 @@ class Recording:
     def take_clock(self, time, wall):
         self.wall_offset_ns = wall_nanoseconds(wall) - nanoseconds(time)
         self.add_entry("clock", self.pack("q", self.wall_offset_ns))
+
+    def take_tick(self, time):
+        self.add_entry("tick", self.pack("Q", nanoseconds(time)))
 
     def take_losses(self, transitions, durations):
         self.lost = (int(transitions), int(durations))

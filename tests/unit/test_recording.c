@@ -399,14 +399,16 @@ static void sizes_are_those_of_the_version(void)
 /* The file format has its numbers: whoever changes one breaks older recordings. */
 static void format(void)
 {
-	CHECK_NUMBER(2, TRANSITION_VERSION);
+	CHECK_NUMBER(3, TRANSITION_VERSION);
 	CHECK_NUMBER(88, TRANSITION_SIZE_1);
-	CHECK_NUMBER(200, sizeof(struct transition));
+	CHECK_NUMBER(200, TRANSITION_SIZE_2);
+	CHECK_NUMBER(208, sizeof(struct transition));
 	CHECK_NUMBER(84, offsetof(struct transition, pid));
 	CHECK_NUMBER(88, offsetof(struct transition, cookie));
 	CHECK_NUMBER(136, offsetof(struct transition, comm));
 	CHECK_NUMBER(160, offsetof(struct transition, facts));
 	CHECK_NUMBER(197, offsetof(struct transition, reset_reason));
+	CHECK_NUMBER(200, offsetof(struct transition, tx_queue));
 }
 
 /* Headers that are whole, but of another kind. */

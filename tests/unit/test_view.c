@@ -45,7 +45,7 @@ static void views(void)
 		t.oldstate = rows[i].oldstate;
 		t.newstate = rows[i].newstate;
 		t.flags = rows[i].flags;
-		t.facts &= ~FACT_LPORT_LATER;
+		t.facts &= ~(FACT_LPORT_LATER | FACT_STANDING);
 		original = t;
 		full = view_of(VIEW_FULL, &t, &changed);
 		CHECK_NUMBER(rows[i].full, full ? full->newstate : NOT_SHOWN);

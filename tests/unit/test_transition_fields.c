@@ -5,6 +5,7 @@
 #include "field.h"
 #include "reset.h"
 #include "state.h"
+#include "transition.h"
 #include "unit.h"
 
 static const struct transition ipv4_transition = {
@@ -63,7 +64,7 @@ static const struct field *field_named(const char *name)
 {
 	struct field_list list = {.count = 0};
 
-	return field_list_add(&list, name) ? list.field[0] : NULL;
+	return field_list_add(&list, &transition_fields, name) ? list.field[0] : NULL;
 }
 
 static struct value value_of(const char *key, const struct transition *transition)
@@ -116,14 +117,14 @@ static void all(void)
 {
 	struct field_list list, added = {.count = 0};
 
-	field_list_all(&list);
+	field_list_all(&list, &transition_fields);
 	CHECK(list.count > 0);
 	for (int i = 0; i < list.count; i++) {
 		unit_row("%s", list.field[i]->key);
 		CHECK(list.field[i]->help && *list.field[i]->help);
 		CHECK(field_list_has(&list, list.field[i]->key));
 		CHECK(!field_list_has(&added, list.field[i]->key));
-		CHECK(field_list_add(&added, list.field[i]->key)); /* each key is there once */
+		CHECK(field_list_add(&added, &transition_fields, list.field[i]->key)); /* each key is there once */
 	}
 	CHECK_NUMBER(list.count, added.count);
 }
@@ -159,7 +160,7 @@ static void names(void)
 		struct field_list list = {.count = 0};
 
 		unit_row("\"%s\"", rows[i].name);
-		CHECK_NUMBER(rows[i].key != NULL, field_list_add(&list, rows[i].name));
+		CHECK_NUMBER(rows[i].key != NULL, field_list_add(&list, &transition_fields, rows[i].name));
 		CHECK_NUMBER(rows[i].key != NULL, list.count);
 		if (rows[i].key && list.count)
 			CHECK_TEXT(rows[i].key, list.field[0]->key);
@@ -180,7 +181,7 @@ static void order_is_kept_and_nothing_twice(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		unit_row("%s, row %zu", rows[i].name, i);
-		CHECK_NUMBER(rows[i].is_added, field_list_add(&list, rows[i].name));
+		CHECK_NUMBER(rows[i].is_added, field_list_add(&list, &transition_fields, rows[i].name));
 		CHECK_NUMBER(rows[i].count, list.count);
 	}
 	CHECK_TEXT("ms", list.field[0]->key);
@@ -402,7 +403,7 @@ static void without_details(void)
 {
 	struct field_list list;
 
-	field_list_all(&list);
+	field_list_all(&list, &transition_fields);
 	for (int i = 0; i < list.count; i++) {
 		struct transition t;
 
@@ -479,12 +480,12 @@ static void properties(void)
 	struct field_list list = {.count = 0}, own, every;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bcc); i++)
-		CHECK(field_list_add(&list, bcc[i]));
+		CHECK(field_list_add(&list, &transition_fields, bcc[i]));
 	CHECK(!field_list_has_details(&list));
-	CHECK(field_list_add(&list, "uid"));
+	CHECK(field_list_add(&list, &transition_fields, "uid"));
 	CHECK(field_list_has_details(&list));
-	field_list_own(&own);
-	field_list_all(&every);
+	field_list_own(&own, &transition_fields);
+	field_list_all(&every, &transition_fields);
 	CHECK_NUMBER(every.count - 1, own.count);
 	CHECK(field_list_has(&every, "lasted") && !field_list_has(&own, "lasted"));
 }
@@ -494,7 +495,7 @@ static void any_transition(void)
 {
 	struct field_list list;
 
-	field_list_all(&list);
+	field_list_all(&list, &transition_fields);
 	for (int i = 0; i < 10000; i++) {
 		struct transition *t = malloc(sizeof(*t));
 		struct field_context any;

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Sessions in flight. While a session has a socket, it is found by the socket's address in the
+ * kernel: whoever has that now is the session, and one that had it before has ended unseen. Once a
+ * minisock goes on for it, the address may be another's, and it is found by its cookie; where
+ * kernels before 5.12 give it none, by its ends.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cause.h"
+#include "session.h"
+#include "state.h"
+
+#define FIRST_BUCKETS 1024
+
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
+	return sum ^ sum >> 32;
+}
+
+static uint64_t hash(const struct transition *t, bool is_minisock)
+{
+	uint64_t half[2];
+
+	if (!is_minisock)
+		return mix(0, t->skaddr);
+	if (t->cookie)
+		return mix(1, t->cookie);
+	memcpy(half, t->raddr, sizeof(half));
+	return mix(mix(mix(1, half[0]), half[1]), (uint64_t)t->lport << 16 | t->rport);
+}
+
+static bool has_same_ends(const struct transition *a, const struct transition *b)
+{
+	return a->lport == b->lport && a->rport == b->rport &&
+	       !memcmp(a->raddr, b->raddr, sizeof(a->raddr)) &&
+	       !memcmp(a->laddr, b->laddr, sizeof(a->laddr));
+}
+
+static bool is_found(const struct session *session, const struct transition *t, bool is_minisock)
+{
+	if (session->is_minisock != is_minisock)
+		return false;
+	if (!is_minisock)
+		return session->last.skaddr == t->skaddr;
+	if (t->cookie || session->last.cookie)
+		return session->last.cookie == t->cookie;
+	return session->last.skaddr == t->skaddr && has_same_ends(&session->last, t);
+}
+
+static struct session **bucket_of(const struct sessions *sessions, const struct transition *t,
+				  bool is_minisock)
+{
+	return &sessions->buckets[hash(t, is_minisock) & (sessions->bucket_count - 1)];
+}
+
+static struct session *find(const struct sessions *sessions, const struct transition *t,
+			    bool is_minisock)
+{
+	struct session *session = NULL;
+
+	if (sessions->bucket_count)
+		session = *bucket_of(sessions, t, is_minisock);
+	while (session && !is_found(session, t, is_minisock))
+		session = session->next_in_bucket;
+	return session;
+}
+
+static void hang_in(struct sessions *sessions, struct session *session)
+{
+	struct session **bucket = bucket_of(sessions, &session->last, session->is_minisock);
+
+	session->next_in_bucket = *bucket;
+	*bucket = session;
+}
+
+static void hang_out(struct sessions *sessions, struct session *session)
+{
+	struct session **place = bucket_of(sessions, &session->last, session->is_minisock);
+
+	while (*place != session)
+		place = &(*place)->next_in_bucket;
+	*place = session->next_in_bucket;
+}
+
+/* Twice as many buckets. Without memory those that there are have to do, unless there are none. */
+static bool grow(struct sessions *sessions)
+{
+	size_t count = sessions->bucket_count ? 2 * sessions->bucket_count : FIRST_BUCKETS;
+	struct session **buckets = calloc(count, sizeof(struct session *));
+
+	if (!buckets)
+		return sessions->bucket_count;
+	free(sessions->buckets);
+	sessions->buckets = buckets;
+	sessions->bucket_count = count;
+	for (struct session *session = sessions->oldest; session; session = session->newer)
+		hang_in(sessions, session);
+	return true;
+}
+
+static struct session *add(struct sessions *sessions, const struct transition *t)
+{
+	size_t steps = sessions->has_steps ? SESSION_STEPS_MAX : 0;
+	struct session *session;
+
+	if (sessions->count == SESSIONS_MAX ||
+	    (sessions->count >= sessions->bucket_count && !grow(sessions)))
+		return NULL;
+	session = calloc(1, sizeof(*session) + steps * sizeof(session->steps[0]));
+	if (!session)
+		return NULL;
+	session->last = *t;
+	session->is_minisock = t->flags & TRANSITION_OF_MINISOCK;
+	session->older = sessions->newest;
+	if (sessions->newest)
+		sessions->newest->newer = session;
+	else
+		sessions->oldest = session;
+	sessions->newest = session;
+	sessions->count++;
+	hang_in(sessions, session);
+	return session;
+}
+
+void sessions_remove(struct sessions *sessions, struct session *session)
+{
+	hang_out(sessions, session);
+	if (session->older)
+		session->older->newer = session->newer;
+	else
+		sessions->oldest = session->newer;
+	if (session->newer)
+		session->newer->older = session->older;
+	else
+		sessions->newest = session->older;
+	sessions->count--;
+	free(session);
+}
+
+void sessions_close(struct sessions *sessions)
+{
+	while (sessions->oldest)
+		sessions_remove(sessions, sessions->oldest);
+	free(sessions->buckets);
+	sessions->buckets = NULL;
+	sessions->bucket_count = 0;
+}
+
+static bool is_standing(const struct transition *t)
+{
+	return t->facts & FACT_STANDING;
+}
+
+static bool begins(const struct transition *t)
+{
+	return !is_standing(t) && (t->oldstate == STATE_CLOSE || t->oldstate == STATE_LISTEN);
+}
+
+static bool is_of_listener(const struct transition *t)
+{
+	return t->newstate == STATE_LISTEN ||
+	       (t->oldstate == STATE_LISTEN && t->newstate != STATE_SYN_RECV);
+}
+
+/* The path that is shown has all that fits: no TCP session has more. */
+static void add_step(struct sessions *sessions, struct session *session, const struct transition *t)
+{
+	struct session_step *step = &session->steps[session->step_count];
+
+	if (!sessions->has_steps || session->step_count == SESSION_STEPS_MAX)
+		return;
+	*step = (struct session_step){
+		.duration_ns = t->duration_ns + session->carried_ns,
+		.state = t->oldstate,
+		.flags = t->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
+				     TRANSITION_DURATION_AT_LEAST),
+		.cause = session->cause,
+	};
+	session->step_count++;
+}
+
+static uint64_t time_before(const struct transition *t)
+{
+	return t->duration_ns < t->time_ns ? t->time_ns - t->duration_ns : 0;
+}
+
+static struct session *begin(struct sessions *sessions, const struct transition *t)
+{
+	struct session *session = add(sessions, t);
+
+	if (!session) {
+		sessions->untracked++;
+		return NULL;
+	}
+	session->is_partial = !begins(t);
+	session->first_ns = session->is_partial ? time_before(t) : t->time_ns;
+	return session;
+}
+
+/* A look at it: its figures are newer. One that is in another state by now comes too late. */
+static void look(struct session *session, const struct transition *t, bool is_new)
+{
+	if (is_new) {
+		session->since_ns = time_before(t);
+		session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
+	} else if (t->newstate != session->last.newstate || t->time_ns < session->last.time_ns) {
+		return;
+	}
+	session->last = *t;
+}
+
+/* Nobody owns it any more: the minisock goes on in the same state. */
+static bool is_orphaned(const struct transition *t)
+{
+	return t->flags & TRANSITION_TO_MINISOCK && t->oldstate == t->newstate;
+}
+
+static void move(struct sessions *sessions, struct session *session, const struct transition *t,
+		 bool is_new)
+{
+	if (!is_new && t->oldstate != session->last.newstate)
+		session->is_partial = true;
+	if (!begins(t))
+		add_step(sessions, session, t);
+	session->carried_ns = 0;
+	session->cause = cause_of(t);
+	session->since_ns = t->time_ns;
+	session->is_older = false;
+}
+
+/* What a transition makes of its session. */
+static void change(struct sessions *sessions, struct session *session, const struct transition *t,
+		   bool is_new)
+{
+	if (!is_orphaned(t))
+		move(sessions, session, t, is_new);
+	else if (is_new)
+		session->since_ns = time_before(t);
+	else
+		session->carried_ns = t->duration_ns;
+	hang_out(sessions, session);
+	session->last = *t;
+	session->is_minisock = t->flags & (TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK);
+	hang_in(sessions, session);
+}
+
+/* Its socket is another session's. */
+static bool has_ended_unseen(const struct session *session, const struct transition *t)
+{
+	return begins(t) || (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
+}
+
+static void lose(struct sessions *sessions, struct session *session)
+{
+	session->is_partial = true;
+	if (sessions->lose)
+		sessions->lose(sessions->context, session);
+	sessions_remove(sessions, session);
+}
+
+struct session *sessions_take(struct sessions *sessions, const struct transition *t, bool is_match)
+{
+	struct session *session;
+	bool is_new;
+
+	if (is_of_listener(t))
+		return NULL;
+	session = find(sessions, t, t->flags & TRANSITION_OF_MINISOCK);
+	if (session && has_ended_unseen(session, t)) {
+		lose(sessions, session);
+		session = NULL;
+	}
+	is_new = !session;
+	if (is_new)
+		session = begin(sessions, t);
+	if (!session)
+		return NULL;
+	session->is_match |= is_match;
+	if (is_standing(t))
+		look(session, t, is_new);
+	else
+		change(sessions, session, t, is_new);
+	return session;
+}

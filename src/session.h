@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sessions in flight, for the views: each connection from when it is first seen until it ends, with
+ * the path it took. Listeners are not among them.
+ */
+#ifndef TCPSTATES_SESSION_H
+#define TCPSTATES_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "transition.h"
+
+/* A state that was left. */
+struct session_step {
+	uint64_t duration_ns;
+	uint8_t state;
+	uint8_t flags; /* enum transition_flags: what is known of duration_ns */
+	uint8_t cause; /* enum cause: why it was entered; CAUSE_UNKNOWN in a partial session */
+};
+
+/* The longest path: simultaneous open and close, TIME_WAIT, and one state more. */
+#define SESSION_STEPS_MAX 8
+
+struct session {
+	struct transition last; /* the newest word of it: newstate is its state, and its figures */
+	uint64_t first_ns;      /* monotonic: when it began, or was first seen */
+	uint64_t since_ns;      /* monotonic: when it entered its state; see is_older */
+	uint64_t carried_ns;    /* in its state before a minisock took over */
+	struct session *older;  /* in the order in which they were first seen */
+	struct session *newer;
+	struct session *next_in_bucket;
+	void *view;       /* the view's own; NULL at first */
+	bool is_minisock; /* a minisock goes on for it, or a request did from the beginning */
+	bool is_match;    /* one of its transitions passed the filter */
+	bool is_partial;  /* its beginning, or something in between, was not seen */
+	bool is_older;    /* it entered its state at since_ns, or before that */
+	uint8_t cause;    /* enum cause: why it entered its state */
+	uint8_t step_count;
+	struct session_step steps[]; /* SESSION_STEPS_MAX of them, if sessions.has_steps */
+};
+
+/* So many are followed at most; those beyond are counted. */
+#define SESSIONS_MAX ((size_t)1 << 22)
+
+/* Zeroed at first, but for what the view sets. */
+struct sessions {
+	bool has_steps; /* set by the view: paths are wanted */
+	/* Set by the view, NULL: none: the end of this one was not seen. It is removed right after.
+	 */
+	void (*lose)(void *context, struct session *session);
+	void *context;
+
+	struct session *oldest;
+	struct session *newest;
+	struct session **buckets;
+	size_t bucket_count; /* a power of two, or 0 */
+	size_t count;
+	uint64_t untracked; /* transitions of sessions that there was no room for */
+};
+
+/*
+ * Takes a transition as the source has it, FACT_STANDING ones too. Returns its session, as it is
+ * now: when it has ended (last.newstate is STATE_CLOSE), the caller removes it. NULL: it is of no
+ * session, or of one that there was no room for.
+ */
+struct session *sessions_take(struct sessions *sessions, const struct transition *transition,
+			      bool is_match);
+
+/* Also frees it; session.view is the caller's. */
+void sessions_remove(struct sessions *sessions, struct session *session);
+
+void sessions_close(struct sessions *sessions);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A line for each transition, in bcc's columns. */
+#include "text.h"
+
+static const struct row_kind transition_row = {
+	.fields = &transition_fields,
+	.table = "skaddr,c_pid,c_comm,laddr,lport,raddr,rport,oldstate,newstate,ms",
+	.wide = "skaddr,c_pid,c_comm,ip,laddr,lport,raddr,rport,oldstate,newstate,ms",
+	.csv = "skaddr,c_pid,c_comm,ip,laddr,lport,raddr,rport,oldstate,newstate,ms",
+	.extended = "pid,comm,laddr,lport,raddr,rport,oldstate,newstate,lasted,tx_bytes,rx_bytes,"
+		    "rtt_ms,retrans,idle_ms,cause",
+};
+
+static bool lines_are_wanted(const struct options *options)
+{
+	return !options->quiet;
+}
+
+static struct sink *lines_open(const struct options *options, struct source *source)
+{
+	return text_sink_open(&lines_sink, options, source, &transition_row,
+			      sizeof(struct text_sink));
+}
+
+static void lines_transition(struct sink *sink, const struct transition *transition)
+{
+	text_sink_row((struct text_sink *)sink, transition, transition->time_ns);
+}
+
+const struct sink_ops lines_sink = {
+	.name = "lines",
+	.is_wanted = lines_are_wanted,
+	.open = lines_open,
+	.begin = text_sink_begin,
+	.transition = lines_transition,
+	.close = text_sink_close,
+};
