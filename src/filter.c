@@ -27,6 +27,9 @@ void filter_init(struct filter *filter, const struct options *options, uint64_t 
 	filter->until_ns = UINT64_MAX;
 	if (options->duration_ns && options->duration_ns < UINT64_MAX - start_ns)
 		filter->until_ns = start_ns + options->duration_ns;
+	filter->is_open = !filter->has_selection && filter->until_ns == UINT64_MAX &&
+			  !options->ipv4 && !options->ipv6 && !options->lports.is_given &&
+			  !options->rports.is_given;
 	/* Of a live trace they are there now, and may be gone when they are needed. */
 	for (size_t i = 0; i < options->selection.cgroup_ids.count; i++)
 		cgroups_find(cgroups, options->selection.cgroup_ids.sorted[i]);
@@ -155,7 +158,7 @@ static bool is_half_open(const struct transition *t)
 	       (t->oldstate == STATE_SYN_RECV || t->newstate == STATE_SYN_RECV);
 }
 
-bool filter_match(const struct filter *filter, const struct transition *transition)
+bool filter_judge(const struct filter *filter, const struct transition *transition)
 {
 	const struct options *options = filter->options;
 

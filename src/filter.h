@@ -18,6 +18,7 @@ struct filter {
 	const struct options *options; /* borrowed */
 	struct cgroups *cgroups;       /* borrowed */
 	bool has_selection;            /* something beyond families and ports is asked for */
+	bool is_open;                  /* nothing is: all pass, but what only --half-open shows */
 	uint64_t until_ns;             /* monotonic; later transitions do not match */
 };
 
@@ -25,6 +26,13 @@ struct filter {
 void filter_init(struct filter *filter, const struct options *options, uint64_t start_ns,
 		 struct cgroups *cgroups);
 
-bool filter_match(const struct filter *filter, const struct transition *transition);
+/* For filter_match(). */
+bool filter_judge(const struct filter *filter, const struct transition *transition);
+
+static inline bool filter_match(const struct filter *filter, const struct transition *transition)
+{
+	return (filter->is_open && !(transition->flags & TRANSITION_OF_MINISOCK)) ||
+	       filter_judge(filter, transition);
+}
 
 #endif

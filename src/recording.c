@@ -87,7 +87,7 @@ static inline uint32_t checksum(uint64_t seed, const void *data, size_t size)
 	return (uint32_t)(sum ^ sum >> 32);
 }
 
-static uint32_t entry_checksum(const struct file_entry *entry, const void *payload)
+static inline uint32_t entry_checksum(const struct file_entry *entry, const void *payload)
 {
 	uint64_t seed = (uint64_t)entry->kind << 16 | entry->size;
 
@@ -345,6 +345,27 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 	}
 }
 
+/* The usual entry, whole and sound, in a few steps: almost all of a recording is this. */
+static bool read_transition(struct recording_reader *reader, const void *data, size_t size,
+			    struct recording_item *item)
+{
+	const struct transition *t = (const void *)((const char *)data + sizeof(struct file_entry));
+	struct file_entry entry;
+
+	if (size < sizeof(entry) + sizeof(*t))
+		return false;
+	memcpy(&entry, data, sizeof(entry));
+	if (entry.kind != ENTRY_TRANSITION || entry.size != sizeof(*t) ||
+	    reader->version != TRANSITION_VERSION || (t->ip != 4 && t->ip != 6) ||
+	    entry.checksum != entry_checksum(&entry, t))
+		return false;
+	item->kind = RECORDING_TRANSITION;
+	item->size = sizeof(entry) + sizeof(*t);
+	item->transition = t;
+	reader->transitions++;
+	return true;
+}
+
 static void read_entry(struct recording_reader *reader, const void *data, size_t size,
 		       struct recording_item *item)
 {
@@ -372,6 +393,8 @@ static void read_entry(struct recording_reader *reader, const void *data, size_t
 void recording_read(struct recording_reader *reader, const void *data, size_t size,
 		    struct recording_item *item)
 {
+	if (!reader->has_ended && read_transition(reader, data, size, item))
+		return;
 	item->kind = RECORDING_INCOMPLETE;
 	item->size = 1;
 	if (!size)

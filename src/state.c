@@ -11,9 +11,8 @@
 		name, sizeof(name) - 1 \
 	}
 
-static const struct word unknown = WORD("UNKNOWN");
-
-static const struct word words[] = {
+const struct word state_words[STATE_WORDS] = {
+	[0] = WORD("UNKNOWN"),
 	[STATE_ESTABLISHED] = WORD("ESTABLISHED"),
 	[STATE_SYN_SENT] = WORD("SYN_SENT"),
 	[STATE_SYN_RECV] = WORD("SYN_RECV"),
@@ -26,14 +25,8 @@ static const struct word words[] = {
 	[STATE_LISTEN] = WORD("LISTEN"),
 	[STATE_CLOSING] = WORD("CLOSING"),
 	[STATE_NEW_SYN_RECV] = WORD("NEW_SYN_RECV"),
+	[STATE_NEW_SYN_RECV + 1 ... STATE_WORDS - 1] = WORD("UNKNOWN"),
 };
-
-const struct word *state_word(unsigned int state)
-{
-	if (state >= sizeof(words) / sizeof(words[0]) || !words[state].size)
-		return &unknown;
-	return &words[state];
-}
 
 #define BIT(name) STATE_BIT(STATE_##name)
 
@@ -82,8 +75,8 @@ unsigned int state_followers(unsigned int state, bool has_minisocks)
 
 static unsigned int states_of(const char *name)
 {
-	for (unsigned int state = 0; state < sizeof(words) / sizeof(words[0]); state++)
-		if (words[state].size && !strcasecmp(name, words[state].text))
+	for (unsigned int state = STATE_ESTABLISHED; state <= STATE_NEW_SYN_RECV; state++)
+		if (!strcasecmp(name, state_words[state].text))
 			return STATE_BIT(state);
 	for (unsigned int i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
 		if (!strcasecmp(name, aliases[i].name))

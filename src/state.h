@@ -5,6 +5,8 @@
 
 #ifndef __bpf__
 #include <stdbool.h>
+
+#include "value.h"
 #endif
 
 enum tcp_state {
@@ -22,14 +24,20 @@ enum tcp_state {
 	STATE_NEW_SYN_RECV,
 };
 
-struct word;
-
 /* A set of states: state s is bit s. */
 #define STATE_BIT(state) (1u << (state))
 #define STATES_ALL       0x1ffeu /* STATE_ESTABLISHED to STATE_NEW_SYN_RECV */
 
+#ifndef __bpf__
+#define STATE_WORDS 16
+
+extern const struct word state_words[STATE_WORDS];
+
 /* The kernel's and bcc's name of a state; "UNKNOWN" for a number that is none. Never NULL. */
-const struct word *state_word(unsigned int state);
+static inline const struct word *state_word(unsigned int state)
+{
+	return &state_words[state < STATE_WORDS ? state : 0];
+}
 
 /*
  * Adds a state by its name in the kernel (FIN_WAIT1), in ss (fin-wait-1) or in OpenTelemetry
@@ -43,5 +51,6 @@ bool state_set_add(unsigned int *set, const char *name);
  * where without it all that leads there leads to CLOSE.
  */
 unsigned int state_followers(unsigned int state, bool has_minisocks);
+#endif
 
 #endif

@@ -104,23 +104,23 @@ static bool has_cpu(const struct transition *t)
 #define ARGUMENTS const void *row, const struct field_context *context
 
 /* A getter of which the value is an expression of t and context. */
-#define GETTER(name, result)                       \
-	static struct value get_##name(ARGUMENTS)  \
-	{                                          \
-		const struct transition *t = row;  \
-                                                   \
-		(void)t, (void)context;            \
-		return result;                     \
+#define GETTER(name, result)                      \
+	static struct value get_##name(ARGUMENTS) \
+	{                                         \
+		const struct transition *t = row; \
+                                                  \
+		(void)t, (void)context;           \
+		return result;                    \
 	}
 
 /* The same with a writer, in which the compiler sees which kind of value it is to write. */
-#define FIELD(name, result)                                    \
-	GETTER(name, result)                                   \
-	static char *write_##name(char *place, ARGUMENTS)      \
-	{                                                      \
+#define FIELD(name, result)                                      \
+	GETTER(name, result)                                     \
+	static char *write_##name(char *place, ARGUMENTS)        \
+	{                                                        \
 		struct value written = get_##name(row, context); \
-                                                               \
-		return value_write(place, &written);           \
+                                                                 \
+		return value_write(place, &written);             \
 	}
 
 /* The same of what version 2 of the record brought. */

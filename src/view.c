@@ -5,8 +5,8 @@
 #include "state.h"
 #include "view.h"
 
-const struct transition *view_of(enum view view, const struct transition *transition,
-				 struct transition *changed)
+const struct transition *view_look(enum view view, const struct transition *transition,
+				   struct transition *changed)
 {
 	bool is_hand_over = transition->flags & TRANSITION_TO_MINISOCK;
 	bool is_without_port = transition->facts & FACT_LPORT_LATER;

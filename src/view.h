@@ -16,11 +16,23 @@ enum view {
 	VIEW_FULL,
 };
 
+/* For view_of(). */
+const struct transition *view_look(enum view view, const struct transition *transition,
+				   struct transition *changed);
+
 /*
  * The transition as the view has it: the same one, or one in *changed. NULL when it is not in the
  * view.
  */
-const struct transition *view_of(enum view view, const struct transition *transition,
-				 struct transition *changed);
+static inline const struct transition *view_of(enum view view, const struct transition *transition,
+					       struct transition *changed)
+{
+	const unsigned int flags = TRANSITION_TO_MINISOCK | TRANSITION_OF_MINISOCK;
+	const unsigned int facts = FACT_LPORT_LATER | FACT_STANDING;
+
+	if (!(transition->flags & flags) && !(transition->facts & facts))
+		return transition;
+	return view_look(view, transition, changed);
+}
 
 #endif

@@ -59,20 +59,20 @@ struct run {
  * The longest run of at least two, the first of those of one length; from GROUPS to GROUPS if there
  * is none.
  */
-static struct run find_zeroes(const uint16_t *groups, int count)
+static struct run find_zeroes(const uint16_t *groups)
 {
-	struct run best = {.begin = GROUPS, .end = GROUPS};
+	unsigned int zeroes = 0, longer;
+	int begin, size = 1;
 
-	for (int begin = 0; begin < count; begin++) {
-		int end = begin;
-
-		while (end < count && !groups[end])
-			end++;
-		if (end - begin > 1 && end - begin > best.end - best.begin)
-			best = (struct run){.begin = begin, .end = end};
-		begin = end;
-	}
-	return best;
+	for (int i = 0; i < GROUPS; i++)
+		zeroes |= (unsigned int)!groups[i] << i;
+	/* Bit i: from group i on, so many are zero. */
+	for (; (longer = zeroes & zeroes >> 1); size++)
+		zeroes = longer;
+	if (size < 2)
+		return (struct run){.begin = GROUPS, .end = GROUPS};
+	begin = __builtin_ctz(zeroes);
+	return (struct run){.begin = begin, .end = begin + size};
 }
 
 /* ::a.b.c.d (not ::1 and the like, where more groups are zero) and ::ffff:a.b.c.d. */
@@ -104,7 +104,7 @@ char *address_write_ipv6(char *place, const uint8_t *bytes)
 
 	for (int i = 0; i < GROUPS; i++)
 		groups[i] = (uint16_t)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
-	zeroes = find_zeroes(groups, GROUPS);
+	zeroes = find_zeroes(groups);
 	count = ends_dotted(groups, zeroes) ? GROUPS - 2 : GROUPS;
 	for (int i = 0; i < count; i++) {
 		if (i == zeroes.begin) {

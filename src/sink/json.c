@@ -10,10 +10,13 @@ static void json_lay_out(struct text_sink *text, const struct options *options)
 {
 	(void)options;
 	for (int i = 0; i < text->columns.count; i++) {
+		const struct field *field = text->columns.field[i];
 		struct json_key *key = &text->layout.json[i];
 
-		key->size = snprintf(key->text, sizeof(key->text), "%c\"%s\":", i ? ',' : '{',
-				     text->columns.field[i]->key);
+		key->is_quoted = field->class == FIELD_QUOTED;
+		key->write = field->write_json ? NULL : field->write;
+		key->size = snprintf(key->text, sizeof(key->text), "%c\"%s\":%s", i ? ',' : '{',
+				     field->key, key->is_quoted ? "\"" : "");
 	}
 }
 
@@ -39,21 +42,12 @@ static char *write_null(char *place)
 	return place + 4;
 }
 
-static char *write_value(char *place, struct text_sink *text, const struct field *field,
-			 const void *row)
+/* What is more than a number or a word. */
+static char *write_text(char *place, struct text_sink *text, const struct field *field,
+			const void *row)
 {
-	bool is_quoted = field->class == FIELD_QUOTED;
 	struct value value;
-	char *end;
 
-	if (field->write) {
-		*place = '"';
-		end = field->write(place + is_quoted, row, &text->context);
-		if (end == place + is_quoted)
-			return write_null(place);
-		*end = '"';
-		return end + is_quoted;
-	}
 	if (field->write_json)
 		return field->write_json(place, row, &text->context);
 	value = field->get(row, &text->context);
@@ -68,9 +62,17 @@ static char *json_row(struct text_sink *text, char *place, const void *row)
 {
 	for (int i = 0; i < text->columns.count; i++) {
 		const struct json_key *key = &text->layout.json[i];
+		char *end;
 
 		memcpy(place, key->text, JSON_KEY_SIZE_MAX);
-		place = write_value(place + key->size, text, text->columns.field[i], row);
+		place += key->size;
+		if (!key->write) {
+			place = write_text(place, text, text->columns.field[i], row);
+			continue;
+		}
+		end = key->write(place, row, &text->context);
+		*end = '"';
+		place = end == place ? write_null(place - key->is_quoted) : end + key->is_quoted;
 	}
 	*place++ = '}';
 	*place++ = '\n';

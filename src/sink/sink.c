@@ -44,13 +44,13 @@ void sinks_transition(struct sinks *sinks, const struct transition *shown,
 {
 	const struct transition *recorded = is_match || sinks->view ? whole : NULL;
 
+	if (sinks->view)
+		sinks->view->ops->observe(sinks->view, whole, is_match);
 	for (int i = 0; i < sinks->count; i++) {
 		const struct sink_ops *ops = sinks->sink[i]->ops;
 		const struct transition *transition = ops->takes_all ? recorded : shown;
 
-		if (ops->observe)
-			ops->observe(sinks->sink[i], whole, is_match);
-		else if (transition)
+		if (transition && ops->transition)
 			ops->transition(sinks->sink[i], transition);
 	}
 }

@@ -36,10 +36,13 @@ struct table_column {
 
 #define JSON_KEY_SIZE_MAX 32
 
-/* What stands before a value: {"key": or ,"key": */
+/* What stands before a value: {"key": or ,"key": and the quote; and who writes it. */
 struct json_key {
 	char text[JSON_KEY_SIZE_MAX];
-	size_t size;
+	uint8_t size;
+	bool is_quoted;
+	/* NULL: it takes more. */
+	char *(*write)(char *place, const void *row, const struct field_context *context);
 };
 
 /* Begins a sink that prints rows. */
