@@ -49,31 +49,24 @@ char *number_write_long(char *place, uint64_t number)
 	return place + 3;
 }
 
-/* Eight hexadecimal digits as eight characters, the first one in the lowest byte. */
-static uint64_t hex_digits(uint32_t number)
+/* All sixteen digits. */
+static inline void write_hex_digits(char *place, uint64_t number)
 {
-	uint64_t nibbles = number, letters;
-
-	nibbles = (nibbles | nibbles << 16) & 0x0000ffff0000ffff;
-	nibbles = (nibbles | nibbles << 8) & 0x00ff00ff00ff00ff;
-	nibbles = (nibbles | nibbles << 4) & 0x0f0f0f0f0f0f0f0f;
-	letters = (nibbles + 0x0606060606060606) >> 4 & 0x0101010101010101;
-	nibbles += 0x3030303030303030 + letters * ('a' - '9' - 1);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	nibbles = __builtin_bswap64(nibbles);
-#endif
-	return nibbles;
+#pragma GCC unroll 8
+	for (int i = 0; i < 8; i++)
+		memcpy(place + 2 * i, number_hex_pairs[number >> (56 - 8 * i) & 0xff], 2);
 }
 
 char *number_write_hex(char *place, uint64_t number)
 {
 	unsigned int skipped = number ? (unsigned int)__builtin_clzll(number) / 4 : 15;
-	uint64_t digits[2] = {hex_digits((uint32_t)(number >> 32)), hex_digits((uint32_t)number)};
+	char digits[NUMBER_HEX_SIZE_MAX];
 
 	if (!skipped) {
-		memcpy(place, digits, sizeof(digits));
-		return place + sizeof(digits);
+		write_hex_digits(place, number);
+		return place + NUMBER_HEX_SIZE_MAX;
 	}
-	memcpy(place, (char *)digits + skipped, sizeof(digits) - skipped);
+	write_hex_digits(digits, number);
+	memcpy(place, digits + skipped, sizeof(digits) - skipped);
 	return place + sizeof(digits) - skipped;
 }
