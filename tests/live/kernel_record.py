@@ -38,6 +38,7 @@ class KernelRecord:
     """Records from `with` on to stop() or the end of the block; then has .events, in order of time."""
 
     numbers = itertools.count()
+    wanted = "protocol == 6"
 
     def __init__(self, megabytes_per_cpu=8):
         self.megabytes = megabytes_per_cpu
@@ -68,7 +69,7 @@ class KernelRecord:
             raise Skipped("this kernel has no tracepoint inet_sock_set_state")
         (self.instance / "buffer_size_kb").write_text(str(self.megabytes * 1024))
         (self.instance / "trace_clock").write_text("mono")
-        (event / "filter").write_text("protocol == 6")
+        (event / "filter").write_text(self.wanted)
         self.layout = Layout((event / "format").read_text())
         (event / "enable").write_text("1")
 
@@ -89,6 +90,25 @@ class KernelRecord:
         self.instance.rmdir()
         netns.checked(netns.libc.umount(os.fsencode(self.mounted)))
         os.rmdir(self.mounted)
+
+
+class UnreachedRecord(KernelRecord):
+    """Only counts, and only what is out of the program's reach: transitions on top of a thread of that process."""
+
+    def __init__(self):
+        super().__init__(1)
+
+    def __exit__(self, *error):
+        self.remove()
+
+    def renew(self):
+        """Its threads may be others by now."""
+        threads = " || ".join(f"common_pid == {path.name}" for path in pathlib.Path(f"/proc/{OUT_OF_REACH}/task").iterdir())
+        (self.instance / "events/sock/inet_sock_set_state/filter").write_text(f"{self.wanted} && ({threads})")
+
+    def count(self):
+        stats = [stats_of(cpu) for cpu in self.cpus()]
+        return sum(some["entries"] + some["overrun"] for some in stats)
 
 
 def enclosed(before, after):
