@@ -12,14 +12,13 @@
 #include "../state.h"
 #include "join.h"
 
-/* Between an end and its reset the kernel does little; the rest is for interruptions. */
-#define RESET_LATE_NS NSEC_PER_MSEC
-
 /*
- * Looking for a free port is quick as well; but for the first time since boot it took 12 ms on 7.2
- * (get_random_sleepable_once() in __inet_hash_connect()).
+ * How much later than the transition the rest of it may be told. Between an end and its reset the
+ * kernel does little, and looking for a free port is quick as well, but for the first time since
+ * boot: 12 ms on 7.2 (get_random_sleepable_once() in __inet_hash_connect()). What takes long is
+ * that the task, or the CPU of a virtual machine, is not run meanwhile: tens of milliseconds.
  */
-#define LPORT_LATE_NS (50 * NSEC_PER_MSEC)
+#define LATE_NS (50 * NSEC_PER_MSEC)
 
 static void deliver(struct join *join, const struct transition *t)
 {
@@ -84,12 +83,6 @@ void join_follow_minisocks(struct join *join, minisock_look *look)
 static bool is_held(const struct transition *t)
 {
 	return t->flags & TRANSITION_MORE_AWAITED;
-}
-
-/* How much later than the transition the rest of it may be told. */
-static uint64_t late_ns(const struct transition *t)
-{
-	return t->newstate == STATE_SYN_SENT ? LPORT_LATE_NS : RESET_LATE_NS;
 }
 
 /* Hands over the first ones, up to count. */
@@ -253,7 +246,7 @@ void join_take(struct join *join, const void *record, size_t size)
 void join_release(struct join *join, uint64_t now_ns)
 {
 	for (size_t i = 0; i < join->count; i++)
-		if (join->held[i].time_ns + late_ns(&join->held[i]) < now_ns)
+		if (join->held[i].time_ns + LATE_NS < now_ns)
 			join->held[i].flags &= ~TRANSITION_MORE_AWAITED;
 	release_ready(join);
 }
