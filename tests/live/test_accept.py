@@ -6,11 +6,13 @@ the listener's, until another one acts on it.
 
 import os
 import pathlib
+import select
 import socket
 import threading
 
 import observe
 import traffic
+import wait
 from lines import from_json
 from netns import libc
 from outcome import check, check_equal
@@ -31,39 +33,51 @@ def in_child(do):
     return pid
 
 
-def greet(one):
-    """Lets the client know that the session has its owner."""
-    one.send(b"x")
+def await_input(one):
+    """Without a call that locks the socket: a packet that comes during one is dealt with by who has called."""
+    poll = select.poll()
+    poll.register(one, select.POLLIN)
+    check(poll.poll(wait.PATIENCE * 1000), "nothing comes")
 
 
-def read_end(one):
-    """Waits for the peer's FIN."""
-    while one.recv(4096):
-        pass
+class Greeting:
+    """By which a server lets the client know that the session has its owner."""
+
+    def __init__(self):
+        self.here, self.there = os.pipe()
+
+    def say(self):
+        os.write(self.there, b"x")
+
+    def hear(self):
+        await_input(self.here)
+        os.read(self.here, 1)
 
 
-def serve(one):
+def serve(one, greeting):
     """Closes when the client has."""
-    greet(one)
-    read_end(one)
+    greeting.say()
+    await_input(one)
     one.close()
 
 
-def visit(listener):
+def visit(listener, greeting):
     """A client that closes first, when the session has its owner: its peer goes to CLOSE_WAIT by that, not by a call."""
     with traffic.new_socket(IPV4) as client:
         client.connect((IPV4.raddr, listener.port))
-        check_equal("greeting", client.recv(1), b"x")
+        greeting.hear()
         client.shutdown(socket.SHUT_WR)
-        read_end(client)
+        check_equal("what the server sends", client.recv(1), b"")
 
 
 def comm_of(pid):
     return pathlib.Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
 
 
-def ends_child(line):
-    return b'"newstate":"CLOSE"' in line and (b'"oldstate":"LAST_ACK"' in line or b'"oldstate":"CLOSE_WAIT"' in line)
+def is_end_of_child(listener):
+    here = b'"lport":%d,' % listener.port
+    before = b'"oldstate":"LAST_ACK"', b'"oldstate":"CLOSE_WAIT"'
+    return lambda line: here in line and b'"newstate":"CLOSE"' in line and any(state in line for state in before)
 
 
 def lines_of(program, scenario):
@@ -72,7 +86,7 @@ def lines_of(program, scenario):
         listener = traffic.Listener(IPV4)
         answer = scenario(listener)
         listener.close()
-        lines = from_json(tool.lines_until(ends_child) + tool.lines_until(observe.mark()))
+        lines = from_json(tool.lines_until(is_end_of_child(listener)) + tool.lines_until(observe.mark()))
         seen = tool.sees_accept()
         check_good_end(tool.end())
     own = {line["newstate"]: line for line in lines if line["lport"] == listener.port and line["rport"]}
@@ -94,11 +108,13 @@ def check_owners(own, seen, acceptor, closer):
 
 
 def accept_here(listener):
+    greeting = Greeting()
+
     def server():
-        serve(listener.socket.accept()[0])
+        serve(listener.socket.accept()[0], greeting)
     thread = threading.Thread(target=server)
     thread.start()
-    visit(listener)
+    visit(listener, greeting)
     thread.join()
 
 
@@ -109,8 +125,9 @@ def test_accept(program):
 
 def pre_fork(listener):
     """A worker accepts what its parent listens for."""
-    worker = in_child(lambda: serve(listener.socket.accept()[0]))
-    visit(listener)
+    greeting = Greeting()
+    worker = in_child(lambda: serve(listener.socket.accept()[0], greeting))
+    visit(listener, greeting)
     os.waitpid(worker, 0)
     return worker
 
@@ -123,6 +140,7 @@ def test_pre_fork(program):
 def passed_on(listener):
     """One process accepts and hands the session to another one: SCM_RIGHTS."""
     here, there = socket.socketpair()
+    greeting = Greeting()
 
     def accept_and_send():
         with listener.socket.accept()[0] as one:
@@ -130,10 +148,10 @@ def passed_on(listener):
 
     def receive_and_serve():
         listener.socket.close()
-        serve(socket.socket(fileno=socket.recv_fds(there, 1, 1)[1][0]))
+        serve(socket.socket(fileno=socket.recv_fds(there, 1, 1)[1][0]), greeting)
 
     acceptor, user = in_child(accept_and_send), in_child(receive_and_serve)
-    visit(listener)
+    visit(listener, greeting)
     for process in acceptor, user:
         os.waitpid(process, 0)
     return acceptor, user
@@ -146,16 +164,16 @@ def test_passed_on(program):
 
 def accept_in_thread(listener):
     """It has a name of its own, which is not the process'."""
-    said = []
+    said, greeting = [], Greeting()
 
     def server():
         libc.prctl(PR_SET_NAME, b"a-thread", 0, 0, 0)
         said.append(comm_of("thread-self"))
-        serve(listener.socket.accept()[0])
+        serve(listener.socket.accept()[0], greeting)
 
     thread = threading.Thread(target=server)
     thread.start()
-    visit(listener)
+    visit(listener, greeting)
     thread.join()
     check_equal("name of the thread", said, ["a-thread"])
 
@@ -170,6 +188,8 @@ def test_unaccepted(program):
     def connect_only(listener):
         with traffic.new_socket(IPV4) as client:
             client.connect((IPV4.raddr, listener.port))
+            port = traffic.port_of(client)
+        wait.reached_unaccepted("CLOSE_WAIT", listener.port, port)
     own, _, _ = lines_of(program, connect_only)
     check("CLOSE_WAIT" in own, f"only {list(own)}")
     check_owner(own["CLOSE_WAIT"], os.getpid(), "inherited")
