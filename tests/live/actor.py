@@ -19,7 +19,7 @@ PR_SET_NAME = 15
 SO_DETACH_FILTER = 27
 NETLINK_SOCK_DIAG, SOCK_DESTROY, NLM_F_REQUEST, NLM_F_ACK = 4, 21, 1, 4
 FIN_WAIT2 = 5        # of enum tcp_state
-PATIENCE = 30       # seconds an actor may take for one thing
+PATIENCE = 30       # seconds an actor may wait for one thing
 
 
 def set_name(name):
@@ -42,7 +42,7 @@ class Actor:
     def __init__(self, name):
         self.comm = name
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.control.settimeout(PATIENCE)
+        self.control.settimeout(2 * PATIENCE)
         self.is_busy = False
         self.pid = os.fork()
         if self.pid == 0:
@@ -142,12 +142,12 @@ def connect_later(stage, place, port):
     """Begins to connect."""
     stage.one.setblocking(False)
     stage.one.connect_ex((place.raddr, port))
-    stage.one.settimeout(5)
+    stage.one.settimeout(PATIENCE)
 
 
 def accept(stage):
     stage.one, _ = stage.listener.accept()
-    stage.one.settimeout(5)
+    stage.one.settimeout(PATIENCE)
 
 
 def set_option(stage, *option):
@@ -160,6 +160,13 @@ def await_event(stage):
     poll.register(stage.one, select.POLLIN)
     if not poll.poll(PATIENCE * 1000):
         raise TimeoutError("nothing comes")
+
+
+def has_event(stage):
+    """As await_event() waits for, within a moment."""
+    poll = select.poll()
+    poll.register(stage.one, select.POLLIN)
+    return bool(poll.poll(20))
 
 
 def await_error(stage):
@@ -248,7 +255,7 @@ def fill(stage):
         while True:
             stage.one.send(bytes(1 << 16))
     except BlockingIOError:
-        stage.one.settimeout(5)
+        stage.one.settimeout(PATIENCE)
 
 
 def hear_nothing(stage):
@@ -262,8 +269,6 @@ def listener_hears_nothing(stage):
 
 def hear_again(stage):
     stage.one.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
-
-
 
 
 def diag_request(place, lport, rport):
@@ -291,5 +296,9 @@ def lose(stage):
     socket.send_fds(pair[0], [b"x"], [stage.one.fileno(), pair[0].fileno(), pair[1].fileno()])
     for one in *pair, stage.one:
         one.close()
-    with socket.socket(socket.AF_UNIX):      # closing any such socket has the collector look
+
+
+def have_garbage_collected(stage):
+    """Closing any such socket has the collector look, unless it is at it."""
+    with socket.socket(socket.AF_UNIX):
         pass

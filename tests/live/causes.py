@@ -18,6 +18,7 @@ import select
 import actor
 import observe
 import traffic
+import wait
 from actor import Actor
 from outcome import Failed, check, check_equal
 from place import IPV4
@@ -132,6 +133,7 @@ class Pair:
         if accepted:
             self.server.do(actor.accept)
         else:
+            wait.reached_unaccepted("ESTABLISHED", self.port, self.client_port)
             self.acceptor = None
         return self
 

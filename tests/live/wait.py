@@ -48,6 +48,11 @@ def table():
     return found
 
 
+def ends():
+    """Of all states, as {(lport, rport)}."""
+    return {row[:2] for row in table()}
+
+
 def sockets():
     """How many this network namespace has, of any kind. The kernel counts one until it is freed (__sk_free())."""
     return int(re.search(r"^sockets: used (\d+)", pathlib.Path("/proc/net/sockstat").read_text(), re.M)[1])
