@@ -4,8 +4,11 @@
 import collections
 import os
 import re
+import socket
 
+import churn
 import traffic
+import wait
 from lines import from_json
 from outcome import check, check_equal
 from place import IPV4, loopback_places
@@ -98,16 +101,27 @@ def test_known_without_main_build(program):
         check(all(line["ms"] is not None for line in lines[2:]), f"unknown durations: {lines}")
 
 
+def make_sessions(listener, count):
+    """All at the same time; each client goes on to TIME_WAIT with its socket: as an orphan it may do so without."""
+    connections = [traffic.Connection(listener) for _ in range(count)]
+    clients, children = [one.client for one in connections], [one.child for one in connections]
+    for one in clients:
+        one.shutdown(socket.SHUT_WR)
+    wait.reached("FIN_WAIT2", *clients)
+    for one in children:
+        one.close()
+    wait.reached("CLOSE", *clients)
+    for one in clients:
+        one.close()
+    listener.close()
+
+
 def test_full_table(program):
     """Sessions beyond the table's room are shown without durations, which is counted; their ends make room again."""
     room, count = 64, 100
     with start(program, room, "-j") as tool:
-        listener = traffic.Listener(IPV4, backlog=count)
-        connections = [traffic.Connection(listener) for _ in range(count)]
-        for one in connections:
-            one.client.close()
-            one.child.close()
-        listener.close()
+        with churn.gone():
+            make_sessions(listener := traffic.Listener(IPV4, backlog=count), count)
         later, *_ = traffic.active_close(IPV4)
         ended = tool.end()
     check_equal("status", ended.status, 0)
