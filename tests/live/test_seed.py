@@ -14,8 +14,12 @@ import wait
 from lines import from_json
 from outcome import check, check_equal
 from place import IPV4, IPV6
+from story import JIFFY_MS
 from tool import check_good_end
 
+# An age in jiffies is off by one or two, of which there are 100 a second at least; and by as many as they are late when the
+# CPU that counts them is not run: another one sees that after 5 (tick_sched_do_timer(), MAX_STALLED_JIFFIES).
+AGE_SLACK_MS = 20 + 6 * JIFFY_MS
 
 def own_namespace():
     return os.stat("/proc/self/ns/net").st_ino
@@ -85,7 +89,6 @@ def test_owner_and_bound(program):
         connection = traffic.Connection(listener)
         established = time.monotonic()
         idle = traffic.Listener(IPV4)
-        # An established session tells its age in jiffies, of which there are 100 a second at least.
         traffic.hold()
         with program.start("-j") as tool:
             asked = time.monotonic()
@@ -99,11 +102,11 @@ def test_owner_and_bound(program):
     end = time.monotonic()
     check_owner(ours, os.getpid(), comm_of("self"))
     check_equal("state", (ours["oldstate"], ours["newstate"], ours["cause"]), ("ESTABLISHED", "FIN_WAIT1", "close"))
-    check_bound(ours, (asked - established) * 1000 - 20, (end - before) * 1000 + 20)
+    check_bound(ours, (asked - established) * 1000 - AGE_SLACK_MS, (end - before) * 1000 + AGE_SLACK_MS)
     check_owner(listening, os.getpid(), comm_of("self"))
     check_bound(listening, 0, (end - before) * 1000)
     check_owner(theirs, pid, comm_of("self"))
-    check_bound(theirs, 0, (end - before) * 1000 + 20)
+    check_bound(theirs, 0, (end - before) * 1000 + AGE_SLACK_MS)
     check_equal("cause", theirs["cause"], "reset_received")
 
 
@@ -138,5 +141,5 @@ def test_time_wait(program):
     check_equal("what is not known", {key: line[key] for key in lost}, dict.fromkeys(lost))
     check_equal("duration", line["ms"], None)
     known = line["ms_about"]
-    least, most = (again - entered) * 1000 - 20, (end - before) * 1000 + 20
+    least, most = (again - entered) * 1000 - AGE_SLACK_MS, (end - before) * 1000 + AGE_SLACK_MS
     check(known and least <= known <= most, f"TIME_WAIT lasted {known} ms; the test knows {least:.3f} to {most:.3f} ms")
