@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Whose a session is: in every line from the first one on in which it can be known."""
 
+import errno
 import os
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ import netns
 import observe
 import traffic
 import uring
+import wait
 from causes import OPENS, Cast, Session, check_causes, collect
 from kernel_record import KernelRecord, out_of_reach
 from lines import from_json
@@ -325,6 +327,19 @@ def enter_cgroup(stage, path):
     pathlib.Path(path, "cgroup.procs").write_text("0")
 
 
+def remove_cgroup(folder):
+    """A process that has been waited for may be in it for a little longer."""
+    def is_removed():
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
+    wait.until(is_removed, f"{folder} is empty")
+
+
 def test_cgroup(program):
     """Of who made the socket: the inode number of its directory."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tcpstates-", dir=cgroup2()))
@@ -335,7 +350,7 @@ def test_cgroup(program):
             inode = folder.stat().st_ino
             lines = reset_and_collect(tool, cast, pair)
     finally:
-        folder.rmdir()
+        remove_cgroup(folder)
     groups = {ends: {line["cgroup_id"] for line in some} for ends, some in lines.items()}
     check_equal("cgroup of the client", groups[pair.client_port, pair.port], {inode})
     for ends, some in groups.items():
