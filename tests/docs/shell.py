@@ -12,7 +12,7 @@ import tool
 from outcome import Failed, check_equal
 
 COMPLETION = tool.TREE / "completion/tcpstates"
-SECONDS = 20
+SECONDS = 60
 
 # Here, tcpstates is a function that asks the program under test or shows its arguments.
 SETUP = f"""

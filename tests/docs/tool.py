@@ -12,7 +12,7 @@ from outcome import check
 TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 PATH = pathlib.Path(os.environ.get("TCPSTATES") or TREE / "build/asan/tcpstates").absolute()
 EXAMPLE = TREE / "examples/transitions.tcps"
-SECONDS = 20        # a program that traces instead of complaining must not hold up the tests
+SECONDS = 60        # a program that traces instead of complaining must not hold up the tests
 
 Ended = collections.namedtuple("Ended", "status output errors")
 Option = collections.namedtuple("Option", "letter name argument")

@@ -65,7 +65,7 @@ class Churn:
         self.process.wait()
         self.process.stdout.close()
 
-    def finish(self, patience=wait.PATIENCE):
+    def finish(self, patience=3 * wait.PATIENCE):
         """Its processes as [(role, pid, port)]."""
         said, _ = self.process.communicate(timeout=patience)
         if self.process.returncode:

@@ -13,7 +13,7 @@ from lines import lost_in_all
 from outcome import check, check_equal
 from tool import PATIENCE
 
-TRIES = 5
+TRIES = 20
 
 
 class Foreign(Exception):

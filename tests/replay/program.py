@@ -6,7 +6,7 @@ import subprocess
 import threading
 import typing
 
-SECONDS = 30    # that a run may take
+SECONDS = 120   # that a run may take
 ORDINARY_USER = 65534
 
 
