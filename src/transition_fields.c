@@ -3,16 +3,12 @@
 #include <string.h>
 
 #include "cause.h"
-#include "field.h"
+#include "field_rows.h"
 #include "reset.h"
 #include "state.h"
+#include "transition_fields.h"
 
 #define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
-
-static struct value number(uint64_t number)
-{
-	return (struct value){.kind = VALUE_NUMBER, .number = number};
-}
 
 static struct value state(unsigned int state)
 {
@@ -25,8 +21,6 @@ static struct value address(const struct transition *t, const uint8_t *bytes)
 		return (struct value){.kind = VALUE_IPV4, .address = bytes + IPV4_IN_MAPPED};
 	return (struct value){.kind = VALUE_IPV6, .address = bytes};
 }
-
-static const struct value unknown = {.kind = VALUE_UNKNOWN};
 
 /* The duration, where that is what is known of it. */
 static struct value duration(const struct transition *t, enum transition_flags known)
@@ -55,27 +49,6 @@ static bool has_details(const struct transition *t)
 	return t->flags & TRANSITION_HAS_DETAILS;
 }
 
-/* Of which 0 says that it is not known. */
-static struct value number_unless_0(uint64_t value)
-{
-	return value ? number(value) : unknown;
-}
-
-static struct value microseconds(uint32_t us)
-{
-	if (!us)
-		return unknown;
-	return (struct value){.kind = VALUE_MS, .number = (uint64_t)us * NSEC_PER_USEC};
-}
-
-/* A name of ours; NULL: unknown. */
-static struct value name(const char *text)
-{
-	if (!text)
-		return unknown;
-	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
-}
-
 static struct value cgroup_path(const char *path)
 {
 	if (!*path)
@@ -101,95 +74,93 @@ static bool has_cpu(const struct transition *t)
 	return !(t->flags & TRANSITION_OF_MINISOCK) || t->c_comm[0];
 }
 
-#define ARGUMENTS const void *row, const struct field_context *context
-
 /* A getter of which the value is an expression of t and context. */
-#define GETTER(name, result)                      \
-	static struct value get_##name(ARGUMENTS) \
-	{                                         \
-		const struct transition *t = row; \
-                                                  \
-		(void)t, (void)context;           \
-		return result;                    \
+#define DEFINE_GETTER(scope, name, result)                                                  \
+	scope struct value get_##name(const void *row, const struct field_context *context) \
+	{                                                                                   \
+		const struct transition *t = row;                                           \
+                                                                                            \
+		(void)t, (void)context;                                                     \
+		return result;                                                              \
 	}
 
 /* The same with a writer, in which the compiler sees which kind of value it is to write. */
-#define FIELD(name, result)                                      \
-	GETTER(name, result)                                     \
-	static char *write_##name(char *place, ARGUMENTS)        \
-	{                                                        \
-		struct value written = get_##name(row, context); \
-                                                                 \
-		return value_write(place, &written);             \
+#define DEFINE_FIELD(scope, name, result)                             \
+	DEFINE_GETTER(scope, name, result)                            \
+	scope char *write_##name(char *place, const void *row,        \
+				 const struct field_context *context) \
+	{                                                             \
+		struct value written = get_##name(row, context);      \
+                                                                      \
+		return value_write(place, &written);                  \
 	}
 
-/* The same of what version 2 of the record brought. */
-#define DETAIL(name, result) FIELD(name, has_details(t) ? (result) : unknown)
+#define GETTER(name, result) DEFINE_GETTER(static, name, result)
+#define FIELD(name, result)  DEFINE_FIELD(static, name, result)
+/* Of other rows' tables as well: declared in transition_fields.h. */
+#define SHARED(name, result) DEFINE_FIELD(, transition_##name, result)
 
-FIELD(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
+/* What version 2 of the record brought. */
+#define DETAIL(name, result)        FIELD(name, has_details(t) ? (result) : unknown)
+#define SHARED_DETAIL(name, result) SHARED(name, has_details(t) ? (result) : unknown)
+/* One that a socket has, and a minisock has forgotten. */
+#define SHARED_OF_SOCKET(name, result) \
+	SHARED_DETAIL(name, !(t->facts & FACT_FOUND) ? (result) : unknown)
+
+SHARED(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
 FIELD(c_pid, has_cpu(t) ? number(t->c_pid) : unknown)
-FIELD(ip, number(t->ip))
-FIELD(laddr, address(t, t->laddr))
-FIELD(lport, number(t->lport))
-FIELD(raddr, address(t, t->raddr))
-FIELD(rport, number(t->rport))
+SHARED(ip, number(t->ip))
+SHARED(laddr, address(t, t->laddr))
+SHARED(lport, number(t->lport))
+SHARED(raddr, address(t, t->raddr))
+SHARED(rport, number(t->rport))
 FIELD(oldstate, state(t->oldstate))
 FIELD(newstate, state(t->newstate))
 FIELD(ms, duration(t, TRANSITION_DURATION_KNOWN))
 FIELD(ms_about, duration(t, TRANSITION_DURATION_ABOUT))
 FIELD(ms_at_least, duration(t, TRANSITION_DURATION_AT_LEAST))
 FIELD(lasted, duration_marked(t))
-/* One that a socket has, and a minisock has forgotten. */
-#define OF_SOCKET(name, result) DETAIL(name, !(t->facts & FACT_FOUND) ? (result) : unknown)
-
-DETAIL(pid, number_unless_0(t->pid))
-DETAIL(owner_from, owner_from(t))
-OF_SOCKET(uid, number(t->uid))
-DETAIL(netns, number_unless_0(t->netns))
-DETAIL(cgroup_id, number_unless_0(t->cgroup))
-DETAIL(cookie, t->cookie ? ((struct value){.kind = VALUE_HEX, .number = t->cookie}) : unknown)
+SHARED_DETAIL(pid, number_unless_0(t->pid))
+SHARED_DETAIL(owner_from, owner_from(t))
+SHARED_OF_SOCKET(uid, number(t->uid))
+SHARED_DETAIL(netns, number_unless_0(t->netns))
+SHARED_DETAIL(cgroup_id, number_unless_0(t->cgroup))
+SHARED_DETAIL(cookie,
+	      t->cookie ? ((struct value){.kind = VALUE_HEX, .number = t->cookie}) : unknown)
 DETAIL(cause, name(cause_row(cause_of(t))->name))
 DETAIL(signal, cause_of(t) == CAUSE_SIGNAL ? number(t->signal) : unknown)
 DETAIL(reset_reason, name(reset_reason_name(t->reset_reason)))
-DETAIL(rtt_ms, microseconds(t->rtt_us))
-DETAIL(min_rtt_ms, microseconds(t->min_rtt_us))
-OF_SOCKET(retrans, number(t->retrans))
-OF_SOCKET(tx_bytes, number(t->tx_bytes))
-OF_SOCKET(rx_bytes, number(t->rx_bytes))
-OF_SOCKET(cwnd, number(t->cwnd))
-OF_SOCKET(mss, number(t->mss))
+SHARED_DETAIL(rtt_ms, microseconds(t->rtt_us))
+SHARED_DETAIL(min_rtt_ms, microseconds(t->min_rtt_us))
+SHARED_OF_SOCKET(retrans, number(t->retrans))
+SHARED_OF_SOCKET(tx_bytes, number(t->tx_bytes))
+SHARED_OF_SOCKET(rx_bytes, number(t->rx_bytes))
+SHARED_OF_SOCKET(cwnd, number(t->cwnd))
+SHARED_OF_SOCKET(mss, number(t->mss))
 DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
 GETTER(time, ((struct value){.kind = VALUE_WALL,
 			     .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
-GETTER(comm,
-       has_details(t) && t->comm[0]
-	       ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
-	       : unknown)
-GETTER(cgroup, cgroup_path(!has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
+DEFINE_GETTER(, transition_comm,
+	      has_details(t) && t->comm[0]
+		      ? ((struct value){
+				.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
+		      : unknown)
+DEFINE_GETTER(, transition_cgroup,
+	      cgroup_path(!has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
 GETTER(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
-
-#define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
-#define IS_DETAIL            .is_detail = true
-#define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name
-#define QUOTED(name)         .class = FIELD_QUOTED, .get = get_##name, .write = write_##name
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the change: HH:MM:SS, local time; in JSON RFC 3339, UTC",
 	 .class = FIELD_WALL, WIDTHS(8, 8), .get = get_time},
 	{"timestamp", "TIME(s)", "seconds since the first change shown", BARE(timestamp),
 	 WIDTHS(9, 9)},
-	{"skaddr", "SKADDR", "the socket's kernel address: tells sockets apart while they live",
-	 QUOTED(skaddr), WIDTHS(16, 16)},
+	TRANSITION_ROW_SKADDR,
 	{"c_pid", "C-PID", "process that was on the CPU", BARE(c_pid), WIDTHS(5, 5)},
 	{"c_comm", "C-COMM", "name of the thread that was on the CPU", .class = FIELD_TEXT,
 	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_c_comm},
-	{"ip", "IP", "address family of the socket: 4 or 6", BARE(ip), WIDTHS(2, 2)},
-	{"laddr", "LADDR", "local address", QUOTED(laddr), WIDTHS(15, 39)},
-	{"lport", "LPORT", "local port", BARE(lport), WIDTHS(5, 5)},
-	{"raddr", "RADDR", "remote address", QUOTED(raddr), WIDTHS(15, 39)},
-	{"rport", "RPORT", "remote port", BARE(rport), WIDTHS(5, 5)},
+	TRANSITION_ROWS_OF_ENDS,
 	{"oldstate", "OLDSTATE", "state that was left", QUOTED(oldstate), WIDTHS(11, 11)},
 	{"newstate", "NEWSTATE", "state that was entered", QUOTED(newstate), WIDTHS(11, 11),
 	 .has_arrow = true},
@@ -200,35 +171,8 @@ static const struct field fields[] = {
 	 WIDTHS(10, 10), IS_DETAIL},
 	{"lasted", "LASTED", "all three in one: 1.234, ~1.234 (about), >=1.234 (at least)",
 	 QUOTED(lasted), WIDTHS(10, 12), IS_DETAIL, .is_derived = true},
-	{"pid", "PID", "the owner: the process whose session it is", BARE(pid), WIDTHS(6, 7),
-	 IS_DETAIL},
-	{"comm", "COMM", "name of the owner's process", .class = FIELD_TEXT,
-	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_comm,
-	 IS_DETAIL},
-	{"owner_from", "OWNER-FROM",
-	 "how the owner is known: connect, listen, accept, inherited (from the listener), scan "
-	 "(at the start), use (shut down or closed), kernel",
-	 QUOTED(owner_from), WIDTHS(10, 10), IS_DETAIL},
-	{"uid", "UID", "the owner's user id", BARE(uid), WIDTHS(5, 5), IS_DETAIL},
-	{"netns", "NETNS", "network namespace: its inode number", BARE(netns), WIDTHS(10, 10),
-	 IS_DETAIL},
-	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path", .class = FIELD_TEXT,
-	 .text_size = CGROUP_PATH_SIZE, WIDTHS(20, 40), .get = get_cgroup, IS_DETAIL},
-	{"cgroup_id", "CGROUP-ID", "the same: its inode number", BARE(cgroup_id), WIDTHS(9, 9),
-	 IS_DETAIL},
-	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(cookie),
-	 WIDTHS(8, 8), IS_DETAIL},
-	{"tx_bytes", "TX-BYTES", "payload sent, each byte once", BARE(tx_bytes), WIDTHS(9, 12),
-	 IS_DETAIL},
-	{"rx_bytes", "RX-BYTES", "payload received", BARE(rx_bytes), WIDTHS(9, 12), IS_DETAIL},
-	{"rtt_ms", "RTT-MS", "round-trip time, smoothed, in milliseconds", BARE(rtt_ms),
-	 WIDTHS(7, 8), IS_DETAIL},
-	{"min_rtt_ms", "MIN-RTT", "the least round-trip time of late, in milliseconds",
-	 BARE(min_rtt_ms), WIDTHS(7, 8), IS_DETAIL},
-	{"retrans", "RETR", "segments sent again, SYN and SYN-ACK too", BARE(retrans), WIDTHS(4, 5),
-	 IS_DETAIL},
-	{"cwnd", "CWND", "congestion window, in segments", BARE(cwnd), WIDTHS(5, 5), IS_DETAIL},
-	{"mss", "MSS", "largest segment sent, in bytes", BARE(mss), WIDTHS(5, 5), IS_DETAIL},
+	TRANSITION_ROWS_OF_OWNER,
+	TRANSITION_ROWS_OF_FIGURES,
 	{"idle_ms", "IDLE-MS", "time since data went in either direction, in milliseconds",
 	 BARE(idle_ms), WIDTHS(7, 8), IS_DETAIL},
 	{"signal", "SIGNAL", "the signal that ended the process (cause signal)", BARE(signal),

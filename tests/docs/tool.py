@@ -98,5 +98,18 @@ def table_causes():
     return {row[0]: joined(row[1]) for row in rows}
 
 
-def fields():
-    return [Field(*line.split()[:2]) for line in output_of("--fields", "help").splitlines()]
+def fields(*view):
+    """Those that --fields help lists; of a view, with its option."""
+    return [Field(*line.split()[:2]) for line in output_of(*view, "--fields", "help").splitlines()]
+
+
+def table_fields(name):
+    """The rows of a field table in the source, those that several tables share among them."""
+    shared = source("transition_fields.h")
+    table = source(name).split(" fields[] = {\n")[1].split("\n};")[0]
+    table = re.sub(r"^\tTRANSITION_ROWS?_\w+", lambda macro: shared_rows(shared, macro[0].strip()), table, flags=re.MULTILINE)
+    return [Field(*row[:2]) for row in re.findall(rf"^\t{{{STRING}, {STRING},", table, re.MULTILINE)]
+
+
+def shared_rows(text, macro):
+    return text.split(f"#define {macro} \\\n")[1].split("\n\n")[0]
