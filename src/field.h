@@ -61,8 +61,10 @@ struct field_table {
 
 /* Of a struct transition. */
 extern const struct field_table transition_fields;
+/* Of a struct session_row. */
+extern const struct field_table session_fields;
 
-#define FIELDS_MAX 48
+#define FIELDS_MAX 64
 
 /* Columns, in order. */
 struct field_list {

@@ -122,8 +122,17 @@ static const struct field_table *report_fields(enum report report)
 	switch (report) {
 	case REPORT_LINES:
 		break;
+	case REPORT_SESSIONS:
+		return &session_fields;
 	}
 	return &transition_fields;
+}
+
+static bool parse_sessions(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)text, (void)complaint;
+	options->report = REPORT_SESSIONS;
+	return true;
 }
 
 static bool add_field(void *context, const char *element)
@@ -268,6 +277,10 @@ static const struct option_row rows[] = {
 	{'F', "fields", "LIST", "these columns, in this order; \"--fields help\" lists them",
 	 FIELDS_WANTED, .is_late = true, .parse = parse_fields},
 	{0, "no-header", NULL, "no heading", FLAG(no_header)},
+
+	GROUP("Views, instead of a line for each change"),
+	{0, "sessions", NULL, "a line for each session when it ends: its states, who, why",
+	 .parse = parse_sessions},
 
 	GROUP("Also to"),
 	{'Y', "journal", NULL, "the systemd journal, as well as printing", FLAG(journal)},

@@ -24,6 +24,7 @@ enum action {
 /* What becomes of transitions: a line each, or a view that makes something of many. */
 enum report {
 	REPORT_LINES,
+	REPORT_SESSIONS,
 };
 
 struct options {

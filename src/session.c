@@ -165,26 +165,88 @@ static bool is_of_listener(const struct transition *t)
 	       (t->oldstate == STATE_LISTEN && t->newstate != STATE_SYN_RECV);
 }
 
-/* The path that is shown has all that fits: no TCP session has more. */
-static void add_step(struct sessions *sessions, struct session *session, const struct transition *t)
+/* Neither end has closed yet. */
+static bool is_open(unsigned int state)
 {
-	struct session_step *step = &session->steps[session->step_count];
+	return state == STATE_SYN_SENT || state == STATE_SYN_RECV || state == STATE_ESTABLISHED;
+}
 
-	if (!sessions->has_steps || session->step_count == SESSION_STEPS_MAX)
+#define DURATION_FLAGS \
+	(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT | TRANSITION_DURATION_AT_LEAST)
+
+unsigned int session_known_of_sum(unsigned int one, unsigned int other)
+{
+	unsigned int both = (one | other) & DURATION_FLAGS;
+
+	if (!both)
+		return 0;
+	if (both & TRANSITION_DURATION_AT_LEAST || !(one & DURATION_FLAGS) ||
+	    !(other & DURATION_FLAGS))
+		return TRANSITION_DURATION_AT_LEAST;
+	return both & TRANSITION_DURATION_ABOUT ? TRANSITION_DURATION_ABOUT
+						: TRANSITION_DURATION_KNOWN;
+}
+
+/* TCP has no longer path; what damaged recordings may hold is cut. */
+static void add_step(struct sessions *sessions, struct session *session,
+		     const struct session_step *step)
+{
+	if (!sessions->has_steps)
 		return;
-	*step = (struct session_step){
+	if (session->step_count == SESSION_STEPS_MAX) {
+		session->is_partial = true;
+		return;
+	}
+	session->steps[session->step_count++] = *step;
+}
+
+/* It was in its state, and has been seen in another one since, which it cannot have come from. */
+static void miss(struct sessions *sessions, struct session *session)
+{
+	struct session_step step = {
+		.state = session->last.newstate,
+		.cause = session->cause,
+		.follows_gap = session->follows_gap,
+	};
+
+	add_step(sessions, session, &step);
+	session->is_partial = true;
+	session->follows_gap = true;
+	session->cause = CAUSE_UNKNOWN;
+	session->carried_ns = 0;
+	session->is_carried = false;
+}
+
+static void leave(struct sessions *sessions, struct session *session, const struct transition *t)
+{
+	struct session_step step = {
 		.duration_ns = t->duration_ns + session->carried_ns,
 		.state = t->oldstate,
-		.flags = t->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
-				     TRANSITION_DURATION_AT_LEAST),
+		.flags = t->flags & DURATION_FLAGS,
 		.cause = session->cause,
+		.follows_gap = session->follows_gap,
 	};
-	session->step_count++;
+
+	if (session->is_carried)
+		step.flags = session_known_of_sum(step.flags, session->carried_flags);
+	add_step(sessions, session, &step);
+	session->follows_gap = false;
+	session->carried_ns = 0;
+	session->is_carried = false;
 }
 
 static uint64_t time_before(const struct transition *t)
 {
-	return t->duration_ns < t->time_ns ? t->time_ns - t->duration_ns : 0;
+	bool is_known = t->flags & DURATION_FLAGS && t->duration_ns < t->time_ns;
+
+	return is_known ? t->time_ns - t->duration_ns : t->time_ns;
+}
+
+static enum session_role role_of(const struct transition *t)
+{
+	if (t->oldstate == STATE_LISTEN)
+		return SESSION_SERVER;
+	return t->newstate == STATE_SYN_SENT ? SESSION_CLIENT : SESSION_ROLE_UNKNOWN;
 }
 
 static struct session *begin(struct sessions *sessions, const struct transition *t)
@@ -195,8 +257,10 @@ static struct session *begin(struct sessions *sessions, const struct transition 
 		sessions->untracked++;
 		return NULL;
 	}
-	session->is_partial = !begins(t);
-	session->first_ns = session->is_partial ? time_before(t) : t->time_ns;
+	session->is_begun = begins(t);
+	session->is_partial = session->follows_gap = !session->is_begun;
+	session->role = session->is_begun ? role_of(t) : SESSION_ROLE_UNKNOWN;
+	session->first_ns = session->is_begun ? t->time_ns : time_before(t);
 	return session;
 }
 
@@ -218,29 +282,54 @@ static bool is_orphaned(const struct transition *t)
 	return t->flags & TRANSITION_TO_MINISOCK && t->oldstate == t->newstate;
 }
 
+/* What is known of why, and why first: the later steps are what follows from that. */
+static void take_cause(struct session *session, const struct transition *t)
+{
+	session->cause = cause_of(t);
+	if (session->cause == CAUSE_SIGNAL && !session->signal)
+		session->signal = t->signal;
+	if (t->flags & TRANSITION_HAS_DETAILS && t->reset_reason)
+		session->reset_reason = t->reset_reason;
+	if (session->has_closed || !is_open(t->oldstate) || is_open(t->newstate))
+		return;
+	session->has_closed = true;
+	session->close_cause = session->cause;
+	session->has_idle = t->flags & TRANSITION_HAS_DETAILS && t->facts & FACT_IDLE;
+	session->idle_ms = t->idle_ms;
+}
+
 static void move(struct sessions *sessions, struct session *session, const struct transition *t,
 		 bool is_new)
 {
 	if (!is_new && t->oldstate != session->last.newstate)
-		session->is_partial = true;
+		miss(sessions, session);
 	if (!begins(t))
-		add_step(sessions, session, t);
-	session->carried_ns = 0;
-	session->cause = cause_of(t);
+		leave(sessions, session, t);
+	take_cause(session, t);
 	session->since_ns = t->time_ns;
 	session->is_older = false;
+}
+
+/* The minisock's time begins anew. */
+static void carry(struct session *session, const struct transition *t, bool is_new)
+{
+	session->carried_ns = t->duration_ns;
+	session->carried_flags = t->flags & DURATION_FLAGS;
+	session->is_carried = true;
+	if (!is_new)
+		return;
+	session->since_ns = time_before(t);
+	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
 }
 
 /* What a transition makes of its session. */
 static void change(struct sessions *sessions, struct session *session, const struct transition *t,
 		   bool is_new)
 {
-	if (!is_orphaned(t))
-		move(sessions, session, t, is_new);
-	else if (is_new)
-		session->since_ns = time_before(t);
+	if (is_orphaned(t))
+		carry(session, t, is_new);
 	else
-		session->carried_ns = t->duration_ns;
+		move(sessions, session, t, is_new);
 	hang_out(sessions, session);
 	session->last = *t;
 	session->is_minisock = t->flags & (TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK);
@@ -250,7 +339,8 @@ static void change(struct sessions *sessions, struct session *session, const str
 /* Its socket is another session's. */
 static bool has_ended_unseen(const struct session *session, const struct transition *t)
 {
-	return begins(t) || (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
+	return begins(t) ||
+	       (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
 }
 
 static void lose(struct sessions *sessions, struct session *session)

@@ -16,27 +16,46 @@
 struct session_step {
 	uint64_t duration_ns;
 	uint8_t state;
-	uint8_t flags; /* enum transition_flags: what is known of duration_ns */
-	uint8_t cause; /* enum cause: why it was entered; CAUSE_UNKNOWN in a partial session */
+	uint8_t flags;    /* enum transition_flags: what is known of duration_ns */
+	uint8_t cause;    /* enum cause: why it was entered */
+	bool follows_gap; /* what was before it was not seen */
 };
 
-/* The longest path: simultaneous open and close, TIME_WAIT, and one state more. */
+/* The longest path: simultaneous open and close, TIME_WAIT, and two states more. */
 #define SESSION_STEPS_MAX 8
+
+/* Which end opened it. */
+enum session_role {
+	SESSION_ROLE_UNKNOWN,
+	SESSION_CLIENT,
+	SESSION_SERVER,
+};
 
 struct session {
 	struct transition last; /* the newest word of it: newstate is its state, and its figures */
-	uint64_t first_ns;      /* monotonic: when it began, or was first seen */
+	uint64_t first_ns;      /* monotonic: when it began, or is known to have been there */
 	uint64_t since_ns;      /* monotonic: when it entered its state; see is_older */
 	uint64_t carried_ns;    /* in its state before a minisock took over */
 	struct session *older;  /* in the order in which they were first seen */
 	struct session *newer;
 	struct session *next_in_bucket;
-	void *view;       /* the view's own; NULL at first */
-	bool is_minisock; /* a minisock goes on for it, or a request did from the beginning */
-	bool is_match;    /* one of its transitions passed the filter */
-	bool is_partial;  /* its beginning, or something in between, was not seen */
-	bool is_older;    /* it entered its state at since_ns, or before that */
-	uint8_t cause;    /* enum cause: why it entered its state */
+	void *view;            /* the view's own; NULL at first */
+	uint32_t idle_ms;      /* before the first end closed; see has_idle */
+	uint8_t role;          /* enum session_role; unknown when its beginning was not seen */
+	uint8_t cause;         /* enum cause: why it entered its state */
+	uint8_t close_cause;   /* enum cause: why the first end closed; see has_closed */
+	uint8_t signal;        /* that ended its process; 0: none */
+	uint8_t reset_reason;  /* enum reset_reason; 0: none, or not known */
+	uint8_t carried_flags; /* what is known of carried_ns; see is_carried */
+	bool is_carried;       /* a minisock took over in its state */
+	bool is_minisock;      /* a minisock goes on for it, or a request did from the beginning */
+	bool is_match;         /* one of its transitions passed the filter */
+	bool is_begun;         /* its beginning was seen */
+	bool is_partial;       /* its beginning, or something in between, was not seen */
+	bool is_older;         /* it entered its state at since_ns, or before that */
+	bool follows_gap;      /* what was before its state was not seen */
+	bool has_closed;       /* the first end was seen to close */
+	bool has_idle;
 	uint8_t step_count;
 	struct session_step steps[]; /* SESSION_STEPS_MAX of them, if sessions.has_steps */
 };
@@ -67,6 +86,9 @@ struct sessions {
  */
 struct session *sessions_take(struct sessions *sessions, const struct transition *transition,
 			      bool is_match);
+
+/* What is known of the sum of two times, of what is known of each (enum transition_flags). */
+unsigned int session_known_of_sum(unsigned int one, unsigned int other);
 
 /* Also frees it; session.view is the caller's. */
 void sessions_remove(struct sessions *sessions, struct session *session);

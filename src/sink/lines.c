@@ -13,7 +13,7 @@ static const struct row_kind transition_row = {
 
 static bool lines_are_wanted(const struct options *options)
 {
-	return !options->quiet;
+	return options->report == REPORT_LINES && !options->quiet;
 }
 
 static struct sink *lines_open(const struct options *options, struct source *source)

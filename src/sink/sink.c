@@ -9,6 +9,7 @@
 
 static const struct sink_ops *const all_sinks[] = {
 	&lines_sink,
+	&sessions_sink,
 	&journal_sink,
 	&record_sink,
 };

@@ -8,71 +8,99 @@ import page
 import tool
 from outcome import check, check_equal, check_same_items
 
-JSON_TYPES = {"string": str, "number": (int, float), "null": type(None)}
+JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "array": list, "null": type(None)}
 
 
-DERIVED = ["lasted"]        # for people: JSON has it when it is asked for
+DERIVED = ["lasted", "life", "handshake", "time_wait"]      # for people: JSON has it when it is asked for
 
 # Of these, the recording in the tree has no example of each type.
 RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid", "netns", "cgroup_id",
         "cookie", "tx_bytes", "rx_bytes", "retrans", "cwnd", "mss", "idle_ms", "lasted"]
 
 
-def page_fields():
-    found = page.paragraphs(page.section("FIELDS"), r"([a-z_]+) \((\S+)\)")
+# The views: their option, their section of the man page, and the file of their field table.
+VIEWS = [([], "FIELDS", "transition_fields.c"), (["--sessions"], "FIELDS OF A SESSION", "session_fields.c")]
+
+
+def page_fields(title="FIELDS"):
+    found = page.paragraphs(page.section(title), r"([a-z_]+) \((\S+)\)")
     return [(tool.Field(*match.group(1, 2)), text) for match, text in found]
 
 
-def all_keys():
-    return ",".join(field.key for field in tool.fields())
+def all_keys(*view):
+    return ",".join(field.key for field in tool.fields(*view))
 
 
-def objects():
-    return [json.loads(line) for line in tool.replay("-j").splitlines()]
+def objects(*view):
+    return [json.loads(line) for line in tool.replay(*view, "-j").splitlines()]
 
 
 def test_table_and_help():
-    table = tool.source("transition_fields.c").split(" fields[] = {\n")[1].split("\n};")[0]
-    rows = [tool.Field(*row[:2]) for row in re.findall(rf"^\t{{{tool.STRING}, {tool.STRING},", table, re.MULTILINE)]
-    check(len(rows) > 10, f"only {len(rows)} rows found in the field table")
-    check_same_items("--fields help and the field table", tool.fields(), rows)
+    for view, _, file in VIEWS:
+        rows = tool.table_fields(file)
+        check(len(rows) > 10, f"only {len(rows)} rows found in {file}")
+        check_same_items(f"{view} --fields help and {file}", tool.fields(*view), rows)
+
+
+def shared_fields(title):
+    """Those that the page says of a view to be as those of a change."""
+    text = " ".join(" ".join(page.section(title)).split())
+    listed = re.search(r" lists\. ((?:\w+, )+\w+) As in FIELDS, of its newest change\.", text)
+    return listed[1].split(", ") if listed else []
 
 
 def test_page():
-    check_same_items("man page and --fields help", [field for field, _ in page_fields()], tool.fields())
+    changes = {field.key: field for field, _ in page_fields()}
+    for view, title, _ in VIEWS:
+        told = [field for field, _ in page_fields(title)] + [changes[key] for key in shared_fields(title)]
+        check_same_items(f"{title} of the man page and {view} --fields help", sorted(told), sorted(tool.fields(*view)))
+
+
+def test_page_order():
+    for view, title, _ in VIEWS:
+        order = [field for field in tool.fields(*view) if field.key not in shared_fields(title)]
+        check_equal(f"{title}: order", [field for field, _ in page_fields(title)], order)
 
 
 def test_headings():
-    headings = [field.heading for field in tool.fields()]
-    csv = tool.replay("-s", "-F", all_keys(), "-n", "1").splitlines()[0]
-    check_equal("headings in CSV", csv.split(","), headings)
-    table = tool.replay("-F", all_keys(), "-n", "1").splitlines()[0]
-    check_equal("headings in the table", [word for word in table.split() if word != "->"], headings)
+    for view, _, _ in VIEWS:
+        headings = [field.heading for field in tool.fields(*view)]
+        csv = tool.replay(*view, "-s", "-F", all_keys(*view), "-n", "1").splitlines()[0]
+        check_equal("headings in CSV", csv.split(","), headings)
+        table = tool.replay(*view, "-F", all_keys(*view), "-n", "1").splitlines()[0]
+        check_equal("headings in the table", [word for word in table.split() if word != "->"], headings)
 
 
 def test_names():
     """By key or heading, in any case."""
-    for field in tool.fields():
-        wanted = tool.replay("-s", "-F", field.key)
-        for name in field.heading, field.key.upper(), field.heading.lower():
-            check_equal(f"--fields {name}", tool.replay("-s", "-F", name), wanted)
+    for view, _, _ in VIEWS:
+        for field in tool.fields(*view):
+            wanted = tool.replay(*view, "-s", "-F", field.key)
+            for name in field.heading, field.key.upper(), field.heading.lower():
+                check_equal(f"--fields {name}", tool.replay(*view, "-s", "-F", name), wanted)
 
 
 def test_json_keys():
-    for line in objects():
-        check_equal("JSON keys", list(line), [field.key for field in tool.fields() if field.key not in DERIVED])
+    for view, _, _ in VIEWS:
+        for line in objects(*view):
+            check_equal("JSON keys", list(line), [field.key for field in tool.fields(*view) if field.key not in DERIVED])
 
 
 def test_json_types():
     """Each value is of a type that the man page names, and each of these types occurs."""
-    lines = [json.loads(line) for line in tool.replay("-j", "-F", all_keys()).splitlines()]
-    for field, text in page_fields():
+    for view, title, _ in VIEWS:
+        check_json_types(view, title)
+
+
+def check_json_types(view, title):
+    lines = [json.loads(line) for line in tool.replay(*view, "-j", "-F", all_keys(*view)).splitlines()]
+    for field, text in page_fields(title):
         said = re.search(r"JSON: (\w+)(?: or (\w+))?\.", text)
         check(said, f"the man page does not tell the JSON type of {field.key}")
         wanted = [JSON_TYPES[name] for name in said.groups() if name]
         for line in lines:
             check(any(isinstance(line[field.key], kind) for kind in wanted), f"{field.key} is {line[field.key]!r}, not {said[0]}")
-        for kind in [] if field.key in RARE else wanted:
+        for kind in [] if view or field.key in RARE else wanted:
             check(any(isinstance(line[field.key], kind) for line in lines), f"{field.key} is never {kind}: {said[0]}")
 
 
@@ -84,6 +112,13 @@ def test_default_columns():
     for what, options, fields in (("table", [], normal), ("wide table", ["-w"], wide), ("CSV", ["-s"], csv),
                                   ("extended", ["-x"], extended), ("extended CSV", ["-x", "-s"], extended)):
         check_equal(what, tool.replay(*options), tool.replay(*options, "-F", fields))
+
+
+def test_default_columns_of_sessions():
+    lists = ["".join(line.strip().rstrip("\\") for line in block) for block in page.blocks("SESSIONS")]
+    check(len(lists) == 3, f"not table, wide table and CSV: {lists}")
+    for options, fields in zip(([], ["-w"], ["-s"]), lists):
+        check_equal(f"{options}", tool.replay("--sessions", *options), tool.replay("--sessions", *options, "-F", fields))
 
 
 def test_states():
