@@ -85,6 +85,19 @@ static void hang_out(struct sessions *sessions, struct session *session)
 	*place = session->next_in_bucket;
 }
 
+/* Also a minisock of which the hand-over was missed: its session has a socket as far as is known.
+ */
+static struct session *find_session(const struct sessions *sessions, const struct transition *t)
+{
+	bool is_minisock = t->flags & TRANSITION_OF_MINISOCK;
+	struct session *session = find(sessions, t, is_minisock);
+
+	if (session || !is_minisock || !t->cookie)
+		return session;
+	session = find(sessions, t, false);
+	return session && session->last.cookie == t->cookie ? session : NULL;
+}
+
 /* Twice as many buckets. Without memory those that there are have to do, unless there are none. */
 static bool grow(struct sessions *sessions)
 {
@@ -104,9 +117,10 @@ static bool grow(struct sessions *sessions)
 static struct session *add(struct sessions *sessions, const struct transition *t)
 {
 	size_t steps = sessions->has_steps ? SESSION_STEPS_MAX : 0;
+	size_t max = sessions->count_max ? sessions->count_max : SESSIONS_MAX;
 	struct session *session;
 
-	if (sessions->count == SESSIONS_MAX ||
+	if (sessions->count == max ||
 	    (sessions->count >= sessions->bucket_count && !grow(sessions)))
 		return NULL;
 	session = calloc(1, sizeof(*session) + steps * sizeof(session->steps[0]));
@@ -159,9 +173,10 @@ static bool begins(const struct transition *t)
 	return !is_standing(t) && (t->oldstate == STATE_CLOSE || t->oldstate == STATE_LISTEN);
 }
 
-static bool is_of_listener(const struct transition *t)
+/* It tells of a listener, or of a socket that has no connection. */
+static bool is_of_none(const struct transition *t)
 {
-	return t->newstate == STATE_LISTEN ||
+	return t->newstate == STATE_LISTEN || (is_standing(t) && t->newstate == STATE_CLOSE) ||
 	       (t->oldstate == STATE_LISTEN && t->newstate != STATE_SYN_RECV);
 }
 
@@ -308,6 +323,8 @@ static void move(struct sessions *sessions, struct session *session, const struc
 	take_cause(session, t);
 	session->since_ns = t->time_ns;
 	session->is_older = false;
+	if (!session->is_begun && time_before(t) < session->first_ns)
+		session->first_ns = time_before(t);
 }
 
 /* The minisock's time begins anew. */
@@ -339,7 +356,7 @@ static void change(struct sessions *sessions, struct session *session, const str
 /* Its socket is another session's. */
 static bool has_ended_unseen(const struct session *session, const struct transition *t)
 {
-	return begins(t) ||
+	return begins(t) || is_of_none(t) ||
 	       (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
 }
 
@@ -356,15 +373,13 @@ struct session *sessions_take(struct sessions *sessions, const struct transition
 	struct session *session;
 	bool is_new;
 
-	if (is_of_listener(t))
-		return NULL;
-	session = find(sessions, t, t->flags & TRANSITION_OF_MINISOCK);
+	session = find_session(sessions, t);
 	if (session && has_ended_unseen(session, t)) {
 		lose(sessions, session);
 		session = NULL;
 	}
 	is_new = !session;
-	if (is_new)
+	if (is_new && !is_of_none(t))
 		session = begin(sessions, t);
 	if (!session)
 		return NULL;

@@ -60,12 +60,13 @@ struct session {
 	struct session_step steps[]; /* SESSION_STEPS_MAX of them, if sessions.has_steps */
 };
 
-/* So many are followed at most; those beyond are counted. */
+/* So many are followed at a time; what there is no room for is counted. */
 #define SESSIONS_MAX ((size_t)1 << 22)
 
 /* Zeroed at first, but for what the view sets. */
 struct sessions {
-	bool has_steps; /* set by the view: paths are wanted */
+	bool has_steps;   /* set by the view: paths are wanted */
+	size_t count_max; /* set by the view: followed at a time; 0: SESSIONS_MAX */
 	/* Set by the view, NULL: none: the end of this one was not seen. It is removed right after.
 	 */
 	void (*lose)(void *context, struct session *session);

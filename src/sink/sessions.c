@@ -10,6 +10,7 @@
 
 static const struct row_kind session_row = {
 	.fields = &session_fields,
+	.fits_terminal = true,
 	.table = "status,role,pid,comm,laddr,lport,raddr,rport,life,tx_bytes,rx_bytes,closed_by,"
 		 "cause,path",
 	.wide = "time,end,status,role,pid,comm,laddr,lport,raddr,rport,lasted,life,handshake,time_"

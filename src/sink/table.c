@@ -50,15 +50,28 @@ static char *write_padding(char *place, const struct table_column *column, size_
 	return place + padding;
 }
 
-/* The last cell is padded like the others, by the one space behind it: the line ends there. */
-static char *end_line(char *place)
+/* Where a line has so many characters, of UTF-8; at most place. */
+static char *cut(char *begin, char *place, size_t chars)
 {
+	for (char *at = begin; at < place; at++)
+		if ((*at & 0xc0) != 0x80 && !chars--)
+			return at;
+	return place;
+}
+
+/* The last cell is padded like the others, by the one space behind it: the line ends there. */
+static char *end_line(const struct text_sink *text, char *begin, char *place)
+{
+	if ((size_t)(place - begin) > text->line_chars_max)
+		place = cut(begin, place - 1, text->line_chars_max) + 1;
 	place[-1] = '\n';
 	return place;
 }
 
 static char *table_heading(const struct text_sink *text, char *place)
 {
+	char *begin = place;
+
 	for (int i = 0; i < text->columns.count; i++) {
 		const char *heading = text->columns.field[i]->heading;
 		size_t size = strlen(heading);
@@ -67,7 +80,7 @@ static char *table_heading(const struct text_sink *text, char *place)
 		memcpy(place, heading, size);
 		place = write_padding(place + size, &text->layout.table[i], size);
 	}
-	return end_line(place);
+	return end_line(text, begin, place);
 }
 
 static char *write_text(char *place, const struct table_column *column, const struct value *value)
@@ -103,13 +116,15 @@ static char *write_cell(char *place, struct text_sink *text, const struct field 
 
 static char *table_row(struct text_sink *text, char *place, const void *row)
 {
+	char *begin = place;
+
 	for (int i = 0; i < text->columns.count; i++) {
 		const struct table_column *column = &text->layout.table[i];
 
 		place = write_arrow(place, column);
 		place = write_cell(place, text, text->columns.field[i], column, row);
 	}
-	return end_line(place);
+	return end_line(text, begin, place);
 }
 
 const struct text_format table_format = {

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "../lib/log.h"
 #include "../lib/text.h"
@@ -71,6 +73,14 @@ static const struct text_format *format_of(const struct options *options)
 	return options->json ? &json_format : &table_format;
 }
 
+/* In characters; SIZE_MAX where standard output is no terminal. */
+static size_t terminal_width(int fd)
+{
+	struct winsize size;
+
+	return !ioctl(fd, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : SIZE_MAX;
+}
+
 struct sink *text_sink_open(const struct sink_ops *ops, const struct options *options,
 			    struct source *source, const struct row_kind *kind, size_t size)
 {
@@ -88,6 +98,8 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 	text->lines_max = options->count ? options->count : UINT64_MAX;
 	columns_choose(&text->columns, kind, options);
 	text->line_size = line_size(&text->columns);
+	text->line_chars_max =
+		kind->fits_terminal && !options->wide ? terminal_width(STDOUT_FILENO) : SIZE_MAX;
 	if (text->format->lay_out)
 		text->format->lay_out(text, options);
 	err = output_open_stdout(&text->output);

@@ -18,6 +18,7 @@ struct row_kind {
 	const char *wide;     /* with --wide; NULL: the same */
 	const char *csv;      /* of CSV */
 	const char *extended; /* of both with --extended; NULL: the same as without */
+	bool fits_terminal;   /* lines of the table are cut at its width, unless with --wide */
 };
 
 /* The wall-clock second written last, as text: most rows fall into the same one. */
@@ -56,6 +57,7 @@ struct text_sink {
 		struct json_key json[FIELDS_MAX];
 	} layout;                     /* by the format, of the columns */
 	size_t line_size;             /* room that a line of these columns may need */
+	size_t line_chars_max;        /* of the table */
 	struct field_context context; /* of the row being written */
 	struct second_text second;
 	uint64_t lines_max; /* of --count */
