@@ -52,17 +52,26 @@ void minisocks_add(struct minisocks *m, const struct transition *t)
 	watchlist_add(&m->watched, t, first_look(m, t));
 }
 
+/* An orphan was in its state before the minisock took over, and is not known to have left it. */
+static bool is_orphan(const struct transition *t)
+{
+	return t->oldstate == t->newstate;
+}
+
 /* The transition of a minisock at time_ns: what is known of its socket, and no CPU. */
 static struct transition transition_of(const struct watched *entry, uint64_t time_ns,
 				       enum transition_flags known)
 {
 	struct transition t = entry->t;
+	uint64_t before_ns = is_orphan(&t) ? t.duration_ns : 0;
+	bool is_known =
+		!is_orphan(&t) || t.flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT);
 
 	/* Of one that was there before, when it began may not be known. */
-	if (t.flags & TRANSITION_DURATION_AT_LEAST)
+	if (t.flags & TRANSITION_DURATION_AT_LEAST || !is_known)
 		known = TRANSITION_DURATION_AT_LEAST;
 	t.oldstate = t.newstate;
-	t.duration_ns = time_ns > t.time_ns ? time_ns - t.time_ns : 0;
+	t.duration_ns = before_ns + (time_ns > t.time_ns ? time_ns - t.time_ns : 0);
 	t.time_ns = time_ns;
 	t.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | known;
 	t.facts = FACT_ORPHAN | (t.facts & FACT_FOUND);

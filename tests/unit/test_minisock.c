@@ -49,9 +49,11 @@ static struct transition hand_over(uint16_t port, enum tcp_state state)
 {
 	return (struct transition){
 		.time_ns = 100 * SECOND,
+		.duration_ns = 5 * MS,
 		.oldstate = STATE_FIN_WAIT2,
 		.newstate = state,
-		.flags = TRANSITION_HAS_DETAILS | TRANSITION_TO_MINISOCK,
+		.flags =
+			TRANSITION_HAS_DETAILS | TRANSITION_TO_MINISOCK | TRANSITION_DURATION_KNOWN,
 		.facts = FACT_IN_CALL | FACT_IDLE,
 		.c_pid = 7,
 		.c_comm = "cpu",
@@ -132,13 +134,30 @@ static void orphan_gets_fin(void)
 		.state = STATE_TIME_WAIT, .due_ns = 162 * SECOND, .left_ns = 60 * SECOND - 30 * MS};
 	minisocks_expire(&m, 100 * SECOND + 100 * MS);
 	CHECK_NUMBER(1, told.count);
-	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_TIME_WAIT, 100 * SECOND + 70 * MS, 70 * MS,
+	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_TIME_WAIT, 100 * SECOND + 70 * MS, 75 * MS,
 		   TRANSITION_DURATION_ABOUT);
 	told.answer.state = 0;
 	minisocks_expire(&m, 162 * SECOND);
 	CHECK_NUMBER(2, told.count);
 	check_told(&told.t[1], STATE_TIME_WAIT, STATE_CLOSE, 162 * SECOND, 62 * SECOND - 70 * MS,
 		   TRANSITION_DURATION_ABOUT);
+	minisocks_close(&m);
+}
+
+/* How long it was in FIN_WAIT2 before is not known: at least since then. */
+static void orphan_without_clock(void)
+{
+	struct told told = {.count = 0};
+	struct minisocks m = open_minisocks(&told, NULL);
+	struct transition t = hand_over(1, STATE_FIN_WAIT2);
+
+	t.flags &= ~TRANSITION_DURATION_KNOWN;
+	t.duration_ns = 0;
+	minisocks_add(&m, &t);
+	minisocks_expire(&m, 162 * SECOND);
+	CHECK_NUMBER(1, told.count);
+	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_CLOSE, 161 * SECOND, 61 * SECOND,
+		   TRANSITION_DURATION_AT_LEAST);
 	minisocks_close(&m);
 }
 
@@ -213,7 +232,7 @@ static void told_by_the_kernel(void)
 	minisocks_end(&m, t.cookie, 163 * SECOND, false);
 	minisocks_end(&m, t.cookie, 164 * SECOND, false);
 	CHECK_NUMBER(2, told.count);
-	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_TIME_WAIT, 101 * SECOND, SECOND,
+	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_TIME_WAIT, 101 * SECOND, SECOND + 5 * MS,
 		   TRANSITION_DURATION_KNOWN);
 	check_told(&told.t[1], STATE_TIME_WAIT, STATE_CLOSE, 163 * SECOND, 62 * SECOND,
 		   TRANSITION_DURATION_KNOWN);
@@ -312,6 +331,7 @@ static void many(void)
 	minisocks_close(&m);
 }
 
-UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin), TEST(orphan_ends_early),
-	  TEST(recycled), TEST(told_by_the_kernel), TEST(half_open), TEST(half_open_finished),
+UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin),
+	  TEST(orphan_without_clock), TEST(orphan_ends_early), TEST(recycled),
+	  TEST(told_by_the_kernel), TEST(half_open), TEST(half_open_finished),
 	  TEST(half_open_unseen), TEST(many))
