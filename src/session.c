@@ -228,14 +228,28 @@ static void miss(struct sessions *sessions, struct session *session)
 	session->is_partial = true;
 	session->follows_gap = true;
 	session->cause = CAUSE_UNKNOWN;
-	session->carried_ns = 0;
 	session->is_carried = false;
+}
+
+/*
+ * A minisock that took over from an orphan goes on in its state: the time in it is that since it
+ * was entered. Recordings of before have the time since the hand-over only.
+ */
+static void count_before(const struct session *session, const struct transition *t,
+			 struct session_step *step)
+{
+	uint64_t since_ns = t->time_ns - session->since_ns;
+
+	if (t->time_ns > session->since_ns && since_ns > step->duration_ns)
+		step->duration_ns = since_ns;
+	if (session->is_older && step->flags)
+		step->flags = TRANSITION_DURATION_AT_LEAST;
 }
 
 static void leave(struct sessions *sessions, struct session *session, const struct transition *t)
 {
 	struct session_step step = {
-		.duration_ns = t->duration_ns + session->carried_ns,
+		.duration_ns = t->duration_ns,
 		.state = t->oldstate,
 		.flags = t->flags & DURATION_FLAGS,
 		.cause = session->cause,
@@ -243,10 +257,9 @@ static void leave(struct sessions *sessions, struct session *session, const stru
 	};
 
 	if (session->is_carried)
-		step.flags = session_known_of_sum(step.flags, session->carried_flags);
+		count_before(session, t, &step);
 	add_step(sessions, session, &step);
 	session->follows_gap = false;
-	session->carried_ns = 0;
 	session->is_carried = false;
 }
 
@@ -327,11 +340,9 @@ static void move(struct sessions *sessions, struct session *session, const struc
 		session->first_ns = time_before(t);
 }
 
-/* The minisock's time begins anew. */
+/* The minisock goes on where the socket was. */
 static void carry(struct session *session, const struct transition *t, bool is_new)
 {
-	session->carried_ns = t->duration_ns;
-	session->carried_flags = t->flags & DURATION_FLAGS;
 	session->is_carried = true;
 	if (!is_new)
 		return;

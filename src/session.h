@@ -35,26 +35,24 @@ struct session {
 	struct transition last; /* the newest word of it: newstate is its state, and its figures */
 	uint64_t first_ns;      /* monotonic: when it began, or is known to have been there */
 	uint64_t since_ns;      /* monotonic: when it entered its state; see is_older */
-	uint64_t carried_ns;    /* in its state before a minisock took over */
 	struct session *older;  /* in the order in which they were first seen */
 	struct session *newer;
 	struct session *next_in_bucket;
-	void *view;            /* the view's own; NULL at first */
-	uint32_t idle_ms;      /* before the first end closed; see has_idle */
-	uint8_t role;          /* enum session_role; unknown when its beginning was not seen */
-	uint8_t cause;         /* enum cause: why it entered its state */
-	uint8_t close_cause;   /* enum cause: why the first end closed; see has_closed */
-	uint8_t signal;        /* that ended its process; 0: none */
-	uint8_t reset_reason;  /* enum reset_reason; 0: none, or not known */
-	uint8_t carried_flags; /* what is known of carried_ns; see is_carried */
-	bool is_carried;       /* a minisock took over in its state */
-	bool is_minisock;      /* a minisock goes on for it, or a request did from the beginning */
-	bool is_match;         /* one of its transitions passed the filter */
-	bool is_begun;         /* its beginning was seen */
-	bool is_partial;       /* its beginning, or something in between, was not seen */
-	bool is_older;         /* it entered its state at since_ns, or before that */
-	bool follows_gap;      /* what was before its state was not seen */
-	bool has_closed;       /* the first end was seen to close */
+	void *view;           /* the view's own; NULL at first */
+	uint32_t idle_ms;     /* before the first end closed; see has_idle */
+	uint8_t role;         /* enum session_role; unknown when its beginning was not seen */
+	uint8_t cause;        /* enum cause: why it entered its state */
+	uint8_t close_cause;  /* enum cause: why the first end closed; see has_closed */
+	uint8_t signal;       /* that ended its process; 0: none */
+	uint8_t reset_reason; /* enum reset_reason; 0: none, or not known */
+	bool is_carried;      /* a minisock took over in its state */
+	bool is_minisock;     /* a minisock goes on for it, or a request did from the beginning */
+	bool is_match;        /* one of its transitions passed the filter */
+	bool is_begun;        /* its beginning was seen */
+	bool is_partial;      /* its beginning, or something in between, was not seen */
+	bool is_older;        /* it entered its state at since_ns, or before that */
+	bool follows_gap;     /* what was before its state was not seen */
+	bool has_closed;      /* the first end was seen to close */
 	bool has_idle;
 	uint8_t step_count;
 	struct session_step steps[]; /* SESSION_STEPS_MAX of them, if sessions.has_steps */
