@@ -63,6 +63,8 @@ struct field_table {
 extern const struct field_table transition_fields;
 /* Of a struct session_row. */
 extern const struct field_table session_fields;
+/* Of a struct summary_row. */
+extern const struct field_table summary_fields;
 
 #define FIELDS_MAX 64
 

@@ -124,14 +124,22 @@ static const struct field_table *report_fields(enum report report)
 		break;
 	case REPORT_SESSIONS:
 		return &session_fields;
+	case REPORT_SUMMARY:
+		return &summary_fields;
 	}
 	return &transition_fields;
+}
+
+static void set_report(struct options *options, enum report report)
+{
+	options->has_two_reports |= options->report != REPORT_LINES && options->report != report;
+	options->report = report;
 }
 
 static bool parse_sessions(struct options *options, const char *text, struct complaint *complaint)
 {
 	(void)text, (void)complaint;
-	options->report = REPORT_SESSIONS;
+	set_report(options, REPORT_SESSIONS);
 	return true;
 }
 
@@ -152,6 +160,37 @@ static bool parse_fields(struct options *options, const char *text, struct compl
 		return true;
 	if (field_list_has(&options->fields, complaint->text))
 		complaint->expected = "each field once";
+	return false;
+}
+
+static bool parse_summary(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)complaint;
+	set_report(options, REPORT_SUMMARY);
+	return !text || (parse_seconds(text, &options->interval_ns) && options->interval_ns);
+}
+
+struct grouping_parse {
+	struct grouping *grouping;
+	const char *expected;
+};
+
+static bool add_key(void *context, const char *element)
+{
+	struct grouping_parse *parse = context;
+
+	parse->expected = grouping_add(parse->grouping, element);
+	return !parse->expected;
+}
+
+static bool parse_by(struct options *options, const char *text, struct complaint *complaint)
+{
+	struct grouping_parse parse = {.grouping = &options->grouping};
+
+	if (list_parse(text, add_key, &parse, complaint))
+		return true;
+	if (parse.expected && *parse.expected)
+		complaint->expected = parse.expected;
 	return false;
 }
 
@@ -215,6 +254,9 @@ static bool parse_ebpf(struct options *options, const char *text, struct complai
 #define STATES_WANTED                                                                 \
 	"states as the kernel, ss or OpenTelemetry names them, or ss's groups (all, " \
 	"connected, synchronized, bucket, big), as in CLOSE_WAIT,fin-wait-1"
+#define KEYS_WANTED                                                                               \
+	"keys among state, edge, pid, comm, laddr, raddr (also blocks: raddr/24), lport, rport, " \
+	"netns, cgroup and cause, as in state,comm"
 #define FIELDS_WANTED "fields as \"--fields help\" lists them, as in time,laddr,raddr,newstate,ms"
 
 /* A row without a name is the heading of the rows that follow. */
@@ -281,6 +323,10 @@ static const struct option_row rows[] = {
 	GROUP("Views, instead of a line for each change"),
 	{0, "sessions", NULL, "a line for each session when it ends: its states, who, why",
 	 .parse = parse_sessions},
+	{0, "summary", "SECONDS", "where the time goes: a table at the end, and every SECONDS",
+	 "seconds above 0, as in 10 or 0.5", .is_optional = true, .parse = parse_summary},
+	{0, "by", "KEYS", "of a summary: a row for each state, edge, comm, raddr/24, ...",
+	 KEYS_WANTED, .parse = parse_by},
 
 	GROUP("Also to"),
 	{'Y', "journal", NULL, "the systemd journal, as well as printing", FLAG(journal)},
@@ -414,6 +460,46 @@ static int check_selection(const struct options *options)
 	return -1;
 }
 
+/* A key that is printed has to be one by which is counted. */
+static int check_summary(const struct options *options)
+{
+	const struct grouping *grouping = &options->grouping;
+
+	for (enum group_by by = 0; by < GROUP_BY_COUNT; by++) {
+		const char *name = group_by_name(by);
+		const char *field = by == GROUP_BY_EDGE ? "oldstate" : name;
+
+		if (grouping_has(grouping, by) ||
+		    !(field_list_has(&options->fields, field) ||
+		      (by == GROUP_BY_EDGE && field_list_has(&options->fields, "newstate"))))
+			continue;
+		log_error("--fields: %s is no key of this summary; add %s to --by, or leave it out",
+			  field, name);
+		return -1;
+	}
+	return 0;
+}
+
+/* A summary is by state unless told otherwise. */
+static int check_report(struct options *options)
+{
+	bool is_summary = options->report == REPORT_SUMMARY;
+
+	if (options->has_two_reports) {
+		log_error("--sessions and --summary exclude each other; choose one view");
+		return -1;
+	}
+	if (options->grouping.count && !is_summary) {
+		log_error("--by is for a summary; add --summary");
+		return -1;
+	}
+	if (!is_summary)
+		return 0;
+	if (!options->grouping.count)
+		grouping_add(&options->grouping, group_by_name(GROUP_BY_STATE));
+	return check_summary(options);
+}
+
 /* What each option allows, but not together. */
 static int check_together(const struct options *options, bool has_live_option)
 {
@@ -470,7 +556,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	selection_finish(&options->selection);
 	if (options->action != ACTION_TRACE)
 		return 0;
-	return check_together(options, has_live_option);
+	return check_report(options) || check_together(options, has_live_option) ? -1 : 0;
 }
 
 void options_free(struct options *options)

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "field.h"
+#include "grouping.h"
 #include "port.h"
 #include "selection.h"
 #include "view.h"
@@ -25,6 +26,7 @@ enum action {
 enum report {
 	REPORT_LINES,
 	REPORT_SESSIONS,
+	REPORT_SUMMARY,
 };
 
 struct options {
@@ -43,6 +45,9 @@ struct options {
 
 	/* what is printed */
 	enum report report;
+	bool has_two_reports;     /* which is wrong */
+	struct grouping grouping; /* of a summary */
+	uint64_t interval_ns;     /* of its reports; 0: one, at the end */
 	bool wide;
 	bool extended;
 	bool minisocks;

@@ -10,6 +10,7 @@
 static const struct sink_ops *const all_sinks[] = {
 	&lines_sink,
 	&sessions_sink,
+	&summary_sink,
 	&journal_sink,
 	&record_sink,
 };

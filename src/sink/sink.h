@@ -55,7 +55,7 @@ struct sink_ops {
 	int (*close)(struct sink *sink);
 };
 
-extern const struct sink_ops lines_sink, sessions_sink, journal_sink, record_sink;
+extern const struct sink_ops lines_sink, sessions_sink, summary_sink, journal_sink, record_sink;
 
 /* For the open functions. output: NULL for a sink that writes elsewhere. */
 static inline void sink_init(struct sink *sink, const struct sink_ops *ops, struct source *source,

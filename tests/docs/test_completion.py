@@ -48,7 +48,8 @@ def test_arguments():
     for option in tool.options().values():
         if option.argument == "LIST":
             continue
-        told, candidates = (FILE, []) if option.argument == "FILE" else ([], [] if option.argument else names())
+        wants_word = option.argument and not option.is_optional
+        told, candidates = (FILE, []) if option.argument == "FILE" else ([], [] if wants_word else names())
         for name in filter(None, (option.letter, option.name)):
             check_offered([name, ""], told, candidates)
         if option.letter:

@@ -62,6 +62,23 @@ def test_page_order():
         check_equal(f"{title}: order", [field for field, _ in page_fields(title)], order)
 
 
+def test_summary():
+    """The fields of a summary likewise, and their JSON types."""
+    lines = tool.output_of("--summary", "--fields", "help").splitlines()
+    listed = [tool.Field(*line.split()[:2]) for line in lines]
+    found = page.paragraphs(page.subsections("SUMMARY")["Fields of a summary"], r"([a-z0-9_]+) \((\S+)\)")
+    check_same_items("fields of a summary in the man page and in --fields help", [tool.Field(*match.group(1, 2)) for match, _ in found],
+                     listed)
+    keys = "pid,comm,laddr/24,lport,raddr,rport,netns,cgroup,cause,state,edge"
+    objects = [json.loads(line) for line in tool.replay("--summary", "--by", keys, "-j").splitlines()]
+    for match, text in found:
+        said = re.search(r"JSON: (\w+)(?: or (\w+))?", text)
+        kinds = [JSON_TYPES[name] for name in said.groups() if name]
+        for line in objects:
+            check(match[1] not in line or any(isinstance(line[match[1]], kind) for kind in kinds),
+                  f"{match[1]} is {line.get(match[1])!r}, not {said[0]}")
+
+
 def test_headings():
     for view, _, _ in VIEWS:
         headings = [field.heading for field in tool.fields(*view)]

@@ -12,18 +12,18 @@ from outcome import check, check_equal, check_same_items
 
 HELP_COLUMNS = 90
 HIDDEN = "Not listed by --help"
-TAG = r"(?:(-\S), )?(--\S+)(?: ([A-Z]+))?"
 GOOD = {"PORTS": "8080", "NETS": "10.0.0.0/8,::1", "PIDS": "1,2", "NAMES": "nginx,php*", "USERS": "root,33", "NS": "4026531840",
         "CGROUPS": "/", "STATES": "LISTEN,close", "MS": "0.5", "CAUSES": "close,exit", "SECONDS": "1", "N": "3",
-        "LIST": "ms,newstate", "FILE": "{folder}/file", "SIZE": "1M"}
+        "LIST": "ms,newstate", "FILE": "{folder}/file", "SIZE": "1M", "KEYS": "state,raddr/24"}
 BAD = {"PORTS": "http", "NETS": "10.0.0.0/33", "PIDS": "0", "NAMES": "", "USERS": "", "NS": "", "CGROUPS": "web", "STATES": "OPEN",
-       "MS": "0", "CAUSES": "unknown", "SECONDS": "soon", "N": "few", "LIST": "nothing", "FILE": "", "SIZE": "big"}
+       "MS": "0", "CAUSES": "unknown", "SECONDS": "soon", "N": "few", "LIST": "nothing", "FILE": "", "SIZE": "big",
+       "KEYS": "colour"}
 
 
 def page_options():
     """[(title of the group, option, text)]"""
-    return [(title, tool.Option(*match.group(1, 2, 3)), text)
-            for title, lines in page.subsections("OPTIONS").items() for match, text in page.paragraphs(lines, TAG)]
+    return [(title, tool.option_of(match), text)
+            for title, lines in page.subsections("OPTIONS").items() for match, text in page.paragraphs(lines, tool.OPTION)]
 
 
 def test_table_and_help():
@@ -68,10 +68,12 @@ def test_program_takes_them():
     """By letter and by name; of letters, no others."""
     letters = set()
     for _, option, _ in tool.table_rows():
-        argument = [GOOD[option.argument].format(folder="/nonexistent")] if option.argument else []
         for name in filter(None, (option.letter, option.name)):
-            ended = tool.run(name, *argument, "--version")
-            check_equal(f"tcpstates {name} {' '.join(argument)} --version", (ended.status, ended.errors), (0, ""))
+            words = tool.given(option, name, GOOD[option.argument].format(folder="/nonexistent")) if option.argument else [name]
+            ended = tool.run(*words, "--version")
+            check_equal(f"tcpstates {' '.join(words)} --version", (ended.status, ended.errors), (0, ""))
+            if option.is_optional:
+                check_equal(f"tcpstates {name} --version", tool.run(name, "--version").status, 0)
         letters.add((option.letter or "--")[1:])
     for letter in set(string.ascii_letters + string.digits + "?@_+") - letters:
         check_equal(f"-{letter}: status", tool.run("-" + letter, "--version").status, 2)
@@ -79,13 +81,14 @@ def test_program_takes_them():
 
 def outcomes(option, name, folder):
     """What an option makes of a recording that is there and of one that is not, its argument good or bad."""
-    arguments = [[], []]
+    arguments = [[name], [name]]
     if option.argument:
-        arguments = [[GOOD[option.argument].format(folder=folder)], [BAD[option.argument]]]
+        arguments = [tool.given(option, name, GOOD[option.argument].format(folder=folder)),
+                     tool.given(option, name, BAD[option.argument])]
     recordings = [str(tool.EXAMPLE), f"{folder}/missing"]
     if option.name == "--journal":      # not into the journal of this machine
         recordings = recordings[1:]
-    return [tool.run(name, *argument, *more, "-r", recording)
+    return [tool.run(*argument, *more, "-r", recording)
             for argument, more, recording in itertools.product(arguments, ([], ["-q"]), recordings)]
 
 

@@ -15,8 +15,12 @@ EXAMPLE = TREE / "examples/transitions.tcps"
 SECONDS = 60        # a program that traces instead of complaining must not hold up the tests
 
 Ended = collections.namedtuple("Ended", "status output errors")
-Option = collections.namedtuple("Option", "letter name argument")
+# is_optional: the argument, which is given as --NAME=ARGUMENT.
+Option = collections.namedtuple("Option", "letter name argument is_optional")
 Field = collections.namedtuple("Field", "key heading")
+
+# An option as --help and the man page have it.
+OPTION = r"(?:(-.), |    )?(--[a-z0-9-]+)(?: ([A-Z]+)|\[=([^\]]+)\])?"
 
 STRING = r'"((?:[^"\\]|\\.)*)"'
 
@@ -67,16 +71,26 @@ def option_row(row):
     parts = re.match(rf"{{(?:'(.)'|0), {STRING}, (?:NULL|{STRING}),\s*(?:NULL|((?:{STRING}\s*)+))", row)
     check(parts, f"tests/docs cannot read this row of the option table: {row}")
     letter, name, argument, text = parts.group(1, 2, 3, 4)
-    return Option(letter and "-" + letter, "--" + name, argument), text and joined(text)
+    return Option(letter and "-" + letter, "--" + name, argument, ".is_optional = true" in row), text and joined(text)
+
+
+def option_of(match):
+    """Of a match that begins with OPTION."""
+    return Option(match[1], match[2], match[3] or match[4], match[4] is not None)
+
+
+def given(option, name, argument):
+    """The words of an option with its argument."""
+    return [f"{name}={argument}"] if option.is_optional else [name, argument]
 
 
 def help_rows():
     """The same of --help."""
     title = None
     for line in output_of("--help").split("\n\nCauses ")[0].splitlines():
-        row = re.match(r"  (?:(-.), |    )(--\S+)(?: ([A-Z]+))? +(.*)", line)
+        row = re.match(rf"  {OPTION} +(.*)", line)
         if row:
-            yield title, Option(*row.group(1, 2, 3)), row[4]
+            yield title, option_of(row), row[5]
         elif line and not line.startswith(" "):
             title = line
 
