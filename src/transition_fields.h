@@ -6,6 +6,7 @@
 #ifndef TCPSTATES_TRANSITION_FIELDS_H
 #define TCPSTATES_TRANSITION_FIELDS_H
 
+#include "field.h"
 #include "transition.h"
 
 #define DECLARE_GETTER(name) \

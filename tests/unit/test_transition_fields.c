@@ -124,7 +124,8 @@ static void all(void)
 		CHECK(list.field[i]->help && *list.field[i]->help);
 		CHECK(field_list_has(&list, list.field[i]->key));
 		CHECK(!field_list_has(&added, list.field[i]->key));
-		CHECK(field_list_add(&added, &transition_fields, list.field[i]->key)); /* each key is there once */
+		CHECK(field_list_add(&added, &transition_fields,
+				     list.field[i]->key)); /* each key is there once */
 	}
 	CHECK_NUMBER(list.count, added.count);
 }
@@ -160,7 +161,8 @@ static void names(void)
 		struct field_list list = {.count = 0};
 
 		unit_row("\"%s\"", rows[i].name);
-		CHECK_NUMBER(rows[i].key != NULL, field_list_add(&list, &transition_fields, rows[i].name));
+		CHECK_NUMBER(rows[i].key != NULL,
+			     field_list_add(&list, &transition_fields, rows[i].name));
 		CHECK_NUMBER(rows[i].key != NULL, list.count);
 		if (rows[i].key && list.count)
 			CHECK_TEXT(rows[i].key, list.field[0]->key);
@@ -181,7 +183,8 @@ static void order_is_kept_and_nothing_twice(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		unit_row("%s, row %zu", rows[i].name, i);
-		CHECK_NUMBER(rows[i].is_added, field_list_add(&list, &transition_fields, rows[i].name));
+		CHECK_NUMBER(rows[i].is_added,
+			     field_list_add(&list, &transition_fields, rows[i].name));
 		CHECK_NUMBER(rows[i].count, list.count);
 	}
 	CHECK_TEXT("ms", list.field[0]->key);
