@@ -340,11 +340,16 @@ static void move(struct sessions *sessions, struct session *session, const struc
 		session->first_ns = time_before(t);
 }
 
-/* The minisock goes on where the socket was. */
-static void carry(struct session *session, const struct transition *t, bool is_new)
+/* The minisock goes on where the socket was; which may be news. */
+static void carry(struct sessions *sessions, struct session *session, const struct transition *t,
+		  bool is_new)
 {
+	bool is_missed = !is_new && t->oldstate != session->last.newstate;
+
+	if (is_missed)
+		miss(sessions, session);
 	session->is_carried = true;
-	if (!is_new)
+	if (!is_new && !is_missed)
 		return;
 	session->since_ns = time_before(t);
 	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
@@ -355,7 +360,7 @@ static void change(struct sessions *sessions, struct session *session, const str
 		   bool is_new)
 {
 	if (is_orphaned(t))
-		carry(session, t, is_new);
+		carry(sessions, session, t, is_new);
 	else
 		move(sessions, session, t, is_new);
 	hang_out(sessions, session);

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """How a replay goes on and ends when its input, its readers or the user do something beside the data."""
 
+import fcntl
 import os
+import pty
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 from program import ORDINARY_USER, SECONDS, Failed, expect
@@ -110,7 +114,35 @@ def check_closed_input(program):
     expect("messages", b"tcpstates: standard input: cannot read: Bad file descriptor\n", process.stderr)
 
 
+def on_terminal(program, columns, *arguments):
+    """The lines that a terminal of so many columns is sent."""
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = program.start(*arguments, stdout=end)
+    os.close(end)
+    shown = b""
+    try:
+        while data := os.read(terminal, 65536):
+            shown += data
+    except OSError:     # nobody has the other end any more
+        pass
+    os.close(terminal)
+    process.communicate()
+    return shown.decode().splitlines()
+
+
+def lines_fit_the_terminal(program):
+    """Those of a view are cut at its edge, by characters; --wide, and bcc's table, are whole."""
+    for arguments in ["--sessions"], ["--sessions", "-w"], []:
+        whole = program.run("-r", "sessions.tcps", *arguments).stdout.decode().splitlines()
+        for columns in 40, 100, 1000:
+            is_cut = arguments == ["--sessions"]
+            expect(f"{arguments} in {columns} columns", [line[:columns] if is_cut else line for line in whole],
+                   on_terminal(program, columns, "-r", "sessions.tcps", *arguments))
+
+
 TESTS = {
+    "lines_fit_the_terminal": lines_fit_the_terminal,
     "sigint": lambda program: check_signal(program, signal.SIGINT),
     "sigterm": lambda program: check_signal(program, signal.SIGTERM),
     "sighup": lambda program: check_signal(program, signal.SIGHUP),

@@ -392,6 +392,15 @@ static void gap_after_hand_over(void)
 	CHECK_TEXT("ESTABLISHED!0 ? TIME_WAIT=20", path_of(session));
 	CHECK(session->is_minisock);
 	CHECK_NUMBER(1, sessions.count);
+	sessions_remove(&sessions, session);
+
+	/* How it came where the hand-over finds it. */
+	session = TAKE(7, 1, STATE_CLOSE, STATE_ESTABLISHED, 10, 5, KNOWN);
+	CHECK(session == TAKE(7, 1, STATE_FIN_WAIT2, STATE_FIN_WAIT2, 50, 7, TO | KNOWN));
+	CHECK_NUMBER(43 * MS, session->since_ns);
+	CHECK(session->is_partial && session->follows_gap);
+	CHECK(session == TAKE(7, 1, STATE_FIN_WAIT2, STATE_CLOSE, 60, 17, OF | KNOWN));
+	CHECK_TEXT("ESTABLISHED!0 ? FIN_WAIT2=17", path_of(session));
 	sessions_close(&sessions);
 }
 
