@@ -41,12 +41,13 @@ PACKAGES = ["busybox-static", "coreutils", "dash", "iproute2", "python3", "util-
 # Live tests that are run on none of them.
 EXCLUDED = {
     "journal.fields": "the static build cannot load libsystemd",
+    "sessions.as_tcplife_says": "the machine has no libbpf-tools",
     "kernel_record": "makes 200,000 transitions, which takes minutes under emulation; two_cpus counts 5,000",
 }
 
 # Tests of a smoke run: each kind of what depends on the kernel, in a minute.
 SMOKE = ["starts", "states.active_close", "states.half_close", "states.refused", "states.reset", "syn_recv.round_trip",
-         "cause.close_and_shutdown", "cause.resets", "seed", "minisock.orphan_gets_fin", "replay.pipe",
+         "cause.close_and_shutdown", "cause.resets", "sessions.kinds", "seed", "minisock.orphan_gets_fin", "replay.pipe",
          "fallback.same_as_main_build", "fallback.known_without_main_build"]
 
 
