@@ -137,6 +137,8 @@ SHARED_OF_SOCKET(tx_bytes, number(t->tx_bytes))
 SHARED_OF_SOCKET(rx_bytes, number(t->rx_bytes))
 SHARED_OF_SOCKET(cwnd, number(t->cwnd))
 SHARED_OF_SOCKET(mss, number(t->mss))
+SHARED_DETAIL(tx_queue, (t->facts & FACT_QUEUES) ? number(t->tx_queue) : unknown)
+SHARED_DETAIL(rx_queue, (t->facts & FACT_QUEUES) ? number(t->rx_queue) : unknown)
 DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
@@ -173,6 +175,7 @@ static const struct field fields[] = {
 	 QUOTED(lasted), WIDTHS(10, 12), IS_DETAIL, .is_derived = true},
 	TRANSITION_ROWS_OF_OWNER,
 	TRANSITION_ROWS_OF_FIGURES,
+	TRANSITION_ROWS_OF_QUEUES,
 	{"idle_ms", "IDLE-MS", "time since data went in either direction, in milliseconds",
 	 BARE(idle_ms), WIDTHS(7, 8), IS_DETAIL},
 	{"signal", "SIGNAL", "the signal that ended the process (cause signal)", BARE(signal),

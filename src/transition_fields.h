@@ -35,6 +35,8 @@ DECLARE_FIELD(min_rtt_ms);
 DECLARE_FIELD(retrans);
 DECLARE_FIELD(cwnd);
 DECLARE_FIELD(mss);
+DECLARE_FIELD(tx_queue);
+DECLARE_FIELD(rx_queue);
 DECLARE_GETTER(comm);
 DECLARE_GETTER(cgroup);
 
@@ -88,6 +90,13 @@ DECLARE_GETTER(cgroup);
 	 IS_DETAIL}, \
 	{"cwnd", "CWND", "congestion window, in segments", BARE(transition_cwnd), WIDTHS(5, 5), IS_DETAIL}, \
 	{"mss", "MSS", "largest segment sent, in bytes", BARE(transition_mss), WIDTHS(5, 5), IS_DETAIL}
+
+/* What waits. */
+#define TRANSITION_ROWS_OF_QUEUES \
+	{"tx_queue", "TX-QUEUE", "payload that the peer has not acknowledged, in bytes", \
+	 BARE(transition_tx_queue), WIDTHS(8, 8), IS_DETAIL}, \
+	{"rx_queue", "RX-QUEUE", "payload that no process has read, in bytes", \
+	 BARE(transition_rx_queue), WIDTHS(8, 8), IS_DETAIL}
 
 /* clang-format on */
 

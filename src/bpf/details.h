@@ -4,6 +4,7 @@
 #define TCPSTATES_BPF_DETAILS_H
 
 #include "../transition.h"
+#include "address.h"
 #include "kernel.h"
 #include "minisock.h"
 #include "reset.h"
@@ -12,6 +13,22 @@
 
 /* Set before load. False: only what bcc's outputs show is kept and filled in. */
 const volatile bool wants_details;
+
+/* Who it is between; all outputs need this. */
+static __always_inline void fill_ends(struct transition *record, const struct sock *sk,
+				      const struct tcp_sock *tp)
+{
+	const struct sock_common *common = &sk->__sk_common;
+
+	record->skaddr = (__u64)sk;
+	record->ip = ip_of(common);
+	/* Not skc_rcv_saddr, which is what the socket is bound to. */
+	address_fill(record->laddr, common, tp->inet_conn.icsk_inet.inet_saddr,
+		     &common->skc_v6_rcv_saddr);
+	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
+	record->lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+	record->rport = bpf_ntohs(common->skc_dport);
+}
 
 /*
  * During fput() of the last descriptor, the file's count of users is at its end; shutdown() needs a
@@ -108,6 +125,42 @@ static __always_inline void fill_figures(struct transition *record, const struct
 		record->rx_bytes--;
 }
 
+/* A SYN or FIN of this end's is among what is not acknowledged: it takes a number as a byte does.
+ */
+static __always_inline bool has_flag_in_flight(__u8 state)
+{
+	return state == STATE_SYN_SENT || state == STATE_SYN_RECV || state == STATE_FIN_WAIT1 ||
+	       state == STATE_CLOSING || state == STATE_LAST_ACK;
+}
+
+/*
+ * What waits in the state that is left, or stayed in: as ss has it, without SYN and FIN. A FIN is
+ * numbered only after the change that it causes, tcp_close(); the peer's, before (tcp_fin() sets
+ * SOCK_DONE), until the end of data has been read.
+ */
+static __always_inline __u32 fill_queues(struct transition *record, const struct sock *sk,
+					 const struct tcp_sock *tp, __u8 state)
+{
+	__u64 flags = sk->__sk_common.skc_flags;
+	__u32 tx = tp->write_seq - tp->snd_una;
+	__u32 rx = tp->rcv_nxt - tp->copied_seq;
+
+	record->tx_queue = 0;
+	record->rx_queue = 0;
+	if (state == STATE_LISTEN)
+		return 0;
+	/* Numbers of a session before, or none yet. */
+	if (state == STATE_CLOSE)
+		return FACT_QUEUES;
+	if (tx && has_flag_in_flight(state))
+		tx--;
+	if (rx && flags & 1 << SOCK_DONE)
+		rx--;
+	record->tx_queue = (__s32)tx < 0 ? 0 : tx;
+	record->rx_queue = (__s32)rx < 0 ? 0 : rx;
+	return FACT_QUEUES;
+}
+
 static __always_inline __u64 cgroup_of(const struct sock *sk)
 {
 	struct cgroup *cgroup;
@@ -170,17 +223,11 @@ static __always_inline bool expect_reset(const struct sock *sk, const struct tra
 	return true;
 }
 
-static __always_inline void fill_details(struct transition *record, struct sock *sk,
-					 const struct tcp_sock *tp, const struct change *change,
-					 struct session *session)
+/* What is so of a session whether or not its state changes. Returns facts. */
+static __always_inline __u32 fill_session(struct transition *record, struct sock *sk,
+					  const struct tcp_sock *tp, const struct session *session,
+					  __u8 state)
 {
-	__u32 facts = facts_of_socket(sk, tp);
-
-	record->flags |= TRANSITION_HAS_DETAILS;
-	record->signal = 0;
-	record->idle_ms = 0;
-	record->minisock = 0;
-	record->due_ns = 0;
 	fill_owner(record, session);
 	fill_figures(record, sk, tp);
 	record->cookie = session_cookie(sk);
@@ -192,17 +239,31 @@ static __always_inline void fill_details(struct transition *record, struct sock 
 	record->shutdown = sk->sk_shutdown;
 	record->retransmits = tp->inet_conn.icsk_retransmits;
 	record->probes = tp->inet_conn.icsk_probes_out;
+	return facts_of_socket(sk, tp) | fill_idle(record, tp) | fill_queues(record, sk, tp, state);
+}
+
+static __always_inline void fill_details(struct transition *record, struct sock *sk,
+					 const struct tcp_sock *tp, const struct change *change,
+					 struct session *session)
+{
+	__u32 facts;
+
+	record->flags |= TRANSITION_HAS_DETAILS;
+	record->signal = 0;
+	record->idle_ms = 0;
+	record->minisock = 0;
+	record->due_ns = 0;
 	record->reset_reason = 0;
+	facts = fill_session(record, sk, tp, session, change->oldstate);
 	if (session->got_reset)
 		facts |= FACT_RESET_RECEIVED;
 	if (sk->sk_lock.owned)
 		facts |= facts_of_task(record, sk);
-	facts |= fill_idle(record, tp);
 	facts |= fill_minisock(record, sk, change);
 	record->facts = facts;
 	if (expect_reset(sk, record))
 		record->flags |= TRANSITION_MORE_AWAITED;
-	if (session && lport_follows(change, record->lport)) {
+	if (lport_follows(change, record->lport)) {
 		record->flags |= TRANSITION_MORE_AWAITED;
 		session->lport_awaited = true;
 	}

@@ -196,7 +196,10 @@ struct tcp_sock {
 	__u32 mss_cache;
 	__u32 lsndtime; /* jiffies: when data was sent last */
 	__u32 snd_nxt;
-	__u32 write_seq; /* behind the last byte that the owner has written */
+	__u32 snd_una;    /* the first byte that the peer has not acknowledged */
+	__u32 write_seq;  /* behind the last byte that the owner has written */
+	__u32 rcv_nxt;    /* behind the last byte that has come, in order */
+	__u32 copied_seq; /* behind the last byte that the owner has read */
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 	__u64 bytes_received;

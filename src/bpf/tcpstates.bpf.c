@@ -85,16 +85,9 @@ static __always_inline void fill_task(struct transition *record)
 static __always_inline void fill(struct transition *record, struct sock *sk,
 				 const struct tcp_sock *tp, const struct change *change)
 {
-	const struct sock_common *common = &sk->__sk_common;
-
 	record->time_ns = change->now_ns;
 	record->duration_ns = change->duration_ns;
-	record->skaddr = (__u64)sk;
-	record->ip = ip_of(common);
-	/* Not skc_rcv_saddr, which is what the socket is bound to. */
-	address_fill(record->laddr, common, tp->inet_conn.icsk_inet.inet_saddr,
-		     &common->skc_v6_rcv_saddr);
-	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
+	fill_ends(record, sk, tp);
 	fill_task(record);
 	record->oldstate = change->oldstate;
 	record->newstate = change->newstate;
@@ -165,8 +158,6 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 		return 0;
 	}
 	fill(record, sk, tp, &change);
-	record->lport = lport;
-	record->rport = rport;
 	if (wants_details) {
 		if (session)
 			fill_details(record, sk, tp, &change, session);

@@ -15,7 +15,7 @@ DERIVED = ["lasted", "life", "handshake", "time_wait"]      # for people: JSON h
 
 # Of these, the recording in the tree has no example of each type.
 RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid", "netns", "cgroup_id",
-        "cookie", "tx_bytes", "rx_bytes", "retrans", "cwnd", "mss", "idle_ms", "lasted"]
+        "cookie", "tx_bytes", "rx_bytes", "tx_queue", "rx_queue", "retrans", "cwnd", "mss", "idle_ms", "lasted"]
 
 
 # The views: their option, their section of the man page, and the file of their field table.

@@ -132,6 +132,7 @@ def thousandths(nanoseconds):
 def detail_values(change, cgroups):
     """JSON keys and values of what bcc does not show."""
     is_idle = change.details and change.details["facts"] & described.FACTS["IDLE"]
+    has_queues = change.details and change.details["facts"] & described.FACTS["QUEUES"]
     said = dict.fromkeys([*described.DETAILS, "cause"], 0)
     said.update(change.details or {})
     found = [("pid", said["pid"] or None), ("comm", name(said["comm"]) if said["comm"] else None),
@@ -141,6 +142,7 @@ def detail_values(change, cgroups):
              ("rx_bytes", said["rx_bytes"]), ("rtt_ms", thousandths(said["rtt_us"] * 1000) if said["rtt_us"] else None),
              ("min_rtt_ms", thousandths(said["min_rtt_us"] * 1000) if said["min_rtt_us"] else None),
              ("retrans", said["retrans"]), ("cwnd", said["cwnd"]), ("mss", said["mss"]),
+             ("tx_queue", said["tx_queue"] if has_queues else None), ("rx_queue", said["rx_queue"] if has_queues else None),
              ("idle_ms", said["idle_ms"] if is_idle else None), ("signal", said["signal"] or None),
              ("reset_reason", reset_reasons()[said["reset_reason"]]), ("cause", said["cause"] or None)]
     for known, key in (">=", "ms_at_least"), ("~", "ms_about"):
