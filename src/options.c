@@ -577,6 +577,11 @@ bool options_follow_minisocks(const struct options *options)
 	return options->record || (options_view(options) == VIEW_FULL && !options->quiet);
 }
 
+bool options_want_standing(const struct options *options)
+{
+	return options->report != REPORT_LINES || options->record;
+}
+
 enum view options_view(const struct options *options)
 {
 	return options->report != REPORT_LINES || options->minisocks || options->half_open ||

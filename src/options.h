@@ -85,6 +85,9 @@ bool options_want_details(const struct options *options);
 /* Some output shows what becomes of a session in TIME_WAIT. */
 bool options_follow_minisocks(const struct options *options);
 
+/* Sessions that were there before are to be told of, though nothing happens to them. */
+bool options_want_standing(const struct options *options);
+
 /* What the text formats show of TIME_WAIT. */
 enum view options_view(const struct options *options);
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Sessions that were there before: user space runs these iterators once, after the programs that
- * trace are attached. What those have seen meanwhile is newer, and is left alone.
+ * Sessions that were there before: user space runs these iterators after the programs that trace
+ * are attached. What those have seen meanwhile is newer, and is left alone. Later the one over
+ * sockets tells of sessions that stay in a state.
  */
 #ifndef TCPSTATES_BPF_SEED_H
 #define TCPSTATES_BPF_SEED_H
 
 #include "address.h"
+#include "details.h"
 #include "file.h"
+#include "filter.h"
 #include "minisock.h"
 #include "session.h"
 
@@ -69,60 +72,116 @@ int seed_files(struct bpf_iter__task_file *context)
 	return 0;
 }
 
-/* What is written to user space of a minisock. */
-static __always_inline int seed_minisock(struct seq_file *seq, struct sock_common *common)
-{
-	struct tcp_timewait_sock *tcp = bpf_skc_to_tcp_timewait_sock(common);
-	const struct inet_timewait_sock *minisock;
-	struct seeded_minisock seeded = {0};
-	__u64 now_ns, now_jiffies, expires;
+/* Set before the iterator over sockets runs; and whether it tells of what was there before. */
+struct look look;
+bool tells_standing;
 
-	if (!tcp)
-		return 0;
-	minisock = &tcp->tw_sk;
-	now_ns = bpf_ktime_get_ns();
-	now_jiffies = bpf_jiffies64();
-	expires = minisock->tw_timer.expires;
-	address_fill(seeded.laddr, common, common->skc_rcv_saddr, &common->skc_v6_rcv_saddr);
-	address_fill(seeded.raddr, common, common->skc_daddr, &common->skc_v6_daddr);
-	seeded.lport = common->skc_num;
-	seeded.rport = bpf_ntohs(common->skc_dport);
-	seeded.netns = common->skc_net.net->ns.inum;
-	seeded.cookie = common->skc_cookie.counter;
-	seeded.address = (__u64)minisock;
-	seeded.ip = common->skc_family == AF_INET6 ? 6 : 4;
-	seeded.state = minisock->tw_substate;
-	seeded.now_ns = now_ns;
-	seeded.due_ns = now_ns + due_in_jiffies(expires, now_jiffies) * jiffy_ns;
+/*
+ * Of a minisock: when it was found, since when by its timer it has been in TIME_WAIT (what
+ * duration_ns says is how long it has left), where its memory is and when its timer goes off.
+ */
+static __always_inline void fill_seeded_minisock(struct transition *record,
+						 const struct sock_common *common,
+						 const struct inet_timewait_sock *minisock)
+{
+	__u64 now_ns = bpf_ktime_get_ns(), now_jiffies = bpf_jiffies64();
+	__u64 expires = minisock->tw_timer.expires;
+
+	address_fill(record->laddr, common, common->skc_rcv_saddr, &common->skc_v6_rcv_saddr);
+	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
+	record->lport = common->skc_num;
+	record->rport = bpf_ntohs(common->skc_dport);
+	record->netns = common->skc_net.net->ns.inum;
+	record->cookie = common->skc_cookie.counter;
+	record->minisock = (__u64)minisock;
+	record->ip = ip_of(common);
+	record->oldstate = record->newstate = minisock->tw_substate;
+	record->flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK;
+	record->facts = FACT_FOUND | FACT_STANDING;
+	record->time_ns = now_ns;
+	record->due_ns = now_ns + due_in_jiffies(expires, now_jiffies) * jiffy_ns;
 	if ((__s64)(expires - now_jiffies) > 0)
-		seeded.left_ns = (expires - now_jiffies) * jiffy_ns;
-	bpf_seq_write(seq, &seeded, sizeof(seeded));
-	return 0;
+		record->duration_ns = (expires - now_jiffies) * jiffy_ns;
+}
+
+/*
+ * Whether it has come to the least time that counts, or that times a power of two, since the look
+ * before: the highest bit of how often that time has passed is another one.
+ */
+static __always_inline bool is_due(const struct session *session, __u8 state)
+{
+	__u64 since_ns = session->since_ns, least_ns = look.least_ns[state % LOOK_STATES];
+	__u64 now_times, before_times = 0;
+
+	/* What has changed after now_ns is told by its transition. */
+	if (!least_ns || !since_ns || since_ns + least_ns > look.now_ns)
+		return false;
+	now_times = (look.now_ns - since_ns) / least_ns;
+	if (look.before_ns > since_ns)
+		before_times = (look.before_ns - since_ns) / least_ns;
+	return (now_times ^ before_times) > before_times;
+}
+
+static __always_inline bool is_told(const struct session *session, __u8 state)
+{
+	return look.now_ns ? is_due(session, state) : tells_standing && session->is_seeded;
+}
+
+/* A session that stays in its state. */
+static __always_inline void fill_standing(struct transition *record, struct sock *sk,
+					  const struct tcp_sock *tp, const struct session *session,
+					  __u8 state)
+{
+	fill_ends(record, sk, tp);
+	record->time_ns = look.now_ns ?: bpf_ktime_get_ns();
+	record->duration_ns = record->time_ns - session->since_ns;
+	record->oldstate = record->newstate = state;
+	record->flags = TRANSITION_HAS_DETAILS | (session->is_seeded ? TRANSITION_DURATION_AT_LEAST
+								     : TRANSITION_DURATION_KNOWN);
+	record->facts = FACT_STANDING | fill_session(record, sk, tp, session, state);
 }
 
 /*
  * Of the network namespace of who reads it: also what no process has open, as what waits to be
- * accepted, orphans and minisocks.
+ * accepted, orphans and minisocks. What it writes is each a struct transition.
  */
 SEC("iter/tcp")
 int seed_sockets(struct bpf_iter__tcp *context)
 {
 	struct sock_common *common = context->sk_common;
+	struct seq_file *seq = context->meta->seq;
+	struct transition record = {};
+	struct tcp_timewait_sock *minisock;
 	struct session *session;
 	struct tcp_sock *tp;
 	struct sock *sk;
+	__u8 state;
 
 	if (!common)
 		return 0;
-	if (common->skc_state == STATE_TIME_WAIT)
-		return seed_minisock(context->meta->seq, common);
+	/* Before what is kept of it is looked at: a change is told there first. */
+	state = *(volatile __u8 *)&common->skc_state;
+	if (state == STATE_TIME_WAIT) {
+		minisock = look.now_ns ? NULL : bpf_skc_to_tcp_timewait_sock(common);
+		if (!minisock)
+			return 0;
+		fill_seeded_minisock(&record, common, &minisock->tw_sk);
+		bpf_seq_write(seq, &record, sizeof(record));
+		return 0;
+	}
 	tp = bpf_skc_to_tcp_sock(common);
 	if (!tp)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
 	session = session_of(sk);
-	if (session)
+	if (!session)
+		return 0;
+	if (!look.now_ns)
 		seed_clock(session, sk);
+	if (!is_told(session, state) || (filter.is_on && !filter_ends_pass(sk, tp, true)))
+		return 0;
+	fill_standing(&record, sk, tp, session, state);
+	bpf_seq_write(seq, &record, sizeof(record));
 	return 0;
 }
 

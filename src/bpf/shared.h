@@ -69,6 +69,9 @@ struct minisock_told {
 	__u8 padding[6];
 };
 
+/* Above all states (../state.h); a power of two. */
+#define LOOK_STATES 16
+
 /* How many minisocks are looked at in one run of the program that does. */
 #define PEEKS_MAX 64
 
@@ -82,21 +85,19 @@ struct minisock_peek {
 	__u32 padding;
 };
 
-/* A minisock that was there before. */
-struct seeded_minisock {
-	__u8 laddr[16]; /* as in struct transition */
-	__u8 raddr[16];
-	__u64 now_ns; /* CLOCK_MONOTONIC, when it was found; the others as in minisock_peek */
-	__u64 address;
-	__u64 cookie;
-	__u64 due_ns;
-	__u64 left_ns;
-	__u32 netns;
-	__u16 lport; /* host order */
-	__u16 rport;
-	__u8 ip;
-	__u8 state;
-	__u8 padding[6];
+/*
+ * Which sessions the iterator over sockets tells user space of: each as a struct transition with
+ * FACT_STANDING. Set before each run.
+ */
+struct look {
+	/*
+	 * CLOCK_MONOTONIC: those that have by now been in their state for the least time that
+	 * counts, or that times a power of two, and had not by before_ns. 0: at the start, those
+	 * of which no change has been seen, and minisocks.
+	 */
+	__u64 now_ns;
+	__u64 before_ns;
+	__u64 least_ns[LOOK_STATES]; /* by state; 0: never */
 };
 
 #endif

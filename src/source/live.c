@@ -27,6 +27,8 @@ struct live {
 	struct exact_bpf *exact; /* NULL: without it */
 	struct ring_buffer *ring;
 	struct join join;
+	struct seed seed;
+	struct standing standing;      /* told by iterators, and not handed over yet */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
 };
@@ -79,6 +81,12 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	join->context = context;
 	join->answer = DELIVERY_CONTINUE;
 	clock_follow(&source->clock);
+	/* What was there before comes before what has happened since. */
+	if (!standing_is_empty(&live->standing)) {
+		join->answer = standing_hand_over(&live->standing, deliver, context);
+		if (join->answer != DELIVERY_CONTINUE)
+			return 1;
+	}
 	count = ring_buffer__consume(live->ring);
 	if (join->answer == DELIVERY_CONTINUE && count < 0) {
 		log_error("cannot read the ring buffer: %s", strerror(-count));
@@ -138,6 +146,7 @@ static void live_losses(struct source *source, struct losses *losses)
 		losses->clocks += live->per_cpu[cpu].clocks;
 		rescued += live->per_cpu[cpu].rescued;
 	}
+	losses->transitions += live->standing.missed;
 	if (missed > rescued)
 		losses->transitions += missed - rescued;
 }
@@ -148,6 +157,8 @@ static void live_close(struct source *source)
 
 	ring_buffer__free(live->ring);
 	join_close(&live->join);
+	seed_close(&live->seed);
+	standing_close(&live->standing);
 	exact_bpf__destroy(live->exact);
 	tcpstates_bpf__destroy(live->program);
 	cgroups_close(&live->source.cgroups);
@@ -215,8 +226,9 @@ struct source *source_open_live(const struct options *options)
 						      live->exact->links.__inet_twsk_schedule;
 		live->program->bss->requests_follow =
 			options->half_open && !exact_sees_requests(live->exact);
-		seed_sessions(live->program,
-			      options_follow_minisocks(options) ? &live->join.minisocks : NULL);
+		seed_sessions(&live->seed, live->program,
+			      options_follow_minisocks(options) ? &live->join.minisocks : NULL,
+			      options_want_standing(options) ? &live->standing : NULL);
 	}
 	live->source.fd = ring_buffer__epoll_fd(live->ring);
 	live->source.clock.start_ns = clock_monotonic_ns();

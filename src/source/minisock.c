@@ -58,6 +58,21 @@ static bool is_orphan(const struct transition *t)
 	return t->oldstate == t->newstate;
 }
 
+void minisocks_add_found(struct minisocks *m, const struct transition *found, uint64_t since_ns)
+{
+	struct transition t = *found;
+
+	t.time_ns = since_ns;
+	t.duration_ns = 0;
+	t.oldstate = 0;
+	t.flags = TRANSITION_TO_MINISOCK | (found->flags & TRANSITION_DURATION_AT_LEAST);
+	t.facts = FACT_FOUND;
+	/* Its memory may be another's by then, which only a cookie would tell. */
+	if (!t.cookie)
+		t.minisock = 0;
+	minisocks_add(m, &t);
+}
+
 /* The transition of a minisock at time_ns: what is known of its socket, and no CPU. */
 static struct transition transition_of(const struct watched *entry, uint64_t time_ns,
 				       enum transition_flags known)

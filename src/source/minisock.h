@@ -39,6 +39,13 @@ struct minisocks {
 void minisocks_add(struct minisocks *minisocks, const struct transition *transition);
 
 /*
+ * One that was there before: as the iterator tells of it. since_ns: when it entered its state, or
+ * with TRANSITION_DURATION_AT_LEAST, when it was found in it.
+ */
+void minisocks_add_found(struct minisocks *minisocks, const struct transition *found,
+			 uint64_t since_ns);
+
+/*
  * A request that waits for the handshake's last ACK: LISTEN -> SYN_RECV, at the time of the SYN.
  * Told, with its end, once it is gone and no session has come of it; told again of the same one,
  * only its retransmissions count.

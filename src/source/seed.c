@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../bpf/shared.h"
 #include "../clock.h"
 #include "../lib/log.h"
 #include "../state.h"
@@ -20,6 +21,9 @@
 
 /* TCP_TIMEWAIT_LEN in net/tcp.h. */
 #define TIME_WAIT_NS (60 * NSEC_PER_SEC)
+
+/* Read at once: as many as the kernel gathers (seq_file's buffer of an iterator, 32 KB). */
+#define RECORDS_MAX 160
 
 /* Network namespaces that were visited. */
 struct visited {
@@ -46,52 +50,54 @@ static bool visited_add(struct visited *visited, ino_t inode)
  * When TIME_WAIT began is known by its timer; how long an orphan has been in FIN_WAIT2 is not, but
  * that it began before now.
  */
-static void add_minisock(struct minisocks *minisocks, const struct seeded_minisock *seeded)
+static void seed_minisock(struct seed *seed, struct transition *t)
 {
-	struct transition t = {
-		.time_ns = seeded->now_ns,
-		.lport = seeded->lport,
-		.rport = seeded->rport,
-		.ip = seeded->ip,
-		.newstate = seeded->state,
-		.flags = TRANSITION_TO_MINISOCK,
-		.facts = FACT_FOUND,
-		.cookie = seeded->cookie,
-		.netns = seeded->netns,
-		.minisock = seeded->cookie ? seeded->address : 0,
-		.due_ns = seeded->due_ns,
-	};
+	uint64_t since_ns = t->time_ns, left_ns = t->duration_ns;
 
-	memcpy(t.laddr, seeded->laddr, sizeof(t.laddr));
-	memcpy(t.raddr, seeded->raddr, sizeof(t.raddr));
-	if (seeded->state == STATE_TIME_WAIT)
-		t.time_ns = seeded->now_ns + seeded->left_ns - TIME_WAIT_NS;
-	else
-		t.flags |= TRANSITION_DURATION_AT_LEAST;
-	minisocks_add(minisocks, &t);
+	t->duration_ns = 0;
+	t->flags |= TRANSITION_DURATION_AT_LEAST;
+	if (t->newstate == STATE_TIME_WAIT) {
+		since_ns = t->time_ns + left_ns - TIME_WAIT_NS;
+		t->duration_ns = t->time_ns - since_ns;
+		t->flags ^= TRANSITION_DURATION_AT_LEAST | TRANSITION_DURATION_KNOWN;
+	}
+	if (seed->minisocks)
+		minisocks_add_found(seed->minisocks, t, since_ns);
+	if (!seed->standing)
+		return;
+	t->minisock = t->due_ns = 0;
+	standing_add(seed->standing, t);
+}
+
+static void take_record(struct seed *seed, struct transition *t)
+{
+	if (t->flags & TRANSITION_OF_MINISOCK)
+		seed_minisock(seed, t);
+	else if (seed->standing)
+		standing_add(seed->standing, t);
 }
 
 /* Runs an iterator to its end, and takes what it writes. 0 or a negative errno. */
-static int run_iterator(const struct bpf_link *link, struct minisocks *minisocks)
+static int run_iterator(const struct bpf_link *link, struct seed *seed)
 {
-	struct seeded_minisock found[64];
+	struct transition found[RECORDS_MAX];
 	int fd = bpf_iter_create(bpf_link__fd(link));
 	ssize_t size;
 
 	if (fd < 0)
 		return -errno;
 	while ((size = read(fd, found, sizeof(found))) > 0)
-		for (size_t i = 0; minisocks && i < size / sizeof(found[0]); i++)
-			add_minisock(minisocks, &found[i]);
+		for (size_t i = 0; i < size / sizeof(found[0]); i++)
+			take_record(seed, &found[i]);
 	if (size < 0)
 		size = -errno;
 	close(fd);
 	return size;
 }
 
-static void seed_namespace(int netns, const struct bpf_link *link, struct minisocks *minisocks)
+static void look_into_namespace(struct seed *seed, int netns)
 {
-	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(link, minisocks);
+	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(seed->sockets, seed);
 
 	if (err)
 		log_verbose("sessions of a network namespace are not known yet: %s",
@@ -115,7 +121,8 @@ static int open_namespace(const char *pid, struct visited *visited)
 	return -1;
 }
 
-static void seed_namespaces(const struct bpf_link *link, struct minisocks *minisocks)
+/* Those of all processes. */
+static void look_into_namespaces(struct seed *seed)
 {
 	struct visited visited = {0};
 	int home = open_namespace("self", &visited);
@@ -123,7 +130,7 @@ static void seed_namespaces(const struct bpf_link *link, struct minisocks *minis
 	struct dirent *process;
 
 	if (home >= 0)
-		run_iterator(link, minisocks);
+		run_iterator(seed->sockets, seed);
 	while (home >= 0 && processes && (process = readdir(processes))) {
 		int netns = -1;
 
@@ -131,7 +138,7 @@ static void seed_namespaces(const struct bpf_link *link, struct minisocks *minis
 			netns = open_namespace(process->d_name, &visited);
 		if (netns < 0)
 			continue;
-		seed_namespace(netns, link, minisocks);
+		look_into_namespace(seed, netns);
 		close(netns);
 	}
 	if (home >= 0 && visited.count > 1 && setns(home, CLONE_NEWNET))
@@ -153,18 +160,38 @@ static struct bpf_link *attach_iterator(const struct bpf_program *program, const
 	return link;
 }
 
-void seed_sessions(const struct tcpstates_bpf *program, struct minisocks *minisocks)
+void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
+		   struct minisocks *minisocks, struct standing *standing)
 {
-	struct bpf_link *files, *sockets;
+	struct bpf_link *files;
 
+	*seed = (struct seed){.program = program, .minisocks = minisocks, .standing = standing};
+	program->bss->tells_standing = standing;
 	files = attach_iterator(program->progs.seed_files,
 				"sessions that were there before have no owner yet");
 	if (files)
-		run_iterator(files, NULL);
+		run_iterator(files, seed);
 	bpf_link__destroy(files);
-	sockets = attach_iterator(program->progs.seed_sockets,
-				  "orphans and TIME_WAIT that were there before are not known");
-	if (sockets)
-		seed_namespaces(sockets, minisocks);
-	bpf_link__destroy(sockets);
+	seed->sockets = attach_iterator(program->progs.seed_sockets,
+					"sessions that were there before are not all known");
+	if (seed->sockets)
+		look_into_namespaces(seed);
+}
+
+void seed_look(struct seed *seed, const uint64_t *least_ns, uint64_t now_ns)
+{
+	struct look *look = &seed->program->bss->look;
+
+	if (!seed->sockets || !seed->standing)
+		return;
+	memcpy(look->least_ns, least_ns, sizeof(look->least_ns));
+	look->before_ns = seed->looked_ns;
+	look->now_ns = now_ns;
+	look_into_namespaces(seed);
+	seed->looked_ns = now_ns;
+}
+
+void seed_close(struct seed *seed)
+{
+	bpf_link__destroy(seed->sockets);
 }

@@ -1,16 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sessions that were there before the trace. */
+/*
+ * Looks at all sessions there are: at the start, so that those that were there before are known;
+ * later, for those that stay in a state for long.
+ */
 #ifndef TCPSTATES_SOURCE_SEED_H
 #define TCPSTATES_SOURCE_SEED_H
 
-#include "minisock.h"
+#include <stdint.h>
 
-struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
+#include "minisock.h"
+#include "standing.h"
+
+struct bpf_link;
+struct tcpstates_bpf;
+
+/* Zeroed at first. */
+struct seed {
+	const struct tcpstates_bpf *program;
+	struct bpf_link *sockets;    /* the iterator over them; NULL: it cannot be had */
+	struct minisocks *minisocks; /* to be told of those that were there; NULL: not followed */
+	struct standing *standing;   /* likewise of all sessions; NULL: not wanted */
+	uint64_t looked_ns;          /* when seed_look() was called last */
+};
 
 /*
- * Lets the attached kernel program know of all sockets and who has them; minisocks: to be told of
- * those that are there already, or NULL. What cannot be done is said with -v.
+ * Once, when the programs that trace are attached. What cannot be found out is said with -v. The
+ * program, and what is pointed to, live as long.
  */
-void seed_sessions(const struct tcpstates_bpf *program, struct minisocks *minisocks);
+void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
+		   struct minisocks *minisocks, struct standing *standing);
+
+/*
+ * Adds to seed->standing those that by now_ns (CLOCK_MONOTONIC) have been in their state for
+ * least_ns (by state; 0: not looked for) or that times a power of two, and had not at the look
+ * before.
+ */
+void seed_look(struct seed *seed, const uint64_t *least_ns, uint64_t now_ns);
+
+void seed_close(struct seed *seed);
 
 #endif
