@@ -227,7 +227,7 @@ static size_t choose(struct minisocks *m, struct watched **chosen, uint64_t now_
 	struct watched *first;
 
 	while (count < PEEKS_MAX && (first = watchlist_first(&m->watched)) &&
-	       first->look_ns <= now_ns) {
+	       first->turn.due_ns <= now_ns) {
 		chosen[count++] = first;
 		watchlist_look_at(&m->watched, first, UINT64_MAX);
 	}
@@ -268,9 +268,9 @@ uint64_t minisocks_next_ns(const struct minisocks *m)
 {
 	const struct watched *first = watchlist_first(&m->watched);
 
-	if (!first || first->look_ns == UINT64_MAX)
+	if (!first || first->turn.due_ns == UINT64_MAX)
 		return UINT64_MAX;
-	return (first->look_ns / BATCH_NS + 1) * BATCH_NS;
+	return (first->turn.due_ns / BATCH_NS + 1) * BATCH_NS;
 }
 
 void minisocks_add_request(struct minisocks *m, const struct transition *t)

@@ -69,70 +69,27 @@ static void unlink_entry(struct watchlist *list, struct watched *entry)
 	*cookie = entry->next_by_cookie;
 }
 
-static void heap_set(struct watchlist *list, size_t place, struct watched *entry)
-{
-	list->heap[place] = entry;
-	entry->place = place;
-}
-
-static void heap_up(struct watchlist *list, struct watched *entry)
-{
-	size_t place = entry->place;
-
-	while (place && list->heap[(place - 1) / 2]->look_ns > entry->look_ns) {
-		heap_set(list, place, list->heap[(place - 1) / 2]);
-		place = (place - 1) / 2;
-	}
-	heap_set(list, place, entry);
-}
-
-static void heap_down(struct watchlist *list, struct watched *entry)
-{
-	size_t place = entry->place, child;
-
-	while ((child = 2 * place + 1) < list->count) {
-		if (child + 1 < list->count &&
-		    list->heap[child + 1]->look_ns < list->heap[child]->look_ns)
-			child++;
-		if (list->heap[child]->look_ns >= entry->look_ns)
-			break;
-		heap_set(list, place, list->heap[child]);
-		place = child;
-	}
-	heap_set(list, place, entry);
-}
-
 void watchlist_look_at(struct watchlist *list, struct watched *entry, uint64_t look_ns)
 {
-	entry->look_ns = look_ns;
-	heap_up(list, entry);
-	heap_down(list, entry);
+	heap_move(&list->turns, &entry->turn, look_ns);
 }
 
 void watchlist_remove(struct watchlist *list, struct watched *entry)
 {
-	struct watched *last = list->heap[--list->count];
-
-	if (last != entry) {
-		heap_set(list, entry->place, last);
-		heap_up(list, last);
-		heap_down(list, last);
-	}
+	heap_remove(&list->turns, &entry->turn);
+	list->count--;
 	unlink_entry(list, entry);
 	free(entry);
 }
 
-/* Twice the room, with half the entries in each bucket. False without memory: all is as before. */
+/* Twice the buckets, for half the entries in each. False without memory: all is as before. */
 static bool grow(struct watchlist *list)
 {
-	size_t room = list->room ? 2 * list->room : 256;
-	struct watched **heap = realloc(list->heap, room * sizeof(*heap));
-	struct watched **by_ends = calloc(room, sizeof(*by_ends));
-	struct watched **by_cookie = calloc(room, sizeof(*by_cookie));
+	size_t buckets = list->buckets ? 2 * list->buckets : 256;
+	struct watched **by_ends = calloc(buckets, sizeof(struct watched *));
+	struct watched **by_cookie = calloc(buckets, sizeof(struct watched *));
 
-	if (heap)
-		list->heap = heap;
-	if (!heap || !by_ends || !by_cookie) {
+	if (!by_ends || !by_cookie) {
 		free(by_ends);
 		free(by_cookie);
 		return false;
@@ -141,9 +98,9 @@ static bool grow(struct watchlist *list)
 	free(list->by_cookie);
 	list->by_ends = by_ends;
 	list->by_cookie = by_cookie;
-	list->buckets = list->room = room;
+	list->buckets = buckets;
 	for (size_t i = 0; i < list->count; i++)
-		link_entry(list, list->heap[i]);
+		link_entry(list, (struct watched *)list->turns.entries[i]);
 	return true;
 }
 
@@ -151,14 +108,16 @@ struct watched *watchlist_add(struct watchlist *list, const struct transition *t
 {
 	struct watched *entry;
 
-	if (list->count == list->room && !grow(list))
+	if (list->count == list->buckets && !grow(list))
 		return NULL;
-	entry = malloc(sizeof(*entry));
-	if (!entry)
+	entry = calloc(1, sizeof(*entry));
+	if (!entry || !heap_add(&list->turns, &entry->turn, look_ns)) {
+		free(entry);
 		return NULL;
-	*entry = (struct watched){.t = *t, .look_ns = look_ns, .place = list->count++};
+	}
+	entry->t = *t;
+	list->count++;
 	link_entry(list, entry);
-	heap_up(list, entry);
 	return entry;
 }
 
@@ -182,14 +141,14 @@ struct watched *watchlist_find_cookie(const struct watchlist *list, uint64_t coo
 
 struct watched *watchlist_first(const struct watchlist *list)
 {
-	return list->count ? list->heap[0] : NULL;
+	return (struct watched *)heap_first(&list->turns);
 }
 
 void watchlist_close(struct watchlist *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		free(list->heap[i]);
-	free(list->heap);
+		free(list->turns.entries[i]);
+	heap_close(&list->turns);
 	free(list->by_ends);
 	free(list->by_cookie);
 }

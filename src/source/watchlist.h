@@ -6,14 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../lib/heap.h"
 #include "../transition.h"
 
 struct watched {
-	struct transition t; /* that began it; newstate is its state now, time_ns since when */
-	uint64_t look_ns;    /* when to look at it next */
+	struct heap_entry turn; /* first: a struct heap_entry * is one of these */
+	struct transition t;    /* that began it; newstate is its state now, time_ns since when */
 	struct watched *next_by_ends;
 	struct watched *next_by_cookie;
-	size_t place;     /* in the heap */
 	uint64_t gone_ns; /* a request's: when it was found gone; 0: it was not */
 };
 
@@ -21,10 +21,9 @@ struct watched {
 struct watchlist {
 	struct watched **by_ends;
 	struct watched **by_cookie;
-	struct watched **heap; /* the first one's turn is next */
-	size_t buckets;        /* of each hash table; a power of two, or 0 */
+	struct heap turns;
+	size_t buckets; /* of each hash table; a power of two, or 0 */
 	size_t count;
-	size_t room; /* of the heap */
 };
 
 /* NULL without memory. */
