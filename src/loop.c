@@ -19,6 +19,13 @@
 #define FOREVER -1
 
 /*
+ * Looking at a million sessions takes a second or so: between two looks is a second at least, and
+ * so many times as long as the one before took.
+ */
+#define LOOK_INTERVAL_NS NSEC_PER_SEC
+#define LOOK_PAUSES      10
+
+/*
  * SIGHUP is left alone where it is ignored (nohup). SIGINT is not: a script's shell starts
  * background jobs with it ignored, yet who sends it to this program means to end the trace.
  */
@@ -106,6 +113,43 @@ static void tick(void *context, uint64_t now_ns)
 	count_lines(loop, false);
 }
 
+/* How long a session is in each state before the view says something of it; NULL: it never does. */
+static const uint64_t *look_least_ns(const struct loop *loop)
+{
+	const struct sink *view = loop->sinks->view;
+
+	return view && loop->source->ops->look ? view->look_least_ns : NULL;
+}
+
+/* So that what a view says of sessions that stay in a state is how they are now. */
+static void look(struct loop *loop, uint64_t now_ns)
+{
+	uint64_t took_ns;
+
+	if (!look_least_ns(loop))
+		return;
+	loop->source->ops->look(loop->source, look_least_ns(loop), now_ns, deliver, loop);
+	took_ns = clock_monotonic_ns() - now_ns;
+	loop->look_next_ns =
+		now_ns + (LOOK_INTERVAL_NS > LOOK_PAUSES * took_ns ? LOOK_INTERVAL_NS
+								   : LOOK_PAUSES * took_ns);
+}
+
+/* When the sinks want a tick, as far as looks allow. */
+static uint64_t tick_ns(const struct loop *loop)
+{
+	uint64_t wake_ns = sinks_wake_ns(loop->sinks);
+
+	return look_least_ns(loop) && wake_ns < loop->look_next_ns ? loop->look_next_ns : wake_ns;
+}
+
+static void look_and_tick(struct loop *loop, uint64_t now_ns)
+{
+	if (now_ns >= sinks_wake_ns(loop->sinks))
+		look(loop, now_ns);
+	tick(loop, now_ns);
+}
+
 /* Tells the user and the sinks of losses since the last report. */
 static void report_losses(struct loop *loop)
 {
@@ -183,7 +227,7 @@ static int timeout_ms(const struct loop *loop, int limit_ms)
 		limit_ms = wait_until(loop->report_next_ns, limit_ms);
 	if (has_deadline(loop))
 		limit_ms = wait_until(loop->filter->until_ns, limit_ms);
-	wake_ns = wants_ticks(loop) ? sinks_wake_ns(loop->sinks) : UINT64_MAX;
+	wake_ns = wants_ticks(loop) ? tick_ns(loop) : UINT64_MAX;
 	if (loop->source->wake_ns < wake_ns)
 		wake_ns = loop->source->wake_ns;
 	if (wake_ns != UINT64_MAX)
@@ -287,8 +331,8 @@ static int loop_step(struct loop *loop)
 	count = source->ops->read(source, deliver, loop);
 	if (count < 0)
 		return count;
-	if (now_ns >= sinks_wake_ns(loop->sinks))
-		tick(loop, now_ns);
+	if (now_ns >= tick_ns(loop))
+		look_and_tick(loop, now_ns);
 	loop->has_unreported |= count > 0;
 	loop->is_drained = source->has_ended;
 	if (!count || source->batch_ms)
@@ -322,7 +366,7 @@ int loop_run(struct loop *loop)
 	while (!err && !loop_is_done(loop))
 		err = loop_step(loop);
 	if (loop->source->is_live)
-		tick(loop, clock_monotonic_ns());
+		look_and_tick(loop, clock_monotonic_ns());
 	sinks_end(loop->sinks);
 	report_all_losses(loop);
 	flush_err = flush_rest(loop);

@@ -24,6 +24,7 @@ struct loop {
 	bool reader_is_gone; /* a closed pipe: ends quietly */
 	struct losses reported;  /* what the user and the sinks were told of */
 	uint64_t report_next_ns; /* no earlier: one report a second */
+	uint64_t look_next_ns;   /* no look at the source's sessions earlier */
 	bool has_unreported;     /* something was read since losses were last asked for */
 };
 

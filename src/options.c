@@ -12,6 +12,7 @@
 #include "lib/parse.h"
 #include "options.h"
 #include "state.h"
+#include "stuck_row.h"
 
 #define BUFFER_SIZE_MAX (1ull << 30)
 
@@ -126,6 +127,8 @@ static const struct field_table *report_fields(enum report report)
 		return &session_fields;
 	case REPORT_SUMMARY:
 		return &summary_fields;
+	case REPORT_STUCK:
+		return &stuck_fields;
 	}
 	return &transition_fields;
 }
@@ -192,6 +195,26 @@ static bool parse_by(struct options *options, const char *text, struct complaint
 	if (parse.expected && *parse.expected)
 		complaint->expected = parse.expected;
 	return false;
+}
+
+struct limits_list {
+	struct stuck_limits *limits;
+	struct complaint *complaint;
+};
+
+static bool add_limit(void *into, const char *element)
+{
+	struct limits_list *list = into;
+
+	return stuck_limits_set(list->limits, element, &list->complaint->expected);
+}
+
+static bool parse_stuck(struct options *options, const char *text, struct complaint *complaint)
+{
+	struct limits_list list = {&options->stuck_limits, complaint};
+
+	set_report(options, REPORT_STUCK);
+	return !text || list_parse(text, add_limit, &list, complaint);
 }
 
 static bool parse_buffer(struct options *options, const char *text, struct complaint *complaint)
@@ -327,6 +350,9 @@ static const struct option_row rows[] = {
 	 "seconds above 0, as in 10 or 0.5", .is_optional = true, .parse = parse_summary},
 	{0, "by", "KEYS", "of a summary: a row for each state, edge, comm, raddr/24, ...",
 	 KEYS_WANTED, .parse = parse_by},
+	{0, "stuck", "LIMITS", "sessions that stay in a state for long: CLOSE_WAIT:60,SYN_SENT:3",
+	 "limits as STATE:SECONDS, as in CLOSE_WAIT:60,syn-sent:0.5", .is_optional = true,
+	 .parse = parse_stuck},
 
 	GROUP("Also to"),
 	{'Y', "journal", NULL, "the systemd journal, as well as printing", FLAG(journal)},
@@ -546,6 +572,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	bool has_live_option = false;
 
 	*options = (struct options){.buffer_size = OPTIONS_BUFFER_SIZE};
+	stuck_limits_default(&options->stuck_limits);
 	if (take_options(options, argc, argv, false, &has_live_option) ||
 	    take_options(options, argc, argv, true, &has_live_option))
 		return -1;

@@ -12,6 +12,7 @@
 #include "grouping.h"
 #include "port.h"
 #include "selection.h"
+#include "stuck.h"
 #include "view.h"
 
 enum action {
@@ -27,6 +28,7 @@ enum report {
 	REPORT_LINES,
 	REPORT_SESSIONS,
 	REPORT_SUMMARY,
+	REPORT_STUCK,
 };
 
 struct options {
@@ -48,6 +50,7 @@ struct options {
 	bool has_two_reports;     /* which is wrong */
 	struct grouping grouping; /* of a summary */
 	uint64_t interval_ns;     /* of its reports; 0: one, at the end */
+	struct stuck_limits stuck_limits;
 	bool wide;
 	bool extended;
 	bool minisocks;

@@ -113,8 +113,9 @@ static __always_inline bool is_due(const struct session *session, __u8 state)
 	__u64 since_ns = session->since_ns, least_ns = look.least_ns[state % LOOK_STATES];
 	__u64 now_times, before_times = 0;
 
-	/* What has changed after now_ns is told by its transition. */
-	if (!least_ns || !since_ns || since_ns + least_ns > look.now_ns)
+	/* What has changed after now_ns is told by its transition, and not seen after the end. */
+	if (!least_ns || !since_ns || since_ns + least_ns > look.now_ns ||
+	    (session->state != state && !session->is_seeded))
 		return false;
 	now_times = (look.now_ns - since_ns) / least_ns;
 	if (look.before_ns > since_ns)

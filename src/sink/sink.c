@@ -8,7 +8,7 @@
 #include "sink.h"
 
 static const struct sink_ops *const all_sinks[] = {
-	&lines_sink, &sessions_sink, &summary_sink, &journal_sink, &record_sink,
+	&lines_sink, &sessions_sink, &summary_sink, &stuck_sink, &journal_sink, &record_sink,
 };
 
 int sinks_open(struct sinks *sinks, const struct options *options, struct source *source)

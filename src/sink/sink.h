@@ -15,8 +15,13 @@ struct sink {
 	struct source *source; /* clock, host, cgroups; the same during the sink's life */
 	struct output *output; /* polled by the loop; NULL for a sink that writes elsewhere */
 	uint64_t wake_ns;      /* monotonic: tick() is wanted then; UINT64_MAX: not yet */
-	uint64_t lines;        /* printed so far, headings not counted */
-	bool has_failed;       /* its failure was reported */
+	/*
+	 * NULL, or how long a session is in each state before the sink says something of it: then
+	 * the source looks at those before a tick, as far as it can (source_ops.look).
+	 */
+	const uint64_t *look_least_ns;
+	uint64_t lines;  /* printed so far, headings not counted */
+	bool has_failed; /* its failure was reported */
 };
 
 /*
@@ -56,6 +61,7 @@ struct sink_ops {
 };
 
 extern const struct sink_ops lines_sink, sessions_sink, summary_sink, journal_sink, record_sink;
+extern const struct sink_ops stuck_sink;
 
 /* For the open functions. output: NULL for a sink that writes elsewhere. */
 static inline void sink_init(struct sink *sink, const struct sink_ops *ops, struct source *source,

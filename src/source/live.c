@@ -110,6 +110,16 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	return count;
 }
 
+static void live_look(struct source *source, const uint64_t *least_ns, uint64_t now_ns,
+		      source_deliver *deliver, void *context)
+{
+	struct live *live = (struct live *)source;
+
+	seed_look(&live->seed, least_ns, now_ns);
+	/* What a reader has no room for now is handed over by the next read. */
+	standing_hand_over(&live->standing, deliver, context);
+}
+
 static void live_stop(struct source *source)
 {
 	struct live *live = (struct live *)source;
@@ -168,6 +178,7 @@ static void live_close(struct source *source)
 
 static const struct source_ops live_ops = {
 	.read = live_read,
+	.look = live_look,
 	.stop = live_stop,
 	.losses = live_losses,
 	.close = live_close,

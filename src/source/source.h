@@ -47,6 +47,13 @@ struct source_ops {
 	 * were read, or a negative errno, reported already. Sets has_ended when nothing can follow.
 	 */
 	int (*read)(struct source *source, source_deliver *deliver, void *context);
+	/*
+	 * Hands over FACT_STANDING records of sessions that by now_ns (monotonic) have been in
+	 * their state for least_ns (by state; 0: never), or that times a power of two, and had not
+	 * at the look before. What happened until now_ns has been read. NULL: cannot look.
+	 */
+	void (*look)(struct source *source, const uint64_t *least_ns, uint64_t now_ns,
+		     source_deliver *deliver, void *context);
 	/* No new transitions from now on; those that wait can still be read. */
 	void (*stop)(struct source *source);
 	/* Up to date whenever asked. */

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Limits of states, when they are due, and what stuck sessions mean. */
+#include "clock.h"
+#include "state.h"
+#include "stuck.h"
+#include "unit.h"
+
+#define SECOND NSEC_PER_SEC
+
+static void defaults(void)
+{
+	static const struct {
+		uint8_t state;
+		unsigned int seconds;
+	} rows[] = {
+		{STATE_SYN_SENT, 3},   {STATE_SYN_RECV, 3},    {STATE_FIN_WAIT1, 10},
+		{STATE_FIN_WAIT2, 60}, {STATE_CLOSE_WAIT, 60}, {STATE_LAST_ACK, 10},
+		{STATE_CLOSING, 10},   {STATE_ESTABLISHED, 0}, {STATE_TIME_WAIT, 0},
+		{STATE_LISTEN, 0},     {STATE_CLOSE, 0},       {STATE_NEW_SYN_RECV, 0},
+	};
+	struct stuck_limits limits;
+
+	memset(&limits, 0xff, sizeof(limits));
+	stuck_limits_default(&limits);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unit_row("%d", rows[i].state);
+		CHECK_NUMBER(rows[i].seconds * SECOND, limits.ns[rows[i].state]);
+	}
+}
+
+static void hints(void)
+{
+	for (unsigned int state = 0; state < 20; state++) {
+		const char *hint = stuck_hint(state);
+
+		unit_row("%u", state);
+		if (state < STATE_ESTABLISHED || state == STATE_CLOSE || state == STATE_LISTEN ||
+		    state > STATE_CLOSING) {
+			CHECK(!hint);
+			continue;
+		}
+		CHECK(hint);
+		CHECK(hint && strlen(hint) < STUCK_HINT_SIZE);
+		/* No format escapes them. */
+		CHECK(hint && !strpbrk(hint, ",\"\\\n"));
+	}
+}
+
+static void limits(void)
+{
+	static const struct {
+		const char *text;
+		uint8_t state; /* 0: not right */
+		uint64_t ns;
+		const char *expected; /* a part of what would be right; NULL: as the row says */
+	} rows[] = {
+		{"CLOSE_WAIT:0.3", STATE_CLOSE_WAIT, 300000000, NULL},
+		{"close-wait:60", STATE_CLOSE_WAIT, 60 * SECOND, NULL},
+		{"fin_wait_2:1", STATE_FIN_WAIT2, SECOND, NULL},
+		{"fin-wait-1:1", STATE_FIN_WAIT1, SECOND, NULL},
+		{"Established:3600", STATE_ESTABLISHED, 3600 * SECOND, NULL},
+		{"TIME_WAIT:120", STATE_TIME_WAIT, 120 * SECOND, NULL},
+		{"syn_received:0.000000001", STATE_SYN_RECV, 1, NULL},
+		{"connected:7", STATE_LAST_ACK, 7 * SECOND, NULL},
+		{"", 0, 0, NULL},
+		{"CLOSE_WAIT", 0, 0, NULL},
+		{":60", 0, 0, NULL},
+		{"OPEN:60", 0, 0, NULL},
+		{"a_name_that_is_much_longer_than_any_state:60", 0, 0, NULL},
+		{"LISTEN:60", 0, 0, "not LISTEN, not CLOSE"},
+		{"closed:60", 0, 0, "not LISTEN, not CLOSE"},
+		{"all:60", 0, 0, "not LISTEN, not CLOSE"},
+		{"CLOSE_WAIT:", 0, 0, "seconds above 0"},
+		{"CLOSE_WAIT:0", 0, 0, "seconds above 0"},
+		{"CLOSE_WAIT:-1", 0, 0, "seconds above 0"},
+		{"CLOSE_WAIT:60s", 0, 0, "seconds above 0"},
+		{"CLOSE_WAIT:60:7", 0, 0, "seconds above 0"},
+		{"NEW_SYN_RECV:60", 0, 0, NULL},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct stuck_limits set, before = {{0}};
+		const char *expected = "";
+
+		unit_row("%s", rows[i].text);
+		set = before;
+		CHECK_NUMBER(rows[i].state != 0, stuck_limits_set(&set, rows[i].text, &expected));
+		if (rows[i].state)
+			CHECK_NUMBER(rows[i].ns, set.ns[rows[i].state]);
+		else
+			CHECK_MEMORY(&before, &set, sizeof(set));
+		CHECK_NUMBER(0, set.ns[STATE_LISTEN] | set.ns[STATE_CLOSE]);
+		if (rows[i].expected)
+			CHECK_PART(rows[i].expected, expected);
+	}
+}
+
+static void growing(void)
+{
+	static const struct {
+		uint64_t limit, since, after, due;
+	} rows[] = {
+		{3, 100, 0, 103},
+		{3, 100, 99, 103},
+		{3, 100, 102, 103},
+		{3, 100, 103, 106},
+		{3, 100, 105, 106},
+		{3, 100, 106, 112},
+		{3, 100, 1000, 100 + 3 * 512},
+		{1, 0, UINT64_MAX, UINT64_MAX},
+		{UINT64_MAX, 1, 0, UINT64_MAX},
+		{UINT64_MAX / 2, 0, UINT64_MAX / 2, UINT64_MAX - 1},
+		{1, UINT64_MAX - 5, UINT64_MAX - 1, UINT64_MAX},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unit_row("limit %llu since %llu after %llu", (unsigned long long)rows[i].limit,
+			 (unsigned long long)rows[i].since, (unsigned long long)rows[i].after);
+		CHECK_NUMBER(rows[i].due,
+			     stuck_due_ns(rows[i].limit, rows[i].since, rows[i].after));
+	}
+}
+
+UNIT_MAIN("stuck", TEST(defaults), TEST(hints), TEST(limits), TEST(growing))

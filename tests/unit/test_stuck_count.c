@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Counts of stuck sessions: by state, owner and remote address, and no more of them than there is
+ * room for. */
+#include "state.h"
+#include "stuck_count.h"
+#include "unit.h"
+
+static struct transition of(uint32_t pid, uint32_t remote, uint16_t lport, uint16_t rport)
+{
+	struct transition t = {.pid = pid, .lport = lport, .rport = rport, .ip = 4};
+
+	memcpy(t.raddr + 12, &remote, sizeof(remote));
+	return t;
+}
+
+static struct stuck_count *add(struct stuck_counts *counts, uint32_t pid, uint32_t remote,
+			       uint16_t lport, uint16_t rport, uint8_t state)
+{
+	struct transition t = of(pid, remote, lport, rport);
+
+	return stuck_counts_add(counts, &t, state);
+}
+
+static void told_apart(void)
+{
+	struct stuck_counts counts = {0};
+	struct stuck_count *one = add(&counts, 1, 7, 80, 4000, STATE_CLOSE_WAIT), *other;
+
+	CHECK(one == add(&counts, 1, 7, 80, 4001, STATE_CLOSE_WAIT));
+	CHECK(one->has_lport);
+	CHECK(!one->has_rport);
+	other = add(&counts, 1, 7, 80, 4000, STATE_LAST_ACK);
+	CHECK(one != other && other->has_lport && other->has_rport);
+	CHECK(one != add(&counts, 2, 7, 80, 4000, STATE_CLOSE_WAIT));
+	CHECK(one != add(&counts, 1, 8, 80, 4000, STATE_CLOSE_WAIT));
+	CHECK_NUMBER(2, one->total);
+	CHECK_NUMBER(2, one->now);
+	CHECK_NUMBER(4, counts.count);
+	CHECK_NUMBER(4, stuck_counts_sort(&counts));
+	CHECK(counts.sorted[0] == one);
+	CHECK(counts.sorted[1] == other);
+	stuck_counts_close(&counts);
+}
+
+static void bounded(void)
+{
+	struct stuck_counts counts = {0};
+	struct stuck_count *last = NULL;
+	size_t sorted;
+
+	for (uint32_t remote = 0; remote < STUCK_COUNTS_MAX + 1000; remote++)
+		last = add(&counts, 1, remote, 80, 4000, STATE_CLOSE_WAIT);
+	CHECK_NUMBER(STUCK_COUNTS_MAX, counts.count);
+	CHECK(last && last->is_rest);
+	CHECK_NUMBER(1000, counts.rest.total);
+	/* Those that are known are counted where they belong. */
+	CHECK_NUMBER(2, add(&counts, 1, 5, 80, 4000, STATE_CLOSE_WAIT)->total);
+	sorted = stuck_counts_sort(&counts);
+	CHECK_NUMBER(STUCK_COUNTS_MAX + 1, sorted);
+	CHECK_NUMBER(2, counts.sorted[0]->total);
+	CHECK(counts.sorted[sorted - 1] == &counts.rest);
+	stuck_counts_close(&counts);
+}
+
+static void none(void)
+{
+	struct stuck_counts counts = {0};
+
+	CHECK_NUMBER(0, stuck_counts_sort(&counts));
+	stuck_counts_close(&counts);
+}
+
+UNIT_MAIN("stuck_count", TEST(told_apart), TEST(bounded), TEST(none))
