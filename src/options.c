@@ -350,7 +350,7 @@ static const struct option_row rows[] = {
 	 "seconds above 0, as in 10 or 0.5", .is_optional = true, .parse = parse_summary},
 	{0, "by", "KEYS", "of a summary: a row for each state, edge, comm, raddr/24, ...",
 	 KEYS_WANTED, .parse = parse_by},
-	{0, "stuck", "LIMITS", "sessions that stay in a state for long: CLOSE_WAIT:60,SYN_SENT:3",
+	{0, "stuck", "LIMITS", "sessions that stay in a state for long, as in CLOSE_WAIT:60",
 	 "limits as STATE:SECONDS, as in CLOSE_WAIT:60,syn-sent:0.5", .is_optional = true,
 	 .parse = parse_stuck},
 
@@ -512,7 +512,8 @@ static int check_report(struct options *options)
 	bool is_summary = options->report == REPORT_SUMMARY;
 
 	if (options->has_two_reports) {
-		log_error("--sessions and --summary exclude each other; choose one view");
+		log_error("--sessions, --summary and --stuck exclude each other; choose one "
+			  "view");
 		return -1;
 	}
 	if (options->grouping.count && !is_summary) {

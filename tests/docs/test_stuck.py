@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What the man page says of --stuck: limits, hints, fields."""
+
+import json
+import re
+
+import page
+import tool
+from outcome import check, check_equal, check_same_items
+
+JSON_TYPES = {"string": str, "number": (int, float), "null": type(None)}
+DERIVED = ["age", "note"]       # for people: JSON has it when it is asked for
+EVERYTHING = "--stuck=connected:0.000001"
+
+
+def page_fields():
+    found = page.paragraphs(page.section("FIELDS OF A STUCK SESSION"), r"([a-z_]+) \((\S+)\)")
+    return [(tool.Field(*match.group(1, 2)), text) for match, text in found]
+
+
+def fields():
+    return [tool.Field(*line.split()[:2]) for line in tool.output_of("--stuck", "--fields", "help").splitlines()]
+
+
+def test_limits_and_hints():
+    table = tool.source("stuck.c").split(" rows[STUCK_STATES] = {\n")[1].split("\n};")[0]
+    rows = re.findall(rf"\[STATE_(\w+)\] = {{(\d+),\s*{tool.STRING}}}", table)
+    check(len(rows) > 8, f"only {len(rows)} rows found in src/stuck.c")
+    found = page.paragraphs(page.section("STUCK SESSIONS"), r"([A-Z_0-9]+) \((?:(\d+) s|no limit)\)")
+    said = [(match[1], match[2] or "0", text.split(".")[0]) for match, text in found]
+    check_same_items("limits and hints in the man page and in src/stuck.c",
+                     [(state, seconds, hint.lower()) for state, seconds, hint in said],
+                     [(state, seconds, hint.lower()) for state, seconds, hint in rows])
+
+
+def test_fields():
+    check_same_items("fields in the man page and in --stuck --fields help", [field for field, _ in page_fields()], fields())
+
+
+def test_json():
+    """Its keys, and values of a type that the man page names."""
+    objects = [json.loads(line) for line in tool.replay(EVERYTHING, "-j").splitlines()]
+    check(len(objects) > 10, f"only {len(objects)} lines")
+    for line in objects:
+        check_equal("JSON keys", list(line), [field.key for field in fields() if field.key not in DERIVED])
+        for field, text in page_fields():
+            said = re.search(r"JSON: (\w+)(?: or (\w+))?\.", text)
+            check(said, f"the man page does not tell the JSON type of {field.key}")
+            wanted = tuple(JSON_TYPES[name] for name in said.groups() if name)
+            check(field.key in DERIVED or any(isinstance(line[field.key], kind) for kind in wanted),
+                  f"{field.key} is {line.get(field.key)!r}, not {said[0]}")
+
+
+def test_default_columns():
+    lists = ["".join(line.strip().rstrip("\\") for line in block) for block in page.blocks("STUCK SESSIONS")]
+    check_equal("lists of fields", len(lists), 2)
+    for options, keys in zip(([], ["-s"]), lists):
+        check_equal(f"{options}", tool.replay(EVERYTHING, *options), tool.replay(EVERYTHING, *options, "-F", keys))
+
+
+def test_size_of_session():
+    """The man page and README say how much memory a session takes; the unit test of it has the number."""
+    said = re.search(r"A session takes (\d+) bytes", " ".join(" ".join(page.section("STUCK SESSIONS")).split()))
+    bound = re.search(r"#define SESSION_BYTES (\d+)", (tool.TREE / "tests/unit/test_stuck_sink.c").read_text())
+    check_equal("bytes of a session", said and said[1], bound and bound[1])

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* --stuck with very many sessions: what it keeps of each, and that deadlines come when they are
+ * due. */
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "clock.h"
+#include "sink/sink.h"
+#include "state.h"
+#include "unit.h"
+
+#define SECOND        NSEC_PER_SEC
+#define SESSIONS      200000
+#define SESSION_BYTES 400 /* that one takes while it lasts, at most */
+
+/* AddressSanitizer's, with which unit tests are built. */
+size_t __sanitizer_get_current_allocated_bytes(void);
+
+static struct source source;
+
+static struct transition of(size_t number, uint8_t oldstate, uint8_t newstate, uint64_t time_ns)
+{
+	return (struct transition){
+		.time_ns = time_ns,
+		.skaddr = 0xffff888000000000 + number * 2368,
+		.cookie = number + 1,
+		.lport = 8080,
+		.rport = number,
+		.ip = 4,
+		.oldstate = oldstate,
+		.newstate = newstate,
+		.flags = TRANSITION_HAS_DETAILS,
+	};
+}
+
+/* Standard output goes nowhere meanwhile. */
+static int silence(void)
+{
+	int saved = dup(STDOUT_FILENO), null = open("/dev/null", O_WRONLY);
+
+	fflush(stdout);
+	dup2(null, STDOUT_FILENO);
+	close(null);
+	return saved;
+}
+
+static void speak(int saved)
+{
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+}
+
+static void observe(struct sink *sink, const struct transition *t)
+{
+	sink->ops->observe(sink, t, true);
+	output_flush(sink->output);
+}
+
+/* For what the allocator adds to the two that a session takes: glibc, x86-64. */
+#define OVERHEAD (2 * (8 + 15))
+
+static void many(void)
+{
+	struct options options = {.report = REPORT_STUCK};
+	size_t before, after;
+	int saved = silence();
+	struct sink *sink;
+
+	stuck_limits_default(&options.stuck_limits);
+	sink = stuck_sink.open(&options, &source);
+	before = __sanitizer_get_current_allocated_bytes();
+	for (size_t i = 0; i < SESSIONS; i++) {
+		struct transition t = of(i, STATE_ESTABLISHED, STATE_CLOSE_WAIT, SECOND + i);
+
+		observe(sink, &t);
+	}
+	after = __sanitizer_get_current_allocated_bytes();
+	CHECK_NUMBER(61 * SECOND, sink->wake_ns);
+	CHECK_NUMBER(0, sink->lines);
+	sink->ops->tick(sink, 61 * SECOND + SESSIONS / 2 - 1);
+	output_flush(sink->output);
+	CHECK_NUMBER(SESSIONS / 2, sink->lines);
+	CHECK_NUMBER(61 * SECOND + SESSIONS / 2, sink->wake_ns);
+	for (size_t i = 0; i < SESSIONS; i++) {
+		struct transition t = of(i, STATE_CLOSE_WAIT, STATE_CLOSE, 62 * SECOND + i);
+
+		observe(sink, &t);
+	}
+	/* All of them have left, also those of which it was not told yet; and nothing is kept. */
+	CHECK_NUMBER(SESSIONS / 2 + SESSIONS, sink->lines);
+	CHECK_NUMBER(UINT64_MAX, sink->wake_ns);
+	sink->ops->end(sink);
+	CHECK_NUMBER(SESSIONS / 2 + SESSIONS + 1, sink->lines);
+	CHECK_NUMBER(0, sink->ops->close(sink));
+	speak(saved);
+	CHECK(after > before);
+	CHECK((after - before) / SESSIONS + OVERHEAD <= SESSION_BYTES);
+}
+
+UNIT_MAIN("stuck_sink", TEST(many))
