@@ -87,8 +87,8 @@ def count_of(counts, state):
 
 def test_close_wait(program):
     """A leak: the peer has closed, the owner does not; there is data that it has not read."""
-    listener = traffic.Listener(IPV4)
     with Watch(program) as watch:
+        listener = traffic.Listener(IPV4)
         connection = traffic.Connection(listener)
         connection.client.sendall(bytes(77))
         connection.client.close()
@@ -117,6 +117,7 @@ def test_there_before(program):
     connection.client.sendall(bytes(5))
     connection.client.close()
     wait.reached("CLOSE_WAIT", connection.child)
+    wait.reached_unaccepted("FIN_WAIT2", rport, listener.port)
     with Watch(program) as watch:
         found = {}
         while len(found) < 2:

@@ -51,12 +51,15 @@ static const struct transition transitions[] = {
 	 .comm = "nginx",
 	 .facts = FACT_IN_CALL,
 	 .err = 104,
-	 .owner_from = OWNER_ACCEPT},
+	 .owner_from = OWNER_ACCEPT,
+	 .tx_queue = 4096},
 };
 
 static const struct losses losses = {.transitions = 5, .clocks = UINT64_MAX};
 
 #define OTHER_OFFSET_NS (-5000000000)
+
+#define TICK_NS 0x0123456789abcdef
 
 /* One of every kind. */
 static struct buffer sample_recording(void)
@@ -69,11 +72,12 @@ static struct buffer sample_recording(void)
 	recording_write_losses(&data, &losses);
 	recording_write_cgroup(&data, 4321, "/system.slice/nginx.service");
 	recording_write_transition(&data, &transitions[1]);
+	recording_write_tick(&data, TICK_NS);
 	recording_write_end(&data, &losses, 2);
 	return data;
 }
 
-#define ITEMS_MAX 8
+#define ITEMS_MAX 9
 
 /* A recording, read until nothing more can be. */
 struct reading {
@@ -149,6 +153,7 @@ static void every_kind_is_read_back(void)
 		{RECORDING_LOSSES, 24},
 		{RECORDING_CGROUP, CGROUP_SIZE},
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
+		{RECORDING_TICK, 16},
 		{RECORDING_END, 32},
 	};
 	struct reading reading;
@@ -170,7 +175,8 @@ static void every_kind_is_read_back(void)
 	CHECK_NUMBER(4321, items[4].cgroup);
 	CHECK_TEXT("/system.slice/nginx.service", items[4].why);
 	CHECK_MEMORY(&transitions[1], &items[5].completed, sizeof(transitions[1]));
-	CHECK_MEMORY(&losses, &items[6].losses, sizeof(losses));
+	CHECK_NUMBER(TICK_NS, items[6].tick_ns);
+	CHECK_MEMORY(&losses, &items[7].losses, sizeof(losses));
 }
 
 /* Whatever the kernel says is kept to the byte; only the family is judged. */
@@ -364,20 +370,26 @@ static void append_header(struct buffer *data, uint16_t version, uint16_t transi
 }
 
 /* What a version did not know yet is zero, which is to say unknown. */
-static void version_1_is_completed(void)
+static void check_completed(unsigned int version, size_t size)
 {
 	struct transition expected = {0};
 	struct buffer data = {0};
 	struct reading reading;
 
-	memcpy(&expected, &transitions[0], TRANSITION_SIZE_1);
-	append_header(&data, 1, TRANSITION_SIZE_1);
-	append_entry(&data, 1, &transitions[0], TRANSITION_SIZE_1);
+	memcpy(&expected, &transitions[1], size);
+	append_header(&data, version, size);
+	append_entry(&data, 1, &transitions[1], size);
 	reading_take(&reading, data.data, data.length);
 	CHECK_NUMBER(2, reading.count);
 	CHECK_NUMBER(RECORDING_INCOMPLETE, reading.stop);
 	CHECK_MEMORY(&expected, &reading.items[1].completed, sizeof(expected));
 	buffer_free(&data);
+}
+
+static void older_versions_are_completed(void)
+{
+	check_completed(1, TRANSITION_SIZE_1);
+	check_completed(2, TRANSITION_SIZE_2);
 }
 
 /* A record of another version's size is none. */
@@ -527,5 +539,6 @@ static void fuzz(void)
 
 UNIT_MAIN("recording", TEST(every_kind_is_read_back), TEST(any_transition_is_read_back),
 	  TEST(names_end), TEST(truncated_anywhere), TEST(damaged_anywhere), TEST(swapped_anywhere),
-	  TEST(foreign_files), TEST(version_1_is_completed), TEST(sizes_are_those_of_the_version),
-	  TEST(format), TEST(other_headers), TEST(other_byte_order), TEST(endings), TEST(fuzz))
+	  TEST(foreign_files), TEST(older_versions_are_completed),
+	  TEST(sizes_are_those_of_the_version), TEST(format), TEST(other_headers),
+	  TEST(other_byte_order), TEST(endings), TEST(fuzz))
