@@ -45,14 +45,20 @@ static unsigned int known_of_begin(const struct session_row *row)
 	return first->flags ? first->flags : TRANSITION_DURATION_AT_LEAST;
 }
 
+/* NULL: it has none. */
+static const struct session_step *last_step(const struct session_row *row)
+{
+	return row->path_count ? &row->path[row->path_count - 1] : NULL;
+}
+
 /* The same of the end: one that was inferred is that of the last state. */
 static unsigned int known_of_end(const struct session_row *row)
 {
-	const struct session_step *last = &row->path[row->path_count - 1];
+	const struct session_step *last = last_step(row);
 
 	if (row->status != SESSION_ENDED)
 		return TRANSITION_DURATION_AT_LEAST;
-	if (row->path_count && last->flags & TRANSITION_DURATION_ABOUT)
+	if (last && last->flags & TRANSITION_DURATION_ABOUT)
 		return TRANSITION_DURATION_ABOUT;
 	return TRANSITION_DURATION_KNOWN;
 }
@@ -73,10 +79,9 @@ static struct session_time since_begin(const struct session_row *row, uint64_t u
 }
 
 /* When TIME_WAIT was entered is known as the end of the state before is. */
-static unsigned int known_of_time_wait(const struct session_row *row)
+static unsigned int known_of_time_wait(const struct session_row *row,
+				       const struct session_step *last)
 {
-	const struct session_step *last = &row->path[row->path_count - 1];
-
 	if (last->follows_gap)
 		return TRANSITION_DURATION_AT_LEAST;
 	return row->path_count > 1 && last[-1].flags & TRANSITION_DURATION_ABOUT
@@ -87,14 +92,14 @@ static unsigned int known_of_time_wait(const struct session_row *row)
 /* No process has anything of TIME_WAIT: what was before it is over even while it lasts. */
 static void fill_times(struct session_row *row, uint64_t until_ns)
 {
-	const struct session_step *last = &row->path[row->path_count - 1];
+	const struct session_step *last = last_step(row);
 
 	row->total = row->life = since_begin(row, until_ns, known_of_end(row));
-	if (!row->path_count || last->state != STATE_TIME_WAIT)
+	if (!last || last->state != STATE_TIME_WAIT)
 		return;
 	row->time_wait = (struct session_time){.ns = last->duration_ns, .flags = last->flags};
 	until_ns -= last->duration_ns < until_ns ? last->duration_ns : until_ns;
-	row->life = since_begin(row, until_ns, known_of_time_wait(row));
+	row->life = since_begin(row, until_ns, known_of_time_wait(row, last));
 }
 
 static bool is_of_handshake(const struct session_step *step)

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
+#include "../lib/terminal.h"
 #include "../lib/text.h"
 #include "text.h"
 
@@ -73,12 +73,13 @@ static const struct text_format *format_of(const struct options *options)
 	return options->json ? &json_format : &table_format;
 }
 
-/* In characters; SIZE_MAX where standard output is no terminal. */
-static size_t terminal_width(int fd)
+/* In characters. */
+static size_t line_chars_max(const struct row_kind *kind, const struct options *options)
 {
-	struct winsize size;
+	struct terminal terminal = terminal_of(STDOUT_FILENO);
 
-	return !ioctl(fd, TIOCGWINSZ, &size) && size.ws_col ? size.ws_col : SIZE_MAX;
+	return kind->fits_terminal && terminal.is_terminal && !options->wide ? terminal.width
+									     : SIZE_MAX;
 }
 
 struct sink *text_sink_open(const struct sink_ops *ops, const struct options *options,
@@ -98,8 +99,7 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 	text->lines_max = options->count ? options->count : UINT64_MAX;
 	columns_choose(&text->columns, kind, options);
 	text->line_size = line_size(&text->columns);
-	text->line_chars_max =
-		kind->fits_terminal && !options->wide ? terminal_width(STDOUT_FILENO) : SIZE_MAX;
+	text->line_chars_max = line_chars_max(kind, options);
 	if (text->format->lay_out)
 		text->format->lay_out(text, options);
 	err = output_open_stdout(&text->output);
