@@ -34,13 +34,14 @@ static __always_inline void fill_ends(struct transition *record, const struct so
  * During fput() of the last descriptor, the file's count of users is at its end; shutdown() needs a
  * descriptor. This is what tells close() from shutdown(SHUT_RDWR).
  */
-static __always_inline bool last_fd_is_gone(const struct sock *sk)
+static __always_inline bool last_fd_is_gone(const struct tcp_sock *tp)
 {
+	const struct socket *socket = sock_of(tp)->sk_socket;
 	struct file *file;
 
-	if (!sk->sk_socket)
+	if (!socket)
 		return false;
-	file = sk->sk_socket->file;
+	file = socket->file;
 	if (!file)
 		return false;
 	if (bpf_core_field_exists(struct file___ref, f_ref))
@@ -48,63 +49,71 @@ static __always_inline bool last_fd_is_gone(const struct sock *sk)
 	return file->f_count.counter <= 0;
 }
 
-static __always_inline __u32 facts_of_task(struct transition *record, const struct sock *sk)
+/*
+ * In the record and not in a register: there the verifier would know which facts hold, and follow
+ * each set of them on to the end.
+ */
+static __always_inline void add_fact(struct transition *record, __u32 fact)
 {
-	struct task_struct *task = task_current();
-	__u32 flags = task_flags(task), facts = FACT_IN_CALL;
-
-	if (flags & PF_KTHREAD)
-		facts |= FACT_KERNEL_THREAD;
-	else if (flags & PF_EXITING) {
-		facts |= FACT_EXITING;
-		record->signal = task_exit_code(task) & 0x7f;
-	}
-	if (last_fd_is_gone(sk))
-		facts |= FACT_LAST_FD;
-	return facts;
+	*(volatile __u32 *)&record->facts |= fact;
 }
 
-static __always_inline __u32 facts_of_socket(const struct sock *sk, const struct tcp_sock *tp)
+static __always_inline void fill_facts_of_task(struct transition *record, const struct tcp_sock *tp)
+{
+	struct task_struct *task = task_current();
+	__u32 flags = task_flags(task);
+
+	add_fact(record, FACT_IN_CALL);
+	if (flags & PF_KTHREAD) {
+		add_fact(record, FACT_KERNEL_THREAD);
+	} else if (flags & PF_EXITING) {
+		add_fact(record, FACT_EXITING);
+		record->signal = task_exit_code(task) & 0x7f;
+	}
+	if (last_fd_is_gone(tp))
+		add_fact(record, FACT_LAST_FD);
+}
+
+static __always_inline void fill_facts_of_socket(struct transition *record, const struct sock *sk,
+						 const struct tcp_sock *tp)
 {
 	unsigned long flags = sk->__sk_common.skc_flags;
-	__u32 facts = 0;
 
 	if (flags & 1 << SOCK_DEAD)
-		facts |= FACT_ORPHAN;
+		add_fact(record, FACT_ORPHAN);
 	if (flags & 1 << SOCK_DONE)
-		facts |= FACT_PEER_FIN;
+		add_fact(record, FACT_PEER_FIN);
 	if (flags & 1 << SOCK_KEEPOPEN)
-		facts |= FACT_KEEPALIVE;
+		add_fact(record, FACT_KEEPALIVE);
 	if (flags & 1 << SOCK_LINGER && !sk->sk_lingertime)
-		facts |= FACT_LINGER_0;
+		add_fact(record, FACT_LINGER_0);
 	if (tp->linger2 < 0)
-		facts |= FACT_LINGER2_NONE;
+		add_fact(record, FACT_LINGER2_NONE);
 	/* Still so where tcp_done_with_error() has emptied the queue. */
 	if (tp->write_seq != tp->snd_nxt)
-		facts |= FACT_UNSENT;
+		add_fact(record, FACT_UNSENT);
 	if (tp->inet_conn.icsk_user_timeout)
-		facts |= FACT_USER_TIMEOUT;
-	if (sk->sk_socket)
-		facts |= FACT_ACCEPTED;
-	return facts;
+		add_fact(record, FACT_USER_TIMEOUT);
+	if (sock_of(tp)->sk_socket)
+		add_fact(record, FACT_ACCEPTED);
 }
 
 /*
  * Both times are set when the connection is established, so that for a session without data this is
  * its age (tcp_init_transfer(), tcp_finish_connect(), 5.10 to 7.2).
  */
-static __always_inline __u32 fill_idle(struct transition *record, const struct tcp_sock *tp)
+static __always_inline void fill_idle(struct transition *record, const struct tcp_sock *tp)
 {
 	__u32 now = (__u32)bpf_jiffies64();
 	__u32 since_sent = now - tp->lsndtime;
 	__u32 since_received = now - tp->inet_conn.icsk_ack.lrcvtime;
 
 	if (!jiffy_ns || !tp->lsndtime || !tp->inet_conn.icsk_ack.lrcvtime)
-		return 0;
+		return;
 	if (since_received < since_sent)
 		since_sent = since_received;
 	record->idle_ms = since_sent * jiffy_ns / (1000 * NSEC_PER_USEC);
-	return FACT_IDLE;
+	add_fact(record, FACT_IDLE);
 }
 
 static __always_inline void fill_figures(struct transition *record, const struct sock *sk,
@@ -138,8 +147,8 @@ static __always_inline bool has_flag_in_flight(__u8 state)
  * numbered only after the change that it causes, tcp_close(); the peer's, before (tcp_fin() sets
  * SOCK_DONE), until the end of data has been read.
  */
-static __always_inline __u32 fill_queues(struct transition *record, const struct sock *sk,
-					 const struct tcp_sock *tp, __u8 state)
+static __always_inline void fill_queues(struct transition *record, const struct sock *sk,
+					const struct tcp_sock *tp, __u8 state)
 {
 	__u64 flags = sk->__sk_common.skc_flags;
 	__u32 tx = tp->write_seq - tp->snd_una;
@@ -148,21 +157,22 @@ static __always_inline __u32 fill_queues(struct transition *record, const struct
 	record->tx_queue = 0;
 	record->rx_queue = 0;
 	if (state == STATE_LISTEN)
-		return 0;
+		return;
+	add_fact(record, FACT_QUEUES);
 	/* Numbers of a session before, or none yet. */
 	if (state == STATE_CLOSE)
-		return FACT_QUEUES;
+		return;
 	if (tx && has_flag_in_flight(state))
 		tx--;
 	if (rx && flags & 1 << SOCK_DONE)
 		rx--;
 	record->tx_queue = (__s32)tx < 0 ? 0 : tx;
 	record->rx_queue = (__s32)rx < 0 ? 0 : rx;
-	return FACT_QUEUES;
 }
 
-static __always_inline __u64 cgroup_of(const struct sock *sk)
+static __always_inline __u64 cgroup_of(const struct tcp_sock *tp)
 {
+	const struct sock *sk = sock_of(tp);
 	struct cgroup *cgroup;
 	__u64 word;
 
@@ -188,14 +198,14 @@ static __always_inline bool may_have_minisock(const struct sock *sk, const struc
 	       (change->oldstate == STATE_FIN_WAIT2 || change->oldstate == STATE_CLOSING);
 }
 
-static __always_inline __u32 fill_minisock(struct transition *record, const struct sock *sk,
-					   const struct change *change)
+static __always_inline void fill_minisock(struct transition *record, const struct sock *sk,
+					  const struct tcp_sock *tp, const struct change *change)
 {
 	struct minisock minisock;
 
 	if (!may_have_minisock(sk, change))
-		return 0;
-	minisock = minisock_of(sk, change->now_ns);
+		return;
+	minisock = minisock_of(tp, change->now_ns);
 	if (minisock.state) {
 		record->newstate = minisock.state;
 		record->flags |= TRANSITION_TO_MINISOCK;
@@ -203,7 +213,8 @@ static __always_inline __u32 fill_minisock(struct transition *record, const stru
 		record->minisock = minisock.cookie == record->cookie ? minisock.address : 0;
 		record->due_ns = minisock.due_ns;
 	}
-	return minisock.is_missed ? 0 : FACT_MINISOCK_SOUGHT;
+	if (!minisock.is_missed)
+		add_fact(record, FACT_MINISOCK_SOUGHT);
 }
 
 /* Set when the program that tells of it is attached (tcp_connect() in exact.bpf.c). */
@@ -223,44 +234,44 @@ static __always_inline bool expect_reset(const struct sock *sk, const struct tra
 	return true;
 }
 
-/* What is so of a session whether or not its state changes. Returns facts. */
-static __always_inline __u32 fill_session(struct transition *record, struct sock *sk,
-					  const struct tcp_sock *tp, const struct session *session,
-					  __u8 state)
+/* What is so of a session whether or not its state changes. */
+static __always_inline void fill_session(struct transition *record, struct sock *sk,
+					 const struct tcp_sock *tp, const struct session *session,
+					 __u8 state)
 {
 	fill_owner(record, session);
 	fill_figures(record, sk, tp);
 	record->cookie = session_cookie(sk);
-	record->cgroup = cgroup_of(sk);
+	record->cgroup = cgroup_of(tp);
 	record->uid = sk->sk_uid.val;
-	record->netns = sk->__sk_common.skc_net.net->ns.inum;
+	record->netns = sock_of(tp)->__sk_common.skc_net.net->ns.inum;
 	record->err = sk->sk_err;
 	record->err_soft = sk->sk_err_soft;
 	record->shutdown = sk->sk_shutdown;
 	record->retransmits = tp->inet_conn.icsk_retransmits;
 	record->probes = tp->inet_conn.icsk_probes_out;
-	return facts_of_socket(sk, tp) | fill_idle(record, tp) | fill_queues(record, sk, tp, state);
+	fill_facts_of_socket(record, sk, tp);
+	fill_idle(record, tp);
+	fill_queues(record, sk, tp, state);
 }
 
 static __always_inline void fill_details(struct transition *record, struct sock *sk,
 					 const struct tcp_sock *tp, const struct change *change,
 					 struct session *session)
 {
-	__u32 facts;
-
 	record->flags |= TRANSITION_HAS_DETAILS;
+	record->facts = 0;
 	record->signal = 0;
 	record->idle_ms = 0;
 	record->minisock = 0;
 	record->due_ns = 0;
 	record->reset_reason = 0;
-	facts = fill_session(record, sk, tp, session, change->oldstate);
+	fill_session(record, sk, tp, session, change->oldstate);
 	if (session->got_reset)
-		facts |= FACT_RESET_RECEIVED;
+		add_fact(record, FACT_RESET_RECEIVED);
 	if (sk->sk_lock.owned)
-		facts |= facts_of_task(record, sk);
-	facts |= fill_minisock(record, sk, change);
-	record->facts = facts;
+		fill_facts_of_task(record, tp);
+	fill_minisock(record, sk, tp, change);
 	if (expect_reset(sk, record))
 		record->flags |= TRANSITION_MORE_AWAITED;
 	if (lport_follows(change, record->lport)) {

@@ -74,7 +74,7 @@ static __always_inline bool filter_ends_pass(const struct sock *sk, const struct
 		return false;
 	if (filter.has_lports && has_lport && !set_has(filter.lports, lport))
 		return false;
-	if (filter.netns && filter.netns != common->skc_net.net->ns.inum)
+	if (filter.netns && filter.netns != sock_of(tp)->__sk_common.skc_net.net->ns.inum)
 		return false;
 	if (filter.has_locals && !trie_has(&locals, common, tp->inet_conn.icsk_inet.inet_saddr,
 					   &common->skc_v6_rcv_saddr))

@@ -261,4 +261,15 @@ struct tcp_timewait_sock {
 
 #define NSEC_PER_USEC 1000
 
+/*
+ * The socket, to read pointers from. Through a pointer that the verifier trusts, as a tracepoint's
+ * argument, each of these costs it four searches by name through all types of the kernel, on each
+ * path: 6.18 took 0.3 s for one program (btf_nested_type_is_trusted(), since 6.2). It has no trust
+ * in what a helper gives, and where the socket comes from there is nothing else to gain by it.
+ */
+static __always_inline const struct sock *sock_of(const struct tcp_sock *tp)
+{
+	return &tp->inet_conn.icsk_inet.sk;
+}
+
 #endif

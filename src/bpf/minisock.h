@@ -23,8 +23,9 @@ struct minisock {
 };
 
 /* TCP has one table, or since 6.1 one for each network namespace that wants its own. */
-static __always_inline struct inet_hashinfo *hashinfo_of(const struct sock *sk)
+static __always_inline struct inet_hashinfo *hashinfo_of(const struct tcp_sock *tp)
 {
+	const struct sock *sk = sock_of(tp);
 	struct inet_hashinfo *hashinfo = sk->__sk_common.skc_prot->h.hashinfo;
 
 	if (!hashinfo && bpf_core_field_exists(struct inet_timewait_death_row, hashinfo))
@@ -72,10 +73,10 @@ __noinline __u64 find_in_chain(__u64 bucket, __u32 chain, __u32 hash, __u32 dpor
 	return node & 1 && node >> 1 == chain ? NO_MINISOCK : MINISOCK_MISSED;
 }
 
-static __always_inline __u64 find_minisock(const struct sock *sk)
+static __always_inline __u64 find_minisock(const struct tcp_sock *tp)
 {
-	const struct sock_common *common = &sk->__sk_common;
-	struct inet_hashinfo *hashinfo = hashinfo_of(sk);
+	const struct sock_common *common = &sock_of(tp)->__sk_common;
+	struct inet_hashinfo *hashinfo = hashinfo_of(tp);
 	__u64 bucket, found;
 	__u32 chain;
 
@@ -91,9 +92,9 @@ static __always_inline __u64 find_minisock(const struct sock *sk)
 	return found;
 }
 
-static __always_inline struct minisock minisock_of(const struct sock *sk, __u64 now_ns)
+static __always_inline struct minisock minisock_of(const struct tcp_sock *tp, __u64 now_ns)
 {
-	__u64 address = find_minisock(sk), expires;
+	__u64 address = find_minisock(tp), expires;
 	const struct inet_timewait_sock *minisock = (void *)address;
 
 	if (address == NO_MINISOCK || address == MINISOCK_MISSED)

@@ -139,7 +139,8 @@ static __always_inline void fill_standing(struct transition *record, struct sock
 	record->oldstate = record->newstate = state;
 	record->flags = TRANSITION_HAS_DETAILS | (session->is_seeded ? TRANSITION_DURATION_AT_LEAST
 								     : TRANSITION_DURATION_KNOWN);
-	record->facts = FACT_STANDING | fill_session(record, sk, tp, session, state);
+	record->facts = FACT_STANDING;
+	fill_session(record, sk, tp, session, state);
 }
 
 /*

@@ -104,8 +104,8 @@ static __always_inline void session_see_accept(struct session *session)
  * cookies) counts whole milliseconds, and is off by as much as 64 of them. A child that was
  * accepted in SYN_RECV (TCP Fast Open) was created by the SYN.
  */
-static __always_inline void measure_child(struct change *change, const struct sock *sk,
-					  const struct tcp_sock *tp, __u64 syn_ns)
+static __always_inline void measure_child(struct change *change, const struct tcp_sock *tp,
+					  __u64 syn_ns)
 {
 	__u64 srtt_ns = (__u64)(tp->srtt_us >> 3) * NSEC_PER_USEC;
 
@@ -118,7 +118,7 @@ static __always_inline void measure_child(struct change *change, const struct so
 								  : TRANSITION_DURATION_ABOUT;
 		if (change->duration_ns < srtt_ns)
 			change->duration_ns = srtt_ns;
-	} else if (sk->sk_socket && change->duration_ns) {
+	} else if (sock_of(tp)->sk_socket && change->duration_ns) {
 		change->flags |= TRANSITION_DURATION_KNOWN;
 	}
 }

@@ -26,21 +26,10 @@ static __always_inline __u32 task_flags(const struct task_struct *task)
 	return task->flags;
 }
 
-static __always_inline int task_exit_code(const struct task_struct *task)
-{
-	return task->signal->group_exit_code;
-}
-
 /* The thread's name. */
 static __always_inline void task_read_comm(char *comm, const struct task_struct *task)
 {
 	__builtin_memcpy(comm, task->comm, TRANSITION_COMM_SIZE);
-}
-
-/* That of its process. */
-static __always_inline void task_read_process_comm(char *comm, const struct task_struct *task)
-{
-	__builtin_memcpy(comm, task->group_leader->comm, TRANSITION_COMM_SIZE);
 }
 
 #else
@@ -60,21 +49,25 @@ static __always_inline __u32 task_flags(const struct task_struct *task)
 	return BPF_CORE_READ(task, flags);
 }
 
-static __always_inline int task_exit_code(const struct task_struct *task)
-{
-	return BPF_CORE_READ(task, signal, group_exit_code);
-}
-
 static __always_inline void task_read_comm(char *comm, const struct task_struct *task)
 {
 	bpf_core_read(comm, TRANSITION_COMM_SIZE, &task->comm);
 }
 
-static __always_inline void task_read_process_comm(char *comm, const struct task_struct *task)
+#endif
+
+/* Copied in both, as pointers are read through: see sock_of() in kernel.h. */
+static __always_inline int task_exit_code(const struct task_struct *task)
 {
-	task_read_comm(comm, BPF_CORE_READ(task, group_leader));
+	return BPF_CORE_READ(task, signal, group_exit_code);
 }
 
-#endif
+/* That of its process. */
+static __always_inline void task_read_process_comm(char *comm, const struct task_struct *task)
+{
+	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	bpf_core_read(comm, TRANSITION_COMM_SIZE, &leader->comm);
+}
 
 #endif

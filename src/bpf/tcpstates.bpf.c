@@ -33,11 +33,11 @@
 #include "task.h"
 
 /* A child without its mark (no memory for it) shows by having no user of its own yet. */
-static __always_inline bool leaves_syn_recv(const struct change *change, const struct sock *sk,
+static __always_inline bool leaves_syn_recv(const struct change *change, const struct tcp_sock *tp,
 					    const struct session *session)
 {
 	return change->oldstate == STATE_SYN_RECV &&
-	       ((session && session->is_child) || !sk->sk_socket);
+	       ((session && session->is_child) || !sock_of(tp)->sk_socket);
 }
 
 static __always_inline bool begins_child(const struct change *change)
@@ -60,7 +60,7 @@ static __always_inline bool session_update(struct session *session, struct chang
 			session_begin_child(session, change);
 		return false;
 	}
-	is_child = leaves_syn_recv(change, sk, session);
+	is_child = leaves_syn_recv(change, tp, session);
 	if (session) {
 		session_turn(session, change);
 		if (wants_details)
@@ -68,8 +68,8 @@ static __always_inline bool session_update(struct session *session, struct chang
 	}
 	if (is_child) {
 		change->flags = 0;
-		measure_child(change, sk, tp,
-			      tp->total_retrans ? request_take(&sk->__sk_common) : 0);
+		measure_child(change, tp,
+			      tp->total_retrans ? request_take(&sock_of(tp)->__sk_common) : 0);
 	}
 	return true;
 }
