@@ -10,7 +10,8 @@
 #   make test-kernels  the live tests on other kernels, in virtual machines (root)
 #   make test-smoke    a few of them, in a few minutes (root)
 #   make check         the tests that need no root
-#   make bench         what tracing costs, beside other tools (root)
+#   make bench         what tracing costs, beside other tools (root): 20 minutes, with ARGS=--quick two
+#   make bench-docs    the same, and writes docs/performance.md
 #   make test-build    compilers' warnings, format, static analysis, installation (root)
 #   make install       honours DESTDIR and PREFIX
 
@@ -137,7 +138,7 @@ $(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
 
 # ---- the benchmark ------------------------------------------------------------------------------
 
-$(B)/bench/load: bench/load.c
+$(B)/bench/load $(B)/bench/probe: $(B)/bench/%: bench/%.c
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) $< -o $@
 
@@ -151,7 +152,7 @@ $(B)/bench/empty.bpf.o: bench/empty.bpf.c $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench test-kernels test-smoke run test check test-build static static-load install uninstall clean deps
+.PHONY: all bench bench-docs test-kernels test-smoke run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -181,8 +182,11 @@ test-kernels test-smoke:
 
 bench:
 	@scripts/deps install build test bench
-	@$(MAKE) --no-print-directory all $(B)/bench/load $(B)/bench/attach $(B)/bench/empty.bpf.o
+	@$(MAKE) --no-print-directory all $(addprefix $(B)/bench/,load probe attach empty.bpf.o)
 	@bench/run $(ARGS)
+
+bench-docs:
+	@$(MAKE) --no-print-directory bench ARGS="--docs --command 'make bench-docs' $(ARGS)"
 
 install: all
 	install -D -m 755 $(B)/tcpstates $(DESTDIR)$(PREFIX)/sbin/tcpstates

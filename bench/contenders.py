@@ -18,26 +18,37 @@ BPFTRACE = """tracepoint:sock:inet_sock_set_state /args->protocol == 6/ {
 class Contender:
     """One program, or none. ready: text on its standard error or output; None: its output grows when probed."""
 
-    def __init__(self, name, words, ready=None, is_ours=False, has_lines=True, is_peer=False):
+    def __init__(self, name, words, ready=None, has_lines=True, is_peer=False):
         self.name = name
         self.words = words
         self.ready = ready
-        self.is_ours = is_ours
         self.has_lines = has_lines
         self.is_peer = is_peer
 
+    def line_buffered_words(self):
+        """Peers hold lines back, where their output is no terminal."""
+        return ["stdbuf", "-oL", *self.words] if self.is_peer else self.words
 
-def ours(name, *options, has_lines=True):
-    return Contender(name, [TOOL, "-v", *options], ready="tcpstates: ready", is_ours=True, has_lines=has_lines)
+
+def ours(*options, has_lines=True):
+    return Contender(" ".join(["tcpstates", *options]), [TOOL, "-v", *options], ready="tcpstates: ready", has_lines=has_lines)
 
 
 def untraced():
     return Contender("untraced", None, has_lines=False)
 
 
-def empty():
-    words = [str(TREE / "build/bench/attach"), str(TREE / "build/bench/empty.bpf.o")]
-    return Contender("empty program", words, ready="ready", has_lines=False)
+def empty(times=1):
+    """A program that does nothing, on the same tracepoint; twice: as many programs as tcpstates has there."""
+    words = [str(TREE / "build/bench/attach"), *[str(TREE / "build/bench/empty.bpf.o")] * times]
+    return Contender(["empty program", "two empty programs"][times - 1], words, ready="ready", has_lines=False)
+
+
+def all_of_ours():
+    """Each output, and each of the features that cost something in the kernel, beside the same without it."""
+    return [ours(), ours("-s"), ours("-j"), ours("-x"), ours("-q", "-o", "/dev/stdout", has_lines=False),
+            ours("-x", "--minisocks"), ours("-x", "--half-open"),
+            ours("-s", "-L", "1", has_lines=False), ours("-s", "--remote", "192.0.2.0/24", has_lines=False)]
 
 
 def libbpf_tools():
@@ -66,14 +77,11 @@ ABSENT = {
 
 def all_contenders():
     """(contenders, why the others are absent)"""
-    found = [untraced(), empty(), ours("tcpstates"), ours("tcpstates -s", "-s"), ours("tcpstates -j", "-j"),
-             ours("tcpstates -q -o", "-q", "-o", "/dev/stdout", has_lines=False),
-             ours("tcpstates -L 1", "-s", "-L", "1", has_lines=False)]
-    absent = []
-    for make in ABSENT:
+    found, absent = [untraced(), empty(), empty(2), *all_of_ours()], []
+    for make, why in ABSENT.items():
         peer = make()
         if peer:
             found.append(peer)
         else:
-            absent.append(ABSENT[make])
+            absent.append(why)
     return found, absent

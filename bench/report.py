@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The benchmark's results as Markdown tables."""
-from statistics import median
+"""The benchmark's results as Markdown: all that is said in it comes from them."""
+from figures import column, middle, ratios
+from targets import target_rows
 
 LOADS = {
-    "rst": "connect and reset, IPv4, flat out (6 transitions a connection)",
-    "fin": "connect and close, IPv4, flat out (10 transitions a connection)",
-    "listen": "listen and close, flat out (2 transitions a listener)",
-    "rst6": "connect and reset, IPv6, flat out (6 transitions a connection)",
+    "rst": "Connect and reset, IPv4, flat out: 6 transitions a connection",
+    "fin": "Connect and close, IPv4, flat out: 10 transitions a connection",
+    "rst6": "Connect and reset, IPv6, flat out: 6 transitions a connection",
+    "listen": "Listen and close, flat out: 2 transitions a listener",
 }
+LOAD_HEADINGS = ["traced by", "sessions/s", "kept", "min-max", "of empty's", "kernel ns/transition", "min-max",
+                 "CPU ns/transition", "min-max", "lost", "lines/transition", "peak MB"]
 
 
-def column(rounds, key):
-    return [figures[key] for figures in rounds if figures.get(key) is not None]
+def number(value, form="{:,.0f}"):
+    return "-" if value is None else form.format(value)
 
 
-def middle(values, form="{:.0f}"):
-    return form.format(median(values)) if values else "-"
-
-
-def spread(values, form="{:.0f}"):
+def spread(values, form="{:,.0f}"):
     return f"{form.format(min(values))}-{form.format(max(values))}" if values else "-"
+
 
 
 def table(headings, rows):
@@ -28,68 +28,98 @@ def table(headings, rows):
 
 
 def load_rows(results):
-    floor = median(column(results["empty program"], "rate"))
     for name, rounds in results.items():
-        kept = [100 * share for share in column(rounds, "kept")]
-        of_floor = 100 * median(column(rounds, "rate")) / floor
-        lost = sum(column(rounds, "lost"))
-        yield [name, middle(column(rounds, "rate")), middle(kept) + " %", spread(kept), f"{of_floor:.0f} %",
-               middle(column(rounds, "kernel_ns")), spread(column(rounds, "kernel_ns")),
-               middle(column(rounds, "cpu_ns")), str(lost), middle(column(rounds, "lines_share"), "{:.3f}"),
-               middle([kb / 1024 for kb in column(rounds, "memory_kb")], "{:.1f}")]
+        kept = [100 * share for share in ratios(rounds, "rate", "untraced")]
+        of_empty = [100 * share for share in ratios(rounds, "rate", "empty")]
+        kernel, cpu = column(rounds, "kernel_ns"), column(rounds, "cpu_ns")
+        yield [name, number(middle(column(rounds, "rate"))), number(middle(kept)) + " %", spread(kept),
+               number(middle(of_empty)) + " %", number(middle(kernel)), spread(kernel), number(middle(cpu)), spread(cpu),
+               number(sum(column(rounds, "lost"))), number(middle(column(rounds, "lines")), "{:.3f}"),
+               number(middle([kb / 1024 for kb in column(rounds, "memory_kb")]), "{:.1f}")]
 
 
-LOAD_HEADINGS = ["traced by", "sessions/s", "kept", "min-max", "of empty's", "kernel ns/transition", "min-max",
-                 "CPU ns/transition", "lost", "lines per transition", "peak MB"]
-
-
-def load_section(results, key, title):
-    return f"### {title}\n\n" + table(LOAD_HEADINGS, load_rows(results[key]))
-
-
-def percentile(values, share):
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+def load_sections(results):
+    return [f"### {title}\n\n" + table(LOAD_HEADINGS, load_rows(results[key])) for key, title in LOADS.items()]
 
 
 def latency_rows(results):
-    for key, when in (("latency", "50 connections/s"), ("latency_busy", "flat-out churn")):
-        for name, values in results[key].items():
-            if values:
-                yield [name, when, str(len(values)), f"{percentile(values, 0.5):.2f}", f"{percentile(values, 0.99):.2f}"]
-            else:
-                yield [name, when, "0", "-", "-"]
+    for key, when in (("latency", "nothing else"), ("latency_busy", "flat-out churn")):
+        for name, figures in results[key].items():
+            yield [name, when, number(figures["lines"]), number(figures["missing"]), number(figures["p50"], "{:.2f}"),
+                   number(figures["p99"], "{:.2f}"), number(figures["most"], "{:.2f}")]
 
 
-def growth_rows(growth):
+def start_rows(first_seen):
+    for name, values in first_seen.items():
+        yield [name, number(middle(values), "{:.1f}"), spread(values, "{:.1f}")]
+
+
+def growth_rows(growth, more):
     for key, figures in growth.items():
-        yield [f"{int(key):,}", f"{figures['kernel_ns']:.0f}", f"{figures['cpu_ns']:.0f}",
-               f"{figures['memory_kb'] / 1024:.1f}", str(figures["lost"])]
+        yield [f"{int(key):,}", *more(figures), number(figures["kernel_ns"]), number(figures["cpu_ns"]),
+               number(figures["lost"])]
 
 
-def rate_rows(growth):
-    for key, figures in growth.items():
-        yield [f"{int(key):,}", f"{figures['rate']:,.0f}", f"{figures['kernel_ns']:.0f}", f"{figures['cpu_ns']:.0f}",
-               str(figures["lost"])]
+def rate_cells(figures):
+    """How much is reached, and what share of one CPU all of it takes."""
+    share = figures["rate"] * (figures["kernel_ns"] + figures["cpu_ns"]) / 1e9
+    return [number(figures["rate"]), f"{100 * share:.1f} %"]
+
+
+def growth_sections(results):
+    of_sockets = growth_rows(results["sockets"], lambda figures: [number(figures["memory_kb"] / 1024, "{:.1f}")])
+    of_rates = growth_rows(results["rates"], rate_cells)
+    costs = ["kernel ns/transition", "CPU ns/transition", "lost"]
+    memory = ([f"{int(count):,}", number(kb)] for count, kb in results["kernel_memory"].items())
+    return ["### Sockets held open, `tcpstates -s`, connect and reset flat out\n\n"
+            + table(["sockets", "peak MB", *costs], of_sockets),
+            "### Transitions a second, `tcpstates -s`\n\n" + table(["asked for", "reached", "of a CPU", *costs], of_rates)
+            + "\n\nWhere little happens, each batch wakes the reader, which costs more than all the rest: 200 times a second "
+            "at most.",
+            "### Kernel memory that the scan of `tcpstates -j` takes for sockets that are there\n\n"
+            + table(["sockets", "kB"], memory)]
+
+
+def instruction_rows(counts):
+    return ([f"tcpstates {options}".strip(), number(count)] for options, count in counts.items())
+
+
+def tables(results):
+    """What is measured, without what it is measured against."""
+    return ["## Throughput and cost\n\nRates, CPU time, memory and losses are taken as a user has them; the time in the kernel "
+            "with its statistics clock, which adds 50 to 60 ns to each run of a BPF program, in runs of its own. Shares are "
+            "of the same done right before, untraced and with the empty program. CPU time is user and system time of the tracing process.",
+            *load_sections(results),
+            "## Latency\n\nMilliseconds from the call that makes the change to the line's last byte read from a pipe, at 50 "
+            "connections a second. The reader has real-time priority; an echo is what `cat` takes to answer it. Peers run with stdbuf -oL: without it they hold lines "
+            "back.\n\n"
+            + table(["traced by", "beside", "lines", "missing", "p50", "p99", "most"], latency_rows(results)),
+            "## Start\n\nMilliseconds from exec to the first transition that is seen, with 1,000 sockets open; of the empty "
+            "program, to its saying that it is attached.\n\n"
+            + table(["program", "median", "min-max"], start_rows(results["first_seen"])),
+            "## Idle\n\nVoluntary context switches a second while nothing happens.\n\n"
+            + table(["program", "a second"], ([name, number(value, "{:.1f}")] for name, value in results["idle"].items())),
+            "## How cost grows", *growth_sections(results),
+            "## Instructions a line on replay\n\nCounted by callgrind (`tests/perf/run`), which a busy machine does not change.\n\n"
+            + table(["program", "instructions"], instruction_rows(results["instructions"]))]
+
+
+def machine(results):
+    about = results["machine"]
+    return (f"Kernel {about['kernel']}, {about['cpus']} CPUs, {results['rounds']} rounds of {results['sessions']:,} sessions; "
+            f"medians.")
 
 
 def text(results):
-    """All tables. results: what bench/run wrote as JSON, or is about to."""
-    parts = [f"Kernel {results['machine']['kernel']}, {results['machine']['cpus']} CPUs, {results['rounds']} rounds."]
-    parts += [f"Absent: {why}." for why in results["absent"]]
-    parts.append("## With the kernel's statistics clock on (it adds 50 to 60 ns to each run of a BPF program)")
-    parts += [load_section(results, key, title) for key, title in LOADS.items()]
-    parts.append("## Without the statistics clock")
-    parts += [load_section(results, key + "_plain", LOADS[key]) for key in ("rst", "fin")]
-    parts.append("## From the change to the line in a pipe (ms)\n\nPeers with stdbuf -oL: without it they hold lines back.\n\n"
-                 + table(["traced by", "load", "lines seen", "p50", "p99"], latency_rows(results)))
-    parts.append("## From exec to tracing (ms), with 1,000 sockets open\n\n" + table(
-        ["program", "median", "min-max"],
-        ([name, middle(values, "{:.1f}"), spread(values, "{:.1f}")] for name, values in results["first_seen"].items())))
-    parts.append("## Idle: wake-ups a second\n\n" + table(
-        ["program", "wake-ups/s"], ([name, f"{value:.1f}"] for name, value in results["idle"].items())))
-    parts.append("## How cost grows: sockets held open (tcpstates -s)\n\n" + table(
-        ["sockets", "kernel ns/transition", "CPU ns/transition", "peak MB", "lost"], growth_rows(results["sockets"])))
-    parts.append("## How cost grows: transitions a second (tcpstates -s)\n\n" + table(
-        ["asked for", "reached", "kernel ns/transition", "CPU ns/transition", "lost"], rate_rows(results["rates"])))
-    return "\n\n".join(parts)
+    """For the terminal."""
+    targets = table(["figure", "target", "measured", "", "floor, in the same run"], target_rows(results))
+    absent = [f"Absent: {why}." for why in results["absent"]]
+    return "\n\n".join([machine(results), *absent, "## Targets\n\n" + targets, *tables(results)])
+
+
+def page(results):
+    """docs/performance.md."""
+    return ("<!-- SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause -->\n# Performance\n\n"
+            f"Written by `{results['command']}` from what it measured, which is also in `performance.json`; not by hand. "
+            "It needs root, works in network namespaces of its own on loopback, and takes turns between all that it "
+            "compares: ratios within a run are what counts, seconds are this machine's.\n\n" + text(results) + "\n")

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import select
 import signal
 import socket
 import subprocess
@@ -23,36 +22,33 @@ def bpf_programs():
 
 
 def probe():
-    """Two transitions: a connection that is refused. Returns the monotonic time after it, and its remote port."""
-    with socket.socket() as client:
-        port = 1024 + time.monotonic_ns() // 1000 % 30000
-        with contextlib.suppress(ConnectionRefusedError):
-            client.connect(("127.0.0.1", port))
-        return time.monotonic_ns(), port
+    """Two transitions: a connection that is refused."""
+    with socket.socket() as client, contextlib.suppress(ConnectionRefusedError):
+        client.connect(("127.0.0.1", 9))
 
 
 class Trace:
-    """`with Trace(contender) as trace:` starts it and waits until it traces; trace.cost() once the load has ended."""
+    """`with Trace(contender) as trace:` starts it and waits until it traces."""
 
-    def __init__(self, contender, line_buffered=False):
+    def __init__(self, contender):
         self.contender = contender
         self.programs_before = bpf_programs()
         self.output = tempfile.TemporaryFile()
         self.errors = tempfile.TemporaryFile()
-        self.stdout = subprocess.PIPE if line_buffered else self.output
-        self.words = contender.words
-        if line_buffered and contender.is_peer:
-            self.words = ["stdbuf", "-oL", *self.words]
         self.process = None
         self.programs = []
+        self.start_ns = 0       # from exec until it was seen to be ready
         self.lost = 0
 
     def __enter__(self):
-        if not self.words:
+        if not self.contender.words:
             return self
-        self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=self.stdout, stderr=self.errors)
+        begin = time.monotonic_ns()
+        self.process = subprocess.Popen(self.contender.words, stdin=subprocess.DEVNULL, stdout=self.output,
+                                        stderr=self.errors)
         try:
             self._wait_until_ready()
+            self.start_ns = time.monotonic_ns() - begin
         except BaseException:
             self.__exit__()
             raise
@@ -81,13 +77,12 @@ class Trace:
             text = os.pread(self.errors.fileno(), 4096, 0) + os.pread(self.output.fileno(), 4096, 0)
             return self.contender.ready.encode() in text
         probe()
-        if self.stdout is subprocess.PIPE:
-            return bool(select.select([self.process.stdout], [], [], 0)[0])
-        return os.fstat(self.output.fileno()).st_size > 300     # more than a heading
+        return self.size() > 300    # more than a heading
 
     def _wait_until_ready(self):
         deadline = time.monotonic() + PATIENCE
         while not self._has_said_ready():
+            time.sleep(0.0005)
             if self.process.poll() is not None:
                 raise OSError(f"{self.contender.name} ends with status {self.process.returncode}: {self._said()}")
             if time.monotonic() > deadline:
@@ -106,6 +101,10 @@ class Trace:
     def status(self, key):
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) for line in file if line.startswith(key + ":"))
+
+    def size(self):
+        """Bytes that it has printed."""
+        return os.fstat(self.output.fileno()).st_size
 
     def kernel_ns(self):
         """Nanoseconds in all its BPF programs, as the kernel's statistics clock has them."""

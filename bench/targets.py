@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""What the program is to reach, and what of the same run says how near it can come."""
+from figures import column, middle, ratios, slope
+
+CSV = "tcpstates -s"
+
+
+def cost(results, load, name, key):
+    return middle(column(results[load][name], key))
+
+
+def kept(results, load, name, base="untraced"):
+    return 100 * middle(ratios(results[load][name], "rate", base))
+
+
+def empty_keeps(load):
+    return lambda results: f"the empty program keeps {kept(results, load, 'empty program'):.1f} %"
+
+
+def empty_reads(results):
+    return f"an empty program reads {cost(results, 'rst', 'empty program', 'kernel_ns'):.0f}"
+
+
+def two_empty_read(results):
+    return (f"two empty programs read {cost(results, 'rst', 'two empty programs', 'kernel_ns'):.0f}; a second one is needed for "
+            "what the first does not see")
+
+
+def instructions(options):
+    return lambda results: f"{results['instructions'][options]:,} instructions on replay, without read and write"
+
+
+def writing_takes(results):
+    return f"writing as many bytes to a file takes {results['write_ns']:.0f}, and it is {instructions('-q -o /dev/null')(results)}"
+
+
+def lost(results):
+    return sum(sum(column(rounds, "lost")) for load in ("rst", "fin") for name, rounds in results[load].items()
+               if name.startswith("tcpstates"))
+
+
+def peers_lose(results):
+    peers = ((name, sum(column(rounds, "lost"))) for name, rounds in results["rst"].items()
+             if name in ("libbpf-tools", "bpftrace", "bcc"))
+    return "peers: " + (", ".join(f"{name} {count:,}" for name, count in peers) or "none here")
+
+
+def seen_ms(name):
+    return lambda results: middle(results["first_seen"][name])
+
+
+def start_floor(results):
+    return f"an empty program is attached after {middle(results['first_seen']['empty program']):.0f} ms"
+
+
+def bytes_a_socket(results):
+    """User and kernel memory: of the tool that has them all in its output, and of the scan."""
+    user = slope([(int(count), 1024 * figures["memory_kb"]) for count, figures in results["sockets"].items()])
+    kernel = slope([(int(count), 1024 * kb) for count, kb in results["kernel_memory"].items()])
+    return None if user is None or kernel is None else max(0, user) + kernel
+
+
+def memory_mb(results):
+    return min((int(count), figures["memory_kb"] / 1024) for count, figures in results["sockets"].items())[1]
+
+
+def p99(key):
+    return lambda results: results[key][CSV]["p99"]
+
+
+def echo_takes(key):
+    return lambda results: f"an echo takes {results[key]['echo']['p99']:.2f} ms"
+
+
+def nothing(results):
+    return ""
+
+
+# what, how it is compared, limit, unit, measured, floor
+TARGETS = [
+    ("connection rate kept, connect and reset, CSV to a file, of untraced", ">=", 92, "%",
+     lambda results: kept(results, "rst", CSV), empty_keeps("rst")),
+    ("the same, of the empty program's", ">=", 95, "%", lambda results: kept(results, "rst", CSV, "empty"), nothing),
+    ("connection rate kept, connect and close, of untraced", ">=", 96, "%",
+     lambda results: kept(results, "fin", CSV), empty_keeps("fin")),
+    ("in the kernel a transition, default fields", "<=", 350, "ns",
+     lambda results: cost(results, "rst", "tcpstates", "kernel_ns"), empty_reads),
+    ("the same, 10 transitions a connection", "<=", 350, "ns",
+     lambda results: cost(results, "fin", "tcpstates", "kernel_ns"), nothing),
+    ("the same, a port filter lets nothing pass", "<=", 100, "ns",
+     lambda results: cost(results, "rst", "tcpstates -s -L 1", "kernel_ns"), two_empty_read),
+    ("the same, an address filter lets nothing pass", "<=", 100, "ns",
+     lambda results: cost(results, "rst", "tcpstates -s --remote 192.0.2.0/24", "kernel_ns"), two_empty_read),
+    ("user and system CPU a line: table", "<=", 350, "ns", lambda results: cost(results, "rst", "tcpstates", "cpu_ns"),
+     instructions("table")),
+    ("CSV", "<=", 350, "ns", lambda results: cost(results, "rst", CSV, "cpu_ns"), instructions("-s")),
+    ("JSON", "<=", 600, "ns", lambda results: cost(results, "rst", "tcpstates -j", "cpu_ns"), instructions("-j")),
+    ("recording", "<=", 120, "ns", lambda results: cost(results, "rst", "tcpstates -q -o /dev/stdout", "cpu_ns"),
+     writing_takes),
+    ("instructions a line on replay: CSV", "<=", 700, "", lambda results: results["instructions"]["-s"], nothing),
+    ("table", "<=", 900, "", lambda results: results["instructions"]["table"], nothing),
+    ("JSON", "<=", 1500, "", lambda results: results["instructions"]["-j"], nothing),
+    ("lost, all outputs, flat out", "<=", 0, "transitions", lost, peers_lose),
+    ("exec to the first transition seen, 1,000 sockets: CSV", "<=", 30, "ms", seen_ms(CSV), start_floor),
+    ("JSON, the scan included", "<=", 30, "ms", seen_ms("tcpstates -j"), start_floor),
+    ("peak memory, 1,000 sockets", "<=", 32, "MB", memory_mb, nothing),
+    ("memory a further socket", "<=", 350, "bytes", bytes_a_socket, nothing),
+    ("latency, 50 connections/s, p99", "<=", 10, "ms", p99("latency"), echo_takes("latency")),
+    ("latency, flat-out churn, p99", "<=", 20, "ms", p99("latency_busy"),
+     echo_takes("latency_busy")),
+    ("wake-ups while idle", "<=", 0, "a second", lambda results: results["idle"][CSV], nothing),
+]
+
+
+def is_met(value, comparison, limit):
+    return value >= limit if comparison == ">=" else value <= limit
+
+
+def three_digits(value):
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.1f}" if value >= 1 else f"{value:.2f}"
+
+
+def target_rows(results):
+    for what, comparison, limit, unit, measured, floor in TARGETS:
+        value = measured(results)
+        if value is None:
+            yield [what, f"{comparison} {limit:,} {unit}".strip(), "-", "not measured", ""]
+            continue
+        yield [what, f"{comparison} {limit:,} {unit}".strip(), three_digits(value),
+               "met" if is_met(value, comparison, limit) else "**missed**", floor(results)]
