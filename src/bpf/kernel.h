@@ -98,7 +98,12 @@ struct request_sock {
 	struct sock *sk;
 };
 
+struct inet_request_sock {
+	struct request_sock req;
+};
+
 struct tcp_request_sock {
+	struct inet_request_sock req;
 	__u64 snt_synack; /* CLOCK_MONOTONIC, microseconds: when the first SYN-ACK was sent */
 };
 

@@ -75,14 +75,15 @@ static __always_inline __u64 request_take(const struct sock_common *child)
  */
 static __always_inline __u64 request_see(const struct request_sock *request)
 {
-	struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock((void *)request);
+	const struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock((void *)request);
 	struct request_key key;
 	__u64 sent_ns;
 
 	if (!tcp || !tcp->snt_synack)
 		return 0;
 	sent_ns = tcp->snt_synack * NSEC_PER_USEC;
-	request_key_fill(&key, &request->__req_common);
+	/* By way of what the helper gives: see sock_of(). */
+	request_key_fill(&key, &tcp->req.req.__req_common);
 	bpf_map_update_elem(&requests, &key, &sent_ns, BPF_NOEXIST);
 	return sent_ns;
 }
