@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../bpf/shared.h"
 #include "../lib/log.h"
 #include "exact.h"
+#include "types_cut.h"
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 
@@ -72,15 +74,24 @@ static bool is_wanted(const struct row *row, const struct options *options)
 	return !row->for_half_open || options->half_open;
 }
 
-/* A program for a function that this kernel does not have would fail the others. */
-static int choose_programs(struct exact_bpf *exact, const struct options *options)
+/* Asks libbpf where types are of no use; NULL: they are of use. */
+static bool kernel_has(const struct types *types, const struct btf *btf, const char *function)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	if (btf)
+		return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) >= 0;
+	return types_find_function(types, function);
+}
 
-	if (!btf)
+/* A program for a function that this kernel does not have would fail the others. */
+static int choose_programs(struct exact_bpf *exact, const struct options *options,
+			   const struct types *types)
+{
+	struct btf *btf = types->count ? NULL : btf__load_vmlinux_btf();
+
+	if (!btf && !types->count)
 		return -errno;
 	for (int i = 0; i < ROW_COUNT; i++) {
-		bool exists = btf__find_by_name_kind(btf, rows[i].function, BTF_KIND_FUNC) >= 0;
+		bool exists = kernel_has(types, btf, rows[i].function);
 		bool wanted = is_wanted(&rows[i], options);
 
 		bpf_program__set_autoload(program_of(exact, &rows[i]), wanted && exists);
@@ -107,8 +118,30 @@ static int share_maps(struct exact_bpf *exact, const struct tcpstates_bpf *progr
 	return 0;
 }
 
+/* 0, or why a program that does nothing is refused: it takes 20 ms to learn that from all of them.
+ */
+static int try_least(const struct types *types)
+{
+	const struct bpf_insn answer_0[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd;
+
+	LIBBPF_OPTS(bpf_prog_load_opts, with);
+	with.expected_attach_type = BPF_TRACE_FENTRY;
+	with.attach_btf_id = types_find_function(types, rows[0].function);
+	if (!with.attach_btf_id)
+		return 0;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, NULL, "Dual BSD/GPL", answer_0, 2, &with);
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
 static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
-		const struct options *options)
+		const struct options *options, const struct types *types)
 {
 	libbpf_print_fn_t print;
 	int err;
@@ -117,7 +150,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		return -ENOSTORAGE;
 	err = share_maps(exact, program);
 	if (!err)
-		err = choose_programs(exact, options);
+		err = choose_programs(exact, options, types);
 	if (err)
 		return err;
 	bpf_map__set_autocreate(exact->maps.half_opens, options->half_open);
@@ -154,10 +187,29 @@ static void say_half_open_missing(const struct exact_bpf *exact)
 			  "a second or longer, and none before 5.12 (-v says why)");
 }
 
-struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options)
+static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,
+				       const struct options *options, const struct types *types,
+				       int *err)
 {
-	struct exact_bpf *exact = exact_bpf__open();
-	int err = exact ? load(exact, program, options) : -errno;
+	struct exact_bpf *exact;
+	struct types_file file;
+
+	LIBBPF_OPTS(bpf_object_open_opts, with);
+	*err = try_least(types);
+	if (*err)
+		return NULL;
+	with.btf_custom_path = types_file_open(&file, types, exact_bpf__elf_bytes);
+	exact = exact_bpf__open_opts(&with);
+	*err = exact ? load(exact, program, options, types) : -errno;
+	types_file_close(&file);
+	return exact;
+}
+
+struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options,
+			       const struct types *types)
+{
+	int err;
+	struct exact_bpf *exact = open_and_load(program, options, types, &err);
 
 	for (int i = 0; i < ROW_COUNT; i++)
 		if (!err)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "../options.h"
+#include "types.h"
 
 struct exact_bpf; /* exact.skel.h and tcpstates.skel.h, generated from ../bpf */
 struct tcpstates_bpf;
@@ -15,7 +16,8 @@ struct tcpstates_bpf;
  * loaded; to be given to exact_bpf__destroy(). NULL when it cannot be. With -v it says what is
  * missing then.
  */
-struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options);
+struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options,
+			       const struct types *types);
 
 /* Whether it tells of half-open sessions; NULL: no. */
 bool exact_sees_requests(const struct exact_bpf *exact);

@@ -29,8 +29,8 @@ SAME_SIZE(rodata_filter[0]);
 SAME_SIZE(bss[0]);
 SAME_SIZE(rodata[0]);
 
-/* As tcpstates_bpf__open(), but for the bytes. */
-struct tcpstates_bpf *fallback_open(void)
+/* As tcpstates_bpf__open_opts(), but for the bytes. */
+struct tcpstates_bpf *fallback_open(const struct bpf_object_open_opts *with)
 {
 	struct tcpstates_bpf *program = calloc(1, sizeof(*program));
 	int err;
@@ -41,7 +41,7 @@ struct tcpstates_bpf *fallback_open(void)
 	if (!err) {
 		program->skeleton->data =
 			(void *)fallback_bpf__elf_bytes(&program->skeleton->data_sz);
-		err = bpf_object__open_skeleton(program->skeleton, NULL);
+		err = bpf_object__open_skeleton(program->skeleton, with);
 	}
 	if (!err)
 		return program;

@@ -6,9 +6,11 @@
 #ifndef TCPSTATES_SOURCE_FALLBACK_H
 #define TCPSTATES_SOURCE_FALLBACK_H
 
-struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
+struct bpf_object_open_opts; /* libbpf's */
+struct tcpstates_bpf;        /* tcpstates.skel.h, generated from ../bpf */
 
-/* Not loaded; to be given to tcpstates_bpf__destroy(). NULL on failure, with errno. */
-struct tcpstates_bpf *fallback_open(void);
+/* As tcpstates_bpf__open_opts(). Not loaded; to be given to tcpstates_bpf__destroy(). NULL on
+ * failure, with errno. */
+struct tcpstates_bpf *fallback_open(const struct bpf_object_open_opts *with);
 
 #endif

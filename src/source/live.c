@@ -25,6 +25,7 @@ struct live {
 	struct source source;
 	struct tcpstates_bpf *program;
 	struct exact_bpf *exact; /* NULL: without it */
+	struct types types;      /* until it traces */
 	struct ring_buffer *ring;
 	struct join join;
 	struct seed seed;
@@ -165,6 +166,7 @@ static void live_close(struct source *source)
 {
 	struct live *live = (struct live *)source;
 
+	types_close(&live->types);
 	ring_buffer__free(live->ring);
 	join_close(&live->join);
 	seed_close(&live->seed);
@@ -224,13 +226,14 @@ struct source *source_open_live(const struct options *options)
 	if (options_follow_minisocks(options))
 		join_follow_minisocks(&live->join, look_at_minisocks);
 	describe_host(&live->source);
-	live->program = program_load(options);
+	types_open(&live->types);
+	live->program = program_load(options, &live->types);
 	if (!live->program || open_ring(live) || program_attach(live->program)) {
 		live_close(&live->source);
 		return NULL;
 	}
 	if (options_want_details(options)) {
-		live->exact = exact_attach(live->program, options);
+		live->exact = exact_attach(live->program, options, &live->types);
 		live->program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
 		live->join.minisocks.has_exact_ends = live->exact &&
 						      live->exact->links.tcp_twsk_destructor &&
@@ -241,6 +244,7 @@ struct source *source_open_live(const struct options *options)
 			      options_follow_minisocks(options) ? &live->join.minisocks : NULL,
 			      options_want_standing(options) ? &live->standing : NULL);
 	}
+	types_close(&live->types);
 	live->source.fd = ring_buffer__epoll_fd(live->ring);
 	live->source.clock.start_ns = clock_monotonic_ns();
 	live->source.clock.wall_offset_ns = clock_measure_offset();

@@ -16,6 +16,7 @@
 #include "../lib/log.h"
 #include "fallback.h"
 #include "program.h"
+#include "types_cut.h"
 #include "tcpstates.skel.h"
 
 /* For tests: on any kernel the second build is used, with room for so many sessions. */
@@ -285,9 +286,10 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct op
 	return NULL;
 }
 
-static struct tcpstates_bpf *load_main(const struct options *options, int *err)
+static struct tcpstates_bpf *load_main(const struct options *options,
+				       const struct bpf_object_open_opts *with, int *err)
 {
-	struct tcpstates_bpf *program = tcpstates_bpf__open();
+	struct tcpstates_bpf *program = tcpstates_bpf__open_opts(with);
 
 	/* The kernel itself forgets what is kept of a socket. */
 	if (program)
@@ -295,10 +297,11 @@ static struct tcpstates_bpf *load_main(const struct options *options, int *err)
 	return load(program, options, err);
 }
 
-static struct tcpstates_bpf *load_fallback(const struct options *options, const char *room,
-					   int *err)
+static struct tcpstates_bpf *load_fallback(const struct options *options,
+					   const struct bpf_object_open_opts *with,
+					   const char *room, int *err)
 {
-	struct tcpstates_bpf *program = fallback_open();
+	struct tcpstates_bpf *program = fallback_open(with);
 
 	if (program && room && atoi(room) > 0)
 		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
@@ -320,20 +323,24 @@ static bool kernel_is_5_12(void)
 	       (major > 5 || (major == 5 && minor >= 12));
 }
 
-struct tcpstates_bpf *program_load(const struct options *options)
+struct tcpstates_bpf *program_load(const struct options *options, const struct types *types)
 {
+	struct types_file file;
 	const char *room = getenv(FALLBACK_VARIABLE);
 	bool has_choice = !room && !kernel_is_5_12();
 	struct tcpstates_bpf *program = NULL;
 	int err;
 
+	LIBBPF_OPTS(bpf_object_open_opts, with);
 	/* What fails at first is no news. */
 	libbpf_set_print(has_choice ? NULL : print_libbpf);
+	with.btf_custom_path = types_file_open(&file, types, tcpstates_bpf__elf_bytes);
 	if (!room)
-		program = load_main(options, &err);
+		program = load_main(options, &with, &err);
 	libbpf_set_print(print_libbpf);
 	if (room || (!program && has_choice))
-		program = load_fallback(options, room, &err);
+		program = load_fallback(options, &with, room, &err);
+	types_file_close(&file);
 	if (!program)
 		explain_refusal("cannot load the kernel program", err);
 	return program;
