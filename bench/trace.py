@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -21,6 +22,12 @@ def bpf_programs():
     return {program["id"]: program.get("run_time_ns", 0) for program in json.loads(answer)}
 
 
+def programs_of(pid):
+    """Ids of the programs that a process has open: others may trace at the same time."""
+    texts = [path.read_text() for path in pathlib.Path(f"/proc/{pid}/fdinfo").iterdir()]
+    return {int(id) for text in texts for id in re.findall(r"^prog_id:\s*(\d+)", text, re.MULTILINE)}
+
+
 def probe():
     """Two transitions: a connection that is refused."""
     with socket.socket() as client, contextlib.suppress(ConnectionRefusedError):
@@ -32,7 +39,6 @@ class Trace:
 
     def __init__(self, contender):
         self.contender = contender
-        self.programs_before = bpf_programs()
         self.output = tempfile.TemporaryFile()
         self.errors = tempfile.TemporaryFile()
         self.process = None
@@ -52,7 +58,7 @@ class Trace:
         except BaseException:
             self.__exit__()
             raise
-        self.programs = [id for id in bpf_programs() if id not in self.programs_before]
+        self.programs = programs_of(self.process.pid)
         return self
 
     def __exit__(self, *error):

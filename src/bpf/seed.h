@@ -91,7 +91,8 @@ static __always_inline void fill_seeded_minisock(struct transition *record,
 	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
 	record->lport = common->skc_num;
 	record->rport = bpf_ntohs(common->skc_dport);
-	record->netns = common->skc_net.net->ns.inum;
+	/* By way of what the helper gives: see sock_of(). */
+	record->netns = minisock->__tw_common.skc_net.net->ns.inum;
 	record->cookie = common->skc_cookie.counter;
 	record->minisock = (__u64)minisock;
 	record->ip = ip_of(common);

@@ -116,8 +116,10 @@ static __always_inline void end_outsider(struct sock *sk, struct change *change)
 {
 	struct session *session = change->newstate == STATE_CLOSE ? session_find(sk) : NULL;
 
-	if (session)
-		session_turn(session, change);
+	if (!session)
+		return;
+	change->now_ns = bpf_ktime_get_ns();
+	session_turn(session, change);
 }
 
 static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
@@ -131,11 +133,11 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 
 	if (!tp)
 		return 0;
-	change.now_ns = bpf_ktime_get_ns();
 	if (is_out(sk, tp, oldstate, newstate)) {
 		end_outsider(sk, &change);
 		return 0;
 	}
+	change.now_ns = bpf_ktime_get_ns();
 	session = begins_child(&change) ? session_of_child(sk, tp) : session_of(sk);
 	if (!session_update(session, &change, sk, tp))
 		return 0;
