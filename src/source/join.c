@@ -217,6 +217,7 @@ static void take_told(struct join *join, const struct minisock_told *told)
 
 void join_take(struct join *join, const void *record, size_t size)
 {
+	const struct transition *whole = record;
 	struct transition t;
 
 	if (size == sizeof(struct reset_sent)) {
@@ -229,6 +230,11 @@ void join_take(struct join *join, const void *record, size_t size)
 	}
 	if (size == sizeof(struct minisock_told)) {
 		take_told(join, record);
+		return;
+	}
+	/* As it is, where nothing is to be completed or told apart. */
+	if (size == sizeof(t) && !(whole->flags & TRANSITION_AFTER_SYN)) {
+		pass(join, whole);
 		return;
 	}
 	if (size > sizeof(t))
