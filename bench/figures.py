@@ -25,6 +25,12 @@ def ratios(rounds, key, base):
     return [figures[key] / figures[base] for figures in rounds if figures.get(key) is not None and figures.get(base)]
 
 
+def best_ratio(rounds, key, base, best):
+    """Of the best of all rounds, best being max or min: what other work on the machine disturbed least."""
+    values, bases = column(rounds, key), column(rounds, base)
+    return best(values) / best(bases) if values and bases and best(bases) else None
+
+
 def slope(points):
     """How much y grows for each x, by the ends of the range of x: [(x, y)]."""
     (first_x, first_y), (last_x, last_y) = min(points), max(points)

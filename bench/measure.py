@@ -33,19 +33,25 @@ def progress():
     print(".", end="", flush=True, file=sys.stderr)
 
 
+def spent(before, after, transitions):
+    """{program: nanoseconds a transition}, of those that ran."""
+    return {name: (ns - before.get(name, 0)) / transitions for name, ns in after.items() if ns > before.get(name, 0)}
+
+
 def churn(contender, mode, sessions, *options):
     """One contender under one load: a dictionary of figures."""
     trace = Trace(contender)
     with trace:
-        ns_before, cpu_before = trace.kernel_ns(), trace.cpu_ns()
-        rate = load(mode, sessions, *options)
+        before, cpu_before = trace.kernel_ns(), trace.cpu_ns()
+        rate, load_us = load(mode, sessions, *options)
         time.sleep(0.05 if contender.words else 0)      # the last batch is part of the cost
-        ns, cpu = trace.kernel_ns() - ns_before, trace.cpu_ns() - cpu_before
+        after, cpu = trace.kernel_ns(), trace.cpu_ns() - cpu_before
         memory = trace.status("VmHWM") if trace.process else None
     transitions = sessions * TRANSITIONS[mode]
-    figures = {"rate": rate, "lost": trace.lost, "memory_kb": memory}
+    figures = {"rate": rate, "cpu_us": load_us + cpu / 1000 / sessions, "lost": trace.lost, "memory_kb": memory}
     if contender.words:
-        figures["kernel_ns"] = ns / transitions if ns else None
+        figures["programs"] = spent(before, after, transitions)
+        figures["kernel_ns"] = sum(figures["programs"].values()) or None
         figures["cpu_ns"] = cpu / transitions
     if contender.has_lines:
         figures["lines"] = trace.lines() / transitions
@@ -57,7 +63,8 @@ def churn_twice(contender, mode, sessions, *options):
     figures = churn(contender, mode, sessions, *options)
     if contender.words:
         with Statistics():
-            figures["kernel_ns"] = churn(contender, mode, sessions, *options)["kernel_ns"]
+            timed = churn(contender, mode, sessions, *options)
+        figures |= {key: timed[key] for key in ("kernel_ns", "programs")}
     return figures
 
 
@@ -69,9 +76,10 @@ def compare(contenders, mode, sessions, rounds, *options):
     results = {contender.name: [] for contender in contenders}
     for number in range(rounds):
         for contender in contenders[number % len(contenders):] + contenders[:number % len(contenders)]:
+            untraced_now, empty_now = (churn(base, mode, sessions, *options) for base in (untraced(), empty()))
             results[contender.name].append({
-                "untraced": churn(untraced(), mode, sessions, *options)["rate"],
-                "empty": churn(empty(), mode, sessions, *options)["rate"],
+                "untraced": untraced_now["rate"], "untraced_us": untraced_now["cpu_us"],
+                "empty": empty_now["rate"], "empty_us": empty_now["cpu_us"],
                 **churn_twice(contender, mode, sessions, *options)})
         progress()
     return results
@@ -129,11 +137,11 @@ def growth_of_sockets(contender, counts, sessions):
     for count in counts:
         trace = Trace(contender)
         with trace, Held(count):
-            ns_before, cpu_before = trace.kernel_ns(), trace.cpu_ns()
+            before, cpu_before = trace.kernel_ns(), trace.cpu_ns()
             load("rst", sessions)
             time.sleep(0.05)
             transitions = sessions * TRANSITIONS["rst"]
-            figures = {"kernel_ns": (trace.kernel_ns() - ns_before) / transitions,
+            figures = {"kernel_ns": sum(spent(before, trace.kernel_ns(), transitions).values()),
                        "cpu_ns": (trace.cpu_ns() - cpu_before) / transitions, "memory_kb": trace.status("VmHWM")}
         results[count] = {**figures, "lost": trace.lost}
         progress()

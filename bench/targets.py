@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """What the program is to reach, and what of the same run says how near it can come."""
-from figures import column, middle, ratios, slope
+from figures import best_ratio, column, middle, ratios, slope
 
 CSV = "tcpstates -s"
 
@@ -13,17 +13,35 @@ def kept(results, load, name, base="untraced"):
     return 100 * middle(ratios(results[load][name], "rate", base))
 
 
+def best_kept(results, load, name, base):
+    """Of the best round of each, which other work on the machine disturbed least."""
+    return f"{100 * best_ratio(results[load][name], 'rate', base, max):.0f} %"
+
+
 def empty_keeps(load):
-    return lambda results: f"the empty program keeps {kept(results, load, 'empty program'):.1f} %"
+    return lambda results: (f"the empty program keeps {kept(results, load, 'empty program'):.0f} %; of the best rounds it keeps "
+                            f"{best_kept(results, load, 'empty program', 'untraced')}, this "
+                            f"{best_kept(results, load, CSV, 'untraced')}")
+
+
+def two_empty_keep(results):
+    return (f"two empty programs keep {kept(results, 'rst', 'two empty programs', 'empty'):.0f} %; of the best rounds they keep "
+            f"{best_kept(results, 'rst', 'two empty programs', 'empty')}, this {best_kept(results, 'rst', CSV, 'empty')}")
 
 
 def empty_reads(results):
     return f"an empty program reads {cost(results, 'rst', 'empty program', 'kernel_ns'):.0f}"
 
 
-def two_empty_read(results):
-    return (f"two empty programs read {cost(results, 'rst', 'two empty programs', 'kernel_ns'):.0f}; a second one is needed for "
-            "what the first does not see")
+def program_cost(results, name, program):
+    return middle(column(column(results["rst"][name], "programs"), program)) or 0
+
+
+def filter_floor(name):
+    """What is left is keeping the time of each socket's creation, when nobody knows its port yet."""
+    return lambda results: (f"two empty programs, as one is needed for what the other does not see, read "
+                            f"{cost(results, 'rst', 'two empty programs', 'kernel_ns'):.0f}; noting when sockets are created, "
+                            f"before they have ends, takes {program_cost(results, name, 'sock_create'):.0f}")
 
 
 def instructions(options):
@@ -31,7 +49,8 @@ def instructions(options):
 
 
 def writing_takes(results):
-    return f"writing as many bytes to a file takes {results['write_ns']:.0f}, and it is {instructions('-q -o /dev/null')(results)}"
+    return (f"writing as many bytes to a file takes {results['write_ns']:.0f}, and it is "
+            f"{instructions('-q -o /dev/null')(results)}")
 
 
 def lost(results):
@@ -80,7 +99,8 @@ def nothing(results):
 TARGETS = [
     ("connection rate kept, connect and reset, CSV to a file, of untraced", ">=", 92, "%",
      lambda results: kept(results, "rst", CSV), empty_keeps("rst")),
-    ("the same, of the empty program's", ">=", 95, "%", lambda results: kept(results, "rst", CSV, "empty"), nothing),
+    ("the same, of the empty program's", ">=", 95, "%", lambda results: kept(results, "rst", CSV, "empty"),
+     two_empty_keep),
     ("connection rate kept, connect and close, of untraced", ">=", 96, "%",
      lambda results: kept(results, "fin", CSV), empty_keeps("fin")),
     ("in the kernel a transition, default fields", "<=", 350, "ns",
@@ -88,9 +108,11 @@ TARGETS = [
     ("the same, 10 transitions a connection", "<=", 350, "ns",
      lambda results: cost(results, "fin", "tcpstates", "kernel_ns"), nothing),
     ("the same, a port filter lets nothing pass", "<=", 100, "ns",
-     lambda results: cost(results, "rst", "tcpstates -s -L 1", "kernel_ns"), two_empty_read),
+     lambda results: cost(results, "rst", "tcpstates -s -L 1", "kernel_ns"),
+     filter_floor("tcpstates -s -L 1")),
     ("the same, an address filter lets nothing pass", "<=", 100, "ns",
-     lambda results: cost(results, "rst", "tcpstates -s --remote 192.0.2.0/24", "kernel_ns"), two_empty_read),
+     lambda results: cost(results, "rst", "tcpstates -s --remote 192.0.2.0/24", "kernel_ns"),
+     filter_floor("tcpstates -s --remote 192.0.2.0/24")),
     ("user and system CPU a line: table", "<=", 350, "ns", lambda results: cost(results, "rst", "tcpstates", "cpu_ns"),
      instructions("table")),
     ("CSV", "<=", 350, "ns", lambda results: cost(results, "rst", CSV, "cpu_ns"), instructions("-s")),

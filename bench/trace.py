@@ -17,9 +17,9 @@ LOST_IN_ALL = re.compile(r"lost (\d+) transitions in all")
 
 
 def bpf_programs():
-    """{id: nanoseconds} of all programs loaded now."""
+    """{id: (name, nanoseconds)} of all programs loaded now."""
     answer = subprocess.run(["bpftool", "prog", "show", "--json"], capture_output=True, check=True).stdout
-    return {program["id"]: program.get("run_time_ns", 0) for program in json.loads(answer)}
+    return {program["id"]: (program.get("name", ""), program.get("run_time_ns", 0)) for program in json.loads(answer)}
 
 
 def programs_of(pid):
@@ -113,9 +113,12 @@ class Trace:
         return os.fstat(self.output.fileno()).st_size
 
     def kernel_ns(self):
-        """Nanoseconds in all its BPF programs, as the kernel's statistics clock has them."""
-        now = bpf_programs()
-        return sum(now.get(id, 0) for id in self.programs)
+        """{name: nanoseconds} in its BPF programs, as the kernel's statistics clock has them."""
+        total = {}
+        for id, (name, ns) in bpf_programs().items():
+            if id in self.programs:
+                total[name] = total.get(name, 0) + ns
+        return total
 
     def lines(self):
         """How many lines it has printed; after its end."""

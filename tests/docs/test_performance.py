@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """How the benchmark makes figures of measurements."""
 
+import json
 import sys
 
 import tool
@@ -35,6 +36,13 @@ def test_ratios():
     check_equal("ratios", figures.ratios(rounds, "rate", "untraced"), [0.5, 0.75])
 
 
+def test_best_ratio():
+    rounds = [{"rate": 50, "untraced": 100}, {"rate": 90, "untraced": 80}, {"rate": 60}]
+    check_equal("of the most", figures.best_ratio(rounds, "rate", "untraced", max), 0.9)
+    check_equal("of the least", figures.best_ratio(rounds, "rate", "untraced", min), 50 / 80)
+    check_equal("of none", figures.best_ratio([{"rate": 1}], "rate", "untraced", max), None)
+
+
 def test_slope():
     check_equal("over all", figures.slope([(1000, 10), (3000, 99), (5000, 8010)]), 2.0)
     check_equal("in another order", figures.slope([(5000, 8010), (1000, 10)]), 2.0)
@@ -61,10 +69,18 @@ def test_growth():
 
 def test_load_rows():
     """Medians of what a round was compared with in that round; losses add up."""
-    rounds = [{"rate": 80, "untraced": 100, "empty": 80, "kernel_ns": 300, "cpu_ns": 9, "lost": 1, "lines": 1, "memory_kb": 2048},
-              {"rate": 10, "untraced": 20, "empty": 20, "kernel_ns": 100, "cpu_ns": 7, "lost": 2, "lines": 1, "memory_kb": 1024}]
+    same = {"lines": 1, "cpu_us": 100, "untraced_us": 90}
+    rounds = [{**same, "rate": 80, "untraced": 100, "empty": 80, "kernel_ns": 300, "cpu_ns": 9, "lost": 1, "memory_kb": 2048},
+              {**same, "rate": 10, "untraced": 20, "empty": 20, "kernel_ns": 100, "cpu_ns": 7, "lost": 2, "memory_kb": 1024}]
     check_equal("row", list(report.load_rows({"any": rounds})),
-                [["any", "45", "65 %", "50-80", "75 %", "200", "100-300", "8", "7-9", "3", "1.000", "1.5"]])
+                [["any", "45", "65 %", "50-80", "75 %", "80 %", "100.0", "90.0", "200", "100-300", "8", "7-9", "3", "1.000", "1.5"]])
+
+
+def test_page():
+    """What the page says is what was measured: it is not written by hand."""
+    results = json.loads((tool.TREE / "docs/performance.json").read_text())
+    check_equal("docs/performance.md; bench/run --reprint writes it", (tool.TREE / "docs/performance.md").read_text(),
+                report.page(results))
 
 
 def test_table():
