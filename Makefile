@@ -186,7 +186,7 @@ bench:
 	@bench/run $(ARGS)
 
 bench-docs:
-	@$(MAKE) --no-print-directory bench ARGS="--docs --command 'make bench-docs' $(ARGS)"
+	@$(MAKE) --no-print-directory bench ARGS="--docs $(ARGS)"
 
 install: all
 	install -D -m 755 $(B)/tcpstates $(DESTDIR)$(PREFIX)/sbin/tcpstates

@@ -142,6 +142,6 @@ def text(results):
 def page(results):
     """docs/performance.md."""
     return ("<!-- SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause -->\n# Performance\n\n"
-            f"Written by `{results['command']}` from what it measured, which is also in `performance.json`; not by hand. "
+            f"Written by `{results['command']}` (`make bench-docs` builds what it needs) from what it measured, which is also in `performance.json`; not by hand. "
             "It needs root, works in network namespaces of its own on loopback, and takes turns between all that it "
             "compares: ratios within a run are what counts, seconds are this machine's.\n\n" + text(results) + "\n")
