@@ -87,9 +87,11 @@ def compare(contenders, mode, sessions, rounds, *options):
 
 def probed(*words):
     """(ms from exec to the first transition seen, [ms from a change to its line]; None for each that did not come)"""
-    words = [PROBE, *words]
-    answer = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True).stdout
-    (_, first), *lines = (line.split() for line in answer.splitlines())
+    run = subprocess.run([PROBE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if run.returncode:
+        print(f"bench: {' '.join(words)}: {run.stderr.strip()}", file=sys.stderr)
+        return None, []
+    (_, first), *lines = (line.split() for line in run.stdout.splitlines())
     return int(first) / 1e6, [None if ns == "-" else int(ns) / 1e6 for _, ns in lines]
 
 
@@ -115,6 +117,11 @@ def first_seen(contender):
     trace = Trace(contender)
     with trace:
         return trace.start_ns / 1e6
+
+
+def starts(contender, count):
+    """Those of so many that succeeded."""
+    return [ms for ms in (first_seen(contender) for _ in range(count)) if ms is not None]
 
 
 def idle_wakeups(contender, seconds=0.5, tries=12):

@@ -134,6 +134,14 @@ TARGETS = [
 ]
 
 
+def measured_or_none(measured, results):
+    """None where a part of it was not measured."""
+    try:
+        return measured(results)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def is_met(value, comparison, limit):
     return value >= limit if comparison == ">=" else value <= limit
 
@@ -144,7 +152,7 @@ def three_digits(value):
 
 def target_rows(results):
     for what, comparison, limit, unit, measured, floor in TARGETS:
-        value = measured(results)
+        value = measured_or_none(measured, results)
         if value is None:
             yield [what, f"{comparison} {limit:,} {unit}".strip(), "-", "not measured", ""]
             continue
