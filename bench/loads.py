@@ -12,8 +12,10 @@ LOAD = str(TREE / "build/bench/load")
 TRANSITIONS = {"rst": 6, "fin": 10, "listen": 2}    # of one session, both ends
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 IN_NAMESPACE = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]
+# all of them for clients, but for those that servers of further pairs are going to bind
 WITH_ALL_PORTS = ["unshare", "--net", "sh", "-c",
-                  'ip link set lo up; echo 1024 65535 >/proc/sys/net/ipv4/ip_local_port_range; exec "$@"', "sh"]
+                  "ip link set lo up; echo 1024 65535 >/proc/sys/net/ipv4/ip_local_port_range; "
+                  'echo 9000-9099 >/proc/sys/net/ipv4/ip_local_reserved_ports; exec "$@"', "sh"]
 
 
 def enter_namespaces():
