@@ -21,6 +21,12 @@
 /* How long a line may be late: short for an eye, and 200 wake-ups a second at most. */
 #define BATCH_MS 5
 
+/*
+ * Records of one read: where they come as fast as they are read it would never end, and nothing be
+ * written. More than a batch time has of them.
+ */
+#define READ_MAX 8192
+
 struct live {
 	struct source source;
 	struct tcpstates_bpf *program;
@@ -32,15 +38,17 @@ struct live {
 	struct standing standing;      /* told by iterators, and not handed over yet */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
+	unsigned int left; /* records that this read may still take */
 };
 
 /* libbpf's callback: a negative answer ends the read after this record. */
 static int take_record(void *context, void *data, size_t size)
 {
-	struct join *join = context;
+	struct live *live = context;
 
-	join_take(join, data, size);
-	return join->answer == DELIVERY_CONTINUE ? 0 : -ECANCELED;
+	join_take(&live->join, data, size);
+	live->left--;
+	return live->left && live->join.answer == DELIVERY_CONTINUE ? 0 : -ECANCELED;
 }
 
 /* For minisock.h: has the kernel program look. */
@@ -88,18 +96,22 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 		if (join->answer != DELIVERY_CONTINUE)
 			return 1;
 	}
+	live->left = READ_MAX;
 	count = ring_buffer__consume(live->ring);
-	if (join->answer == DELIVERY_CONTINUE && count < 0) {
+	if (live->left && join->answer == DELIVERY_CONTINUE && count < 0) {
 		log_error("cannot read the ring buffer: %s", strerror(-count));
 		return count;
 	}
 	/* What is held is to be asked for again, as if the ring buffer held it. */
-	if (join->answer != DELIVERY_CONTINUE || join->count)
+	if (!live->left || join->answer != DELIVERY_CONTINUE || join->count)
 		count = 1;
-	/* By the time before the read, so that what was told until then has been read. */
+	/*
+	 * By the time before the read, so that what was told until then has been read; where more is
+	 * left to read, by that of the last record, which is held behind the others.
+	 */
 	if (join->count && join->answer == DELIVERY_CONTINUE)
-		join_release(join, now_ns);
-	if (join->follows_minisocks)
+		join_release(join, live->left ? now_ns : join->held[join->count - 1].time_ns);
+	if (join->follows_minisocks && live->left)
 		count += expire_minisocks(live);
 	/*
 	 * Armed here and not when the ring buffer is found empty: the batch time lies between this
@@ -201,8 +213,8 @@ static int open_ring(struct live *live)
 	live->cpus = libbpf_num_possible_cpus();
 	if (live->cpus > 0)
 		live->per_cpu = calloc(live->cpus, sizeof(*live->per_cpu));
-	live->ring = ring_buffer__new(bpf_map__fd(live->program->maps.ring), take_record,
-				      &live->join, NULL);
+	live->ring =
+		ring_buffer__new(bpf_map__fd(live->program->maps.ring), take_record, live, NULL);
 	if (live->ring && live->per_cpu)
 		return 0;
 	log_error("cannot map the ring buffer: %s; a smaller --buffer may do", strerror(errno));
