@@ -63,3 +63,9 @@ def test_size_of_session():
     said = re.search(r"A session takes (\d+) bytes", " ".join(" ".join(page.section("STUCK SESSIONS")).split()))
     bound = re.search(r"#define SESSION_BYTES (\d+)", (tool.TREE / "tests/unit/test_stuck_sink.c").read_text())
     check_equal("bytes of a session", said and said[1], bound and bound[1])
+
+
+def test_readme():
+    """What README.md shows is what that recording holds."""
+    options, output = re.search(r"^\$ tcpstates (-r \S+ --stuck.*)\n((?:.*\n)+?)```", (tool.TREE / "README.md").read_text(), re.M).groups()
+    check_equal(f"tcpstates {options}", tool.output_of(*options.split()), output)
