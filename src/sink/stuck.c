@@ -168,6 +168,12 @@ static void report_due(struct stuck_sink *stuck, uint64_t by_ns)
 
 	while ((first = heap_first(&stuck->deadlines)) && first->due_ns <= by_ns)
 		report(stuck, (struct watch *)first);
+}
+
+static void ask_for_tick(struct stuck_sink *stuck)
+{
+	const struct heap_entry *first = heap_first(&stuck->deadlines);
+
 	stuck->text.sink.wake_ns = first ? first->due_ns : UINT64_MAX;
 }
 
@@ -232,6 +238,7 @@ static void stuck_observe(struct sink *sink, const struct transition *t, bool is
 	/* Of what is looked at, all is to be known before any is reported: a tick follows. */
 	if (!(t->facts & FACT_STANDING) && stuck->now_ns > stuck->late_ns)
 		report_due(stuck, stuck->now_ns - stuck->late_ns);
+	ask_for_tick(stuck);
 }
 
 static void stuck_tick(struct sink *sink, uint64_t now_ns)
@@ -242,6 +249,7 @@ static void stuck_tick(struct sink *sink, uint64_t now_ns)
 	if (now_ns > stuck->now_ns)
 		stuck->now_ns = now_ns;
 	report_due(stuck, stuck->now_ns);
+	ask_for_tick(stuck);
 }
 
 static void stuck_end(struct sink *sink)

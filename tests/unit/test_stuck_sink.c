@@ -56,6 +56,24 @@ static void observe(struct sink *sink, const struct transition *t)
 	output_flush(sink->output);
 }
 
+/* What was there before is due, too, on a machine where nothing happens. */
+static void there_before(void)
+{
+	struct options options = {.report = REPORT_STUCK};
+	struct transition t = of(1, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT, 10 * SECOND);
+	int saved = silence();
+	struct sink *sink;
+
+	stuck_limits_default(&options.stuck_limits);
+	sink = stuck_sink.open(&options, &source);
+	t.flags |= TRANSITION_DURATION_AT_LEAST;
+	t.facts = FACT_STANDING;
+	observe(sink, &t);
+	CHECK_NUMBER(70 * SECOND, sink->wake_ns);
+	sink->ops->close(sink);
+	speak(saved);
+}
+
 /* For what the allocator adds to the two that a session takes: glibc, x86-64. */
 #define OVERHEAD (2 * (8 + 15))
 
@@ -97,4 +115,4 @@ static void many(void)
 	CHECK((after - before) / SESSIONS + OVERHEAD <= SESSION_BYTES);
 }
 
-UNIT_MAIN("stuck_sink", TEST(many))
+UNIT_MAIN("stuck_sink", TEST(there_before), TEST(many))
