@@ -43,7 +43,8 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -DTCPSTATES_VERSION='"$(VERSION)"' -I$(B)/bpf $(CP
 CFLAGS_ALL := -std=c11 $(WARNINGS) $(CFLAGS)
 
 SOURCES := $(wildcard src/*.c src/lib/*.c src/source/*.c src/sink/*.c)
-BPF_HEADERS := $(wildcard src/bpf/*.h) src/transition.h src/state.h src/reset.h
+BPF_HEADERS := $(wildcard src/bpf/*.h) src/transition.h src/state.h src/reset.h \
+	src/lib/bucket.h
 BPF_OBJECTS := tcpstates exact
 SKELETONS := $(BPF_OBJECTS:%=$(B)/bpf/%.skel.h) $(B)/bpf/fallback.skel.h
 

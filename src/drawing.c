@@ -41,7 +41,7 @@ void drawing_axis(const struct drawing *drawing, char text[DRAWING_SIZE_MAX])
 
 	memset(text, ' ', drawing->width);
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		size_t at = column_of(drawing, bucket_of(units[i].ns));
+		size_t at = column_of(drawing, bucket_for(units[i].ns));
 		size_t size = strlen(units[i].name);
 
 		if ((end && at <= end) || at + size > drawing->width)

@@ -102,6 +102,20 @@ static enum delivery deliver(void *context, const struct transition *transition)
 	return sinks_are_congested(loop->sinks) ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
 }
 
+static void take_tally(void *context, const struct tally *tally)
+{
+	struct loop *loop = context;
+
+	sinks_tally(loop->sinks, tally);
+}
+
+/* What the kernel has added up is from before the tick that follows. */
+static void take_tallies(struct loop *loop)
+{
+	if (loop->source->has_tallies)
+		loop->source->ops->tally(loop->source, take_tally, loop);
+}
+
 /* The source says what time it is, or the clock does: up to the end of --duration. */
 static void tick(void *context, uint64_t now_ns)
 {
@@ -331,8 +345,10 @@ static int loop_step(struct loop *loop)
 	count = source->ops->read(source, deliver, loop);
 	if (count < 0)
 		return count;
-	if (now_ns >= tick_ns(loop))
+	if (now_ns >= tick_ns(loop)) {
+		take_tallies(loop);
 		look_and_tick(loop, now_ns);
+	}
 	loop->has_unreported |= count > 0;
 	loop->is_drained = source->has_ended;
 	if (!count || source->batch_ms)
@@ -365,6 +381,7 @@ int loop_run(struct loop *loop)
 	loop->source->tick = tick;
 	while (!err && !loop_is_done(loop))
 		err = loop_step(loop);
+	take_tallies(loop);
 	if (loop->source->is_live)
 		look_and_tick(loop, clock_monotonic_ns());
 	sinks_end(loop->sinks);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where each session is now: which group it was counted in last. 24 bytes a session, so that a
+ * Where each session is now: which group it was counted in last. 16 bytes a session, so that a
  * million of them is no matter. Listeners are among them.
  */
 #ifndef TCPSTATES_PRESENCE_H
@@ -18,10 +18,8 @@
 #define PRESENT_NOWHERE UINT32_MAX
 
 struct presence {
-	uint64_t id;         /* 0: an empty place */
-	uint64_t carried_ns; /* in its state before a minisock took over */
-	uint32_t group;      /* or PRESENT_NOWHERE */
-	uint32_t flags;      /* enum transition_flags: what is known of carried_ns; 0: is none */
+	uint64_t id;    /* 0: an empty place */
+	uint32_t group; /* set by the user; PRESENT_NOWHERE at first */
 };
 
 /* Zeroed at first. */

@@ -7,8 +7,6 @@
 #include "summary.h"
 
 #define FIRST_ROOM 64
-#define DURATION_FLAGS \
-	(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT | TRANSITION_DURATION_AT_LEAST)
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
@@ -116,53 +114,74 @@ static bool begins_child(const struct transition *t)
 	return t->oldstate == STATE_LISTEN && t->newstate == STATE_SYN_RECV;
 }
 
+static bool begins(const struct transition *t)
+{
+	return t->oldstate == STATE_CLOSE || begins_child(t);
+}
+
 /* Nobody owns it any more: the minisock goes on in the same state. */
 static bool is_orphaned(const struct transition *t)
 {
 	return t->flags & TRANSITION_TO_MINISOCK && t->oldstate == t->newstate;
 }
 
-static bool add_time(struct summary_stats *stats, uint64_t duration_ns, unsigned int flags)
+static bool add_times(struct summary_stats *stats, const struct tally *tally)
 {
+	unsigned int flags = tally->transition->flags;
+
 	if (flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT))
-		return histogram_add(&stats->times, 1, bucket_of(duration_ns), duration_ns,
-				     duration_ns);
+		return histogram_add(&stats->times, tally->count, tally->bucket, tally->sum_ns,
+				     tally->max_ns);
 	if (flags & TRANSITION_DURATION_AT_LEAST)
-		stats->at_least++;
+		stats->at_least += tally->count;
 	else
-		stats->unknown++;
+		stats->unknown += tally->count;
 	return true;
 }
 
-static bool leave(struct summary *summary, const struct transition *t, uint64_t duration_ns,
-		  unsigned int flags)
+static bool leave(struct summary *summary, const struct tally *tally)
 {
+	const struct transition *t = tally->transition;
 	struct summary_group *group;
 
 	if (begins_child(t))
 		return true;
 	group = group_of(summary, t, t->oldstate);
-	return group && add_time(&group->lately, duration_ns, flags);
+	return group && add_times(&group->lately, tally);
 }
 
-static bool enter(struct summary *summary, const struct transition *t)
+static bool enter(struct summary *summary, const struct tally *tally)
 {
+	const struct transition *t = tally->transition;
 	struct summary_group *group = group_of(summary, t, t->newstate);
 
 	if (!group)
 		return false;
-	group->lately.entered++;
-	summary->others += summary_is_other(summary, group);
+	group->lately.entered += tally->count;
+	if (summary_is_other(summary, group))
+		summary->others += tally->count;
 	return true;
 }
 
-static void count(struct summary *summary, const struct transition *t, uint64_t duration_ns,
-		  unsigned int flags)
+static void count(struct summary *summary, const struct tally *tally)
 {
-	bool has_left = leave(summary, t, duration_ns, flags);
+	bool has_left = leave(summary, tally);
 
-	if (!enter(summary, t) || !has_left)
-		summary->unheard++;
+	if (!enter(summary, tally) || !has_left)
+		summary->unheard += tally->count;
+}
+
+static void count_one(struct summary *summary, const struct transition *t)
+{
+	struct tally tally = {
+		.transition = t,
+		.count = 1,
+		.sum_ns = t->duration_ns,
+		.max_ns = t->duration_ns,
+		.bucket = bucket_for(t->duration_ns),
+	};
+
+	count(summary, &tally);
 }
 
 /* ---- where sessions are ---------------------------------------------------------------------- */
@@ -195,12 +214,36 @@ static uint32_t group_of_state(struct summary *summary, const struct transition 
 	return place ? place - 1 : PRESENT_NOWHERE;
 }
 
+static void add_now(struct summary *summary, const struct transition *t, uint8_t state, int64_t n)
+{
+	struct summary_group *group = group_of(summary, t, state);
+
+	if (group)
+		group->now += n;
+}
+
+/*
+ * Where not every session is known by itself: so many come, so many go. That does only where all
+ * the keys but the state stay the same (tally_is_possible()).
+ */
+static void shift(struct summary *summary, const struct transition *t, uint64_t count)
+{
+	if (!grouping_has_now(summary->grouping) || is_orphaned(t))
+		return;
+	if (!begins(t))
+		add_now(summary, t, t->oldstate, -(int64_t)count);
+	if (t->newstate != STATE_CLOSE)
+		add_now(summary, t, t->newstate, (int64_t)count);
+}
+
 static void find_standing(struct summary *summary, const struct transition *t, bool is_match)
 {
 	uint32_t group;
 	struct presence *presence;
 
-	if (presences_find(&summary->presences, t))
+	if (summary->is_tallied && is_match && grouping_has_now(summary->grouping))
+		add_now(summary, t, t->newstate, 1);
+	if (summary->is_tallied || presences_find(&summary->presences, t))
 		return;
 	group = group_of_state(summary, t, is_match);
 	presence = group == PRESENT_NOWHERE ? NULL : presences_add(&summary->presences, t);
@@ -208,60 +251,60 @@ static void find_standing(struct summary *summary, const struct transition *t, b
 		go(summary, presence, group);
 }
 
-/* What it has been in its state so far is a part of what it will have been. */
+/* before: the group that it was in. An orphan stays there. */
 static void move(struct summary *summary, const struct transition *t, bool is_match,
-		 uint32_t before, uint64_t duration_ns, unsigned int flags)
+		 uint32_t before)
 {
 	uint32_t group = before;
 	struct presence *presence;
 
-	if (t->newstate == STATE_CLOSE)
-		return;
 	if (!is_orphaned(t) || before == PRESENT_NOWHERE)
 		group = group_of_state(summary, t, is_match);
-	if (group == PRESENT_NOWHERE && !is_orphaned(t))
+	if (t->newstate == STATE_CLOSE || group == PRESENT_NOWHERE)
 		return;
 	presence = presences_add(&summary->presences, t);
-	if (!presence)
-		return;
-	go(summary, presence, group);
-	presence->carried_ns = is_orphaned(t) ? duration_ns : 0;
-	presence->flags = is_orphaned(t) ? flags & DURATION_FLAGS : 0;
+	if (presence)
+		go(summary, presence, group);
 }
 
-/* What is known of the sum of two times; of none that is all of it, the flags are 0. */
-static unsigned int flags_of_sum(unsigned int a, unsigned int b)
+static void follow(struct summary *summary, const struct transition *t, bool is_match)
 {
-	unsigned int both = (a | b) & DURATION_FLAGS;
+	struct presence *presence = presences_find(&summary->presences, t);
+	uint32_t before = PRESENT_NOWHERE;
 
-	if (!(a & DURATION_FLAGS) || !(b & DURATION_FLAGS) || both & TRANSITION_DURATION_AT_LEAST)
-		return both ? TRANSITION_DURATION_AT_LEAST : 0;
-	return both & TRANSITION_DURATION_ABOUT ? TRANSITION_DURATION_ABOUT
-						: TRANSITION_DURATION_KNOWN;
+	/* One that had its address before has ended unseen. */
+	if (presence)
+		before = forget(summary, presence);
+	move(summary, t, is_match, begins(t) ? PRESENT_NOWHERE : before);
 }
 
-static bool begins(const struct transition *t)
+/* Whether it is known which group the session was in, or will be. */
+static bool is_followed(const struct summary *summary, const struct transition *t)
 {
-	return t->oldstate == STATE_CLOSE || begins_child(t);
+	return !summary->is_tallied || (summary->has_syn_sent && t->newstate == STATE_SYN_SENT);
+}
+
+/* From SYN_SENT, which it may have entered in a group of another local port. */
+static void leave_syn_sent(struct summary *summary, const struct transition *t, bool is_match)
+{
+	struct presence *presence = presences_find(&summary->presences, t);
+
+	if (presence)
+		forget(summary, presence);
+	if (is_match && grouping_has_now(summary->grouping) && t->newstate != STATE_CLOSE)
+		add_now(summary, t, t->newstate, 1);
 }
 
 static void change(struct summary *summary, const struct transition *t, bool is_match)
 {
-	struct presence *presence = presences_find(&summary->presences, t);
-	unsigned int flags = t->flags;
-	uint64_t duration_ns = t->duration_ns;
-	uint32_t before = PRESENT_NOWHERE;
-
-	if (presence && presence->flags && !begins(t)) {
-		duration_ns += presence->carried_ns;
-		flags = flags_of_sum(flags, presence->flags);
-	}
 	if (is_match && !is_orphaned(t))
-		count(summary, t, duration_ns, flags);
-	/* One that had its address before has ended unseen. */
-	if (presence)
-		before = forget(summary, presence);
-	move(summary, t, is_match, begins(t) ? PRESENT_NOWHERE : before, duration_ns, flags);
+		count_one(summary, t);
+	if (is_followed(summary, t))
+		follow(summary, t, is_match);
+	else if (summary->has_syn_sent && t->oldstate == STATE_SYN_SENT)
+		leave_syn_sent(summary, t, is_match);
+	else if (is_match)
+		shift(summary, t, 1);
 }
 
 void summary_take(struct summary *summary, const struct transition *t, bool is_match)
@@ -270,6 +313,12 @@ void summary_take(struct summary *summary, const struct transition *t, bool is_m
 		find_standing(summary, t, is_match);
 	else
 		change(summary, t, is_match);
+}
+
+void summary_take_tally(struct summary *summary, const struct tally *tally)
+{
+	count(summary, tally);
+	shift(summary, tally->transition, tally->count);
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 #include "grouping.h"
 #include "lib/histogram.h"
 #include "presence.h"
+#include "tally.h"
 #include "transition.h"
 
 /* So many groups are kept apart; what belongs to further ones is in one of its own. */
@@ -37,6 +38,8 @@ struct summary_group {
 struct summary {
 	const struct grouping *grouping; /* set by the user */
 	struct cgroups *cgroups;         /* set by the user: paths are asked for early */
+	bool is_tallied;   /* set by the user: most transitions come by summary_take_tally(), */
+	bool has_syn_sent; /* but none of SYN_SENT does */
 
 	struct summary_group *groups;
 	size_t count;
@@ -54,6 +57,9 @@ struct summary {
  * others tell where sessions are.
  */
 void summary_take(struct summary *summary, const struct transition *transition, bool is_match);
+
+/* The same of many that are alike; all of them match. */
+void summary_take_tally(struct summary *summary, const struct tally *tally);
 
 /* Adds what came lately to the whole, and begins anew. */
 void summary_turn(struct summary *summary);

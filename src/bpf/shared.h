@@ -72,6 +72,52 @@ struct minisock_told {
 /* Above all states (../state.h); a power of two. */
 #define LOOK_STATES 16
 
+/*
+ * Transitions that are alike as far as a summary tells them apart: the parts that it does not ask
+ * for are zero. What costs least to hash is in front, and only so much of it is a key of the map.
+ */
+struct tally_key {
+	__u16 bucket; /* of the duration (../lib/bucket.h), where it is known */
+	__u8 oldstate;
+	__u8 newstate;
+	__u8 flags; /* enum transition_flags: what is known of the duration, AFTER_SYN */
+	__u8 padding[3];
+	__u16 lport;
+	__u16 rport;
+	__u32 netns;
+	__u32 pid;
+	__u32 padding2;
+	char comm[16];
+	__u8 raddr[16]; /* with the bits that count */
+	__u8 laddr[16];
+};
+
+/* How many there were, how long they took together, and the longest. On one CPU. */
+struct tally_value {
+	__u64 count;
+	__u64 sum_ns;
+	__u64 max_ns;
+};
+
+#define TALLIES_MAX 16384
+#define LEFT_PLACES (1u << 20)
+
+/* What the kernel program is to add up, instead of a record for each. Set before load. */
+struct tally_wanted {
+	__u8 is_on;
+	__u8 by_lport;
+	__u8 by_rport;
+	__u8 by_netns;
+	__u8 by_owner; /* pid and comm */
+	__u8 by_raddr;
+	__u8 by_laddr;
+	__u8 padding;
+	__u64 raddr_ipv4[2]; /* masks, in network order */
+	__u64 raddr_ipv6[2];
+	__u64 laddr_ipv4[2];
+	__u64 laddr_ipv6[2];
+};
+
 /* How many minisocks are looked at in one run of the program that does. */
 #define PEEKS_MAX 64
 

@@ -30,6 +30,7 @@
 #include "session.h"
 #include "session_map.h"
 #include "shared.h"
+#include "tally.h"
 #include "task.h"
 
 /* A child without its mark (no memory for it) shows by having no user of its own yet. */
@@ -63,7 +64,7 @@ static __always_inline bool session_update(struct session *session, struct chang
 	is_child = leaves_syn_recv(change, tp, session);
 	if (session) {
 		session_turn(session, change);
-		if (wants_details)
+		if (wants_owners())
 			session_see_task(session, sk, change);
 	}
 	if (is_child) {
@@ -153,6 +154,9 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	    !filter_owner_passes(session, sk))
 		return 0;
 
+	if (tally.is_on && tally_take(session, sk, tp, &change, lport, rport))
+		return 0;
+
 	record = bpf_ringbuf_reserve(&ring, wants_details ? sizeof(*record) : TRANSITION_SIZE_1, 0);
 	if (!record) {
 		count((struct kernel_losses){.transitions =
@@ -167,6 +171,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 			__builtin_memset(&record->cookie, 0,
 					 sizeof(*record) - offsetof(struct transition, cookie));
 	}
+	if (tally.is_on && record->flags & TRANSITION_TO_MINISOCK)
+		leave_place(sk, &change);
 	bpf_ringbuf_submit(record, wakeup());
 	return 0;
 }

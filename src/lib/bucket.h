@@ -33,7 +33,7 @@ static inline unsigned int bucket_exponent(__u64 number)
 }
 
 /* Which bucket a number is in: less than BUCKET_COUNT. */
-static inline unsigned int bucket_of(__u64 number)
+static inline unsigned int bucket_for(__u64 number)
 {
 	unsigned int exponent = bucket_exponent(number), part = 0;
 	__u32 mantissa = number << (63 - exponent) >> 32;

@@ -34,7 +34,7 @@ uint64_t bucket_last(unsigned int place);
 
 /*
  * Adds count numbers of one bucket, of which the sum and the maximum are known; one number is 1,
- * bucket_of(number), number, number. False without memory: then nothing is added.
+ * bucket_for(number), number, number. False without memory: then nothing is added.
  */
 bool histogram_add(struct histogram *histogram, uint64_t count, unsigned int place, uint64_t sum,
 		   uint64_t max);

@@ -53,6 +53,12 @@ void sinks_transition(struct sinks *sinks, const struct transition *shown,
 	}
 }
 
+void sinks_tally(struct sinks *sinks, const struct tally *tally)
+{
+	if (sinks->view && sinks->view->ops->tally)
+		sinks->view->ops->tally(sinks->view, tally);
+}
+
 void sinks_tick(struct sinks *sinks, uint64_t now_ns)
 {
 	for (int i = 0; i < sinks->count; i++)

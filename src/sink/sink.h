@@ -46,6 +46,8 @@ struct sink_ops {
 	 * session whole, and shows it when one of its transitions passes.
 	 */
 	void (*observe)(struct sink *sink, const struct transition *transition, bool is_match);
+	/* A view's, where the source has tallies: beside observe(), before tick(). */
+	void (*tally)(struct sink *sink, const struct tally *tally);
 	/*
 	 * It is now_ns (monotonic), and what happened before has been handed over, as a rule. At
 	 * wake_ns or later; also when another sink has asked for it, and at the end of a live
@@ -88,6 +90,7 @@ void sinks_begin(struct sinks *sinks);
  */
 void sinks_transition(struct sinks *sinks, const struct transition *shown,
 		      const struct transition *whole, bool is_match);
+void sinks_tally(struct sinks *sinks, const struct tally *tally);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);
 void sinks_end(struct sinks *sinks);
 

@@ -36,7 +36,7 @@ struct summary_sink {
 	uint64_t interval_ns; /* 0: none */
 	uint64_t now_ns;      /* the newest time that was told */
 	uint64_t start_ns;
-	uint64_t next_ns; /* when the interval ends that has begun */
+	uint64_t next_ns; /* when the interval ends that has begun; UINT64_MAX: without intervals */
 	bool has_reported;
 };
 
@@ -167,6 +167,9 @@ static struct sink *summary_open(const struct options *options, struct source *s
 	summary->layout = layout;
 	summary->summary.grouping = &options->grouping;
 	summary->summary.cgroups = &source->cgroups;
+	summary->summary.is_tallied = source->has_tallies;
+	summary->summary.has_syn_sent =
+		options->lports.is_given || grouping_has(&options->grouping, GROUP_BY_LPORT);
 	summary->terminal = terminal_of(summary->text.output.fd);
 	summary->drawing =
 		(struct drawing){.width = DRAWING_WIDTH_MIN, .is_utf8 = summary->terminal.is_utf8};
@@ -248,18 +251,30 @@ static void report(struct summary_sink *summary, uint64_t time_ns, bool is_whole
 	summary->has_reported = true;
 }
 
+/* What the kernel adds up is taken from it now and then, so that there is room for more. */
+#define TALLY_INTERVAL_NS NSEC_PER_SEC
+
+static void set_wake(struct summary_sink *summary)
+{
+	uint64_t tally_ns = summary->now_ns + TALLY_INTERVAL_NS;
+
+	summary->text.sink.wake_ns = summary->next_ns;
+	if (summary->summary.is_tallied && tally_ns < summary->next_ns)
+		summary->text.sink.wake_ns = tally_ns;
+}
+
 /* Of several intervals that are over at once, the first has all there is to say. */
 static void advance(struct summary_sink *summary, uint64_t now_ns)
 {
 	if (now_ns > summary->now_ns)
 		summary->now_ns = now_ns;
-	if (!summary->interval_ns || now_ns < summary->next_ns)
+	if (now_ns < summary->next_ns)
 		return;
 	report(summary, summary->next_ns, false);
 	summary_turn(&summary->summary);
 	summary->next_ns +=
 		((now_ns - summary->next_ns) / summary->interval_ns + 1) * summary->interval_ns;
-	summary->text.sink.wake_ns = summary->next_ns;
+	set_wake(summary);
 }
 
 /* A table's heading stands above each report. */
@@ -268,10 +283,10 @@ static void summary_begin(struct sink *sink)
 	struct summary_sink *summary = (struct summary_sink *)sink;
 
 	summary->start_ns = summary->now_ns = sink->source->clock.start_ns;
-	if (summary->interval_ns) {
+	summary->next_ns = UINT64_MAX;
+	if (summary->interval_ns && summary->interval_ns < UINT64_MAX - summary->start_ns)
 		summary->next_ns = summary->start_ns + summary->interval_ns;
-		sink->wake_ns = summary->next_ns;
-	}
+	set_wake(summary);
 	if (!summary->is_table)
 		text_sink_begin(sink);
 }
@@ -286,7 +301,15 @@ static void summary_observe(struct sink *sink, const struct transition *transiti
 
 static void summary_tick(struct sink *sink, uint64_t now_ns)
 {
-	advance((struct summary_sink *)sink, now_ns);
+	struct summary_sink *summary = (struct summary_sink *)sink;
+
+	advance(summary, now_ns);
+	set_wake(summary);
+}
+
+static void summary_tally(struct sink *sink, const struct tally *tally)
+{
+	summary_take_tally(&((struct summary_sink *)sink)->summary, tally);
 }
 
 /* What could not be told as it was asked for. */
@@ -332,6 +355,7 @@ const struct sink_ops summary_sink = {
 	.open = summary_open,
 	.begin = summary_begin,
 	.observe = summary_observe,
+	.tally = summary_tally,
 	.tick = summary_tick,
 	.end = summary_end,
 	.close = summary_close_sink,

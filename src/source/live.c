@@ -15,6 +15,7 @@
 #include "program.h"
 #include "seed.h"
 #include "source.h"
+#include "tally.h"
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 
@@ -153,6 +154,11 @@ static uint64_t count_misses(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
+static void live_tally(struct source *source, source_take_tally *take, void *context)
+{
+	tally_read(((struct live *)source)->program, take, context);
+}
+
 static void live_losses(struct source *source, struct losses *losses)
 {
 	struct live *live = (struct live *)source;
@@ -193,6 +199,7 @@ static void live_close(struct source *source)
 static const struct source_ops live_ops = {
 	.read = live_read,
 	.look = live_look,
+	.tally = live_tally,
 	.stop = live_stop,
 	.losses = live_losses,
 	.close = live_close,
@@ -234,6 +241,7 @@ struct source *source_open_live(const struct options *options)
 		     options_want_details(options) ? cgroup_open_root() : -1);
 	live->source.batch_ms = BATCH_MS;
 	live->source.is_live = true;
+	live->source.has_tallies = !tally_obstacle(options);
 	live->source.wake_ns = UINT64_MAX;
 	if (options_follow_minisocks(options))
 		join_follow_minisocks(&live->join, look_at_minisocks);
@@ -250,6 +258,7 @@ struct source *source_open_live(const struct options *options)
 		live->join.minisocks.has_exact_ends = live->exact &&
 						      live->exact->links.tcp_twsk_destructor &&
 						      live->exact->links.__inet_twsk_schedule;
+		live->program->bss->minisocks_are_watched = !live->join.minisocks.has_exact_ends;
 		live->program->bss->requests_follow =
 			options->half_open && !exact_sees_requests(live->exact);
 		seed_sessions(&live->seed, live->program,

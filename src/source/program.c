@@ -16,6 +16,7 @@
 #include "../lib/log.h"
 #include "fallback.h"
 #include "program.h"
+#include "tally.h"
 #include "types_cut.h"
 #include "tcpstates.skel.h"
 
@@ -188,6 +189,7 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 	program->rodata->wants_details = options_want_details(options);
 	program->rodata->jiffy_ns = measure_jiffy_ns();
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
+	tally_configure(program, options);
 }
 
 /* Not fatal: without it, the time before a socket's first transition is not known. */
@@ -220,7 +222,8 @@ static void attach_extras(struct tcpstates_bpf *program)
 {
 	attach_extra(program->progs.tcp_retransmit_synack, &program->links.tcp_retransmit_synack,
 		     "SYN_RECV has no duration where the SYN-ACK was sent again");
-	if (!program->rodata->wants_details)
+	/* Of causes, what is added up says nothing. */
+	if (!program->rodata->wants_details || program->rodata->tally.is_on)
 		return;
 	attach_extra(program->progs.tcp_receive_reset, &program->links.tcp_receive_reset,
 		     "a connection that is refused counts as unreachable");

@@ -11,6 +11,7 @@
 #include "../losses.h"
 #include "../options.h"
 #include "../recording.h"
+#include "../tally.h"
 #include "../transition.h"
 
 enum delivery {
@@ -21,6 +22,9 @@ enum delivery {
 
 /* Takes one transition, in the order of the source; it is valid during the call. */
 typedef enum delivery source_deliver(void *context, const struct transition *transition);
+
+/* Takes what the kernel has added up; it is valid during the call. */
+typedef void source_take_tally(void *context, const struct tally *tally);
 
 struct source {
 	const struct source_ops *ops;
@@ -35,6 +39,7 @@ struct source {
 	 * what time it was (monotonic).
 	 */
 	void (*tick)(void *context, uint64_t now_ns);
+	bool has_tallies; /* most transitions are not handed over one by one: tally() has them */
 	bool is_live;
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
@@ -54,6 +59,8 @@ struct source_ops {
 	 */
 	void (*look)(struct source *source, const uint64_t *least_ns, uint64_t now_ns,
 		     source_deliver *deliver, void *context);
+	/* Hands over what was added up since the last time. */
+	void (*tally)(struct source *source, source_take_tally *take, void *context);
 	/* No new transitions from now on; those that wait can still be read. */
 	void (*stop)(struct source *source);
 	/* Up to date whenever asked. */

@@ -5,7 +5,7 @@
 
 static void add(struct histogram *histogram, uint64_t ns, uint64_t count)
 {
-	CHECK(histogram_add(histogram, count, bucket_of(ns), ns * count, ns));
+	CHECK(histogram_add(histogram, count, bucket_for(ns), ns * count, ns));
 }
 
 static void check(struct drawing drawing, const struct histogram *histogram, const char *text)

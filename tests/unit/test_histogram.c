@@ -10,15 +10,15 @@
 
 static bool add(struct histogram *histogram, uint64_t number)
 {
-	return histogram_add(histogram, 1, bucket_of(number), number, number);
+	return histogram_add(histogram, 1, bucket_for(number), number, number);
 }
 
 /* From the first to the last they cover all numbers, each once; and none is too wide. */
 static void buckets(void)
 {
 	CHECK_NUMBER(UINT64_MAX, bucket_last(BUCKET_COUNT - 1));
-	CHECK_NUMBER(0, bucket_of(0));
-	CHECK_NUMBER(0, bucket_of(1));
+	CHECK_NUMBER(0, bucket_for(0));
+	CHECK_NUMBER(0, bucket_for(1));
 	for (unsigned int place = 0; place < BUCKET_COUNT; place++) {
 		uint64_t first = bucket_first(place), last = bucket_last(place);
 
@@ -27,8 +27,8 @@ static void buckets(void)
 			CHECK(place < 5 * 16);
 			continue;
 		}
-		CHECK_NUMBER(place, bucket_of(first));
-		CHECK_NUMBER(place, bucket_of(last));
+		CHECK_NUMBER(place, bucket_for(first));
+		CHECK_NUMBER(place, bucket_for(last));
 		CHECK(last - first < first * 0.0443);
 	}
 }
@@ -37,7 +37,7 @@ static void random_buckets(void)
 {
 	for (int i = 0; i < MILLION; i++) {
 		uint64_t number = unit_random() >> (i % 64);
-		unsigned int place = bucket_of(number);
+		unsigned int place = bucket_for(number);
 
 		if (number && (number < bucket_first(place) || number > bucket_last(place))) {
 			unit_row("%" PRIu64, number);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A summary's transitions, added up here instead of sent one by one. What user space needs to see
+ * itself still is sent: sessions that go on as minisocks, and who takes their places.
+ */
+#ifndef TCPSTATES_BPF_TALLY_H
+#define TCPSTATES_BPF_TALLY_H
+
+#include "../lib/bucket.h"
+#include "../state.h"
+#include "../transition.h"
+#include "address.h"
+#include "details.h"
+#include "kernel.h"
+#include "session.h"
+#include "shared.h"
+
+const volatile struct tally_wanted tally;
+
+/*
+ * Added here, read and emptied by user space while it is the other one's turn. When it is full, or
+ * without memory, a transition is sent as a record. User space sets the size of keys and maps.
+ */
+struct tally_map {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(struct tally_key));
+	__uint(value_size, sizeof(struct tally_value));
+};
+
+struct tally_map tallies_even SEC(".maps");
+struct tally_map tallies_odd SEC(".maps");
+
+/* Owners are followed only for those who are told of them. */
+static __always_inline bool wants_owners(void)
+{
+	return wants_details && (!tally.is_on || tally.by_owner);
+}
+
+/* Whose turn it is; user space changes it. */
+__u32 tally_turn;
+
+/* Of one that takes the place of a session in TIME_WAIT the kernel says nothing: set then. */
+bool minisocks_are_watched;
+
+/*
+ * When a session between ends of that hash last went on as a minisock (in seconds, about; 0: none),
+ * so that who takes its place is sent. Others of the same hash are sent, too. The hash is the
+ * kernel's own, of both ends and the network namespace (inet_ehashfn()), cut. User space sets the
+ * size, a power of two.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} left_at SEC(".maps");
+
+/* So long a minisock lasts: a minute in FIN_WAIT2 and one in TIME_WAIT, and a little more. */
+#define MINISOCK_SECONDS 128
+
+static __always_inline __u32 about_seconds(const struct change *change)
+{
+	return change->now_ns >> 30;
+}
+
+static __always_inline __u32 *left_place(const struct sock *sk)
+{
+	__u32 place = sk->__sk_common.skc_hash & (LEFT_PLACES - 1);
+
+	return bpf_map_lookup_elem(&left_at, &place);
+}
+
+/* Whether user space has to see it for the sake of the minisock that was there before. */
+static __always_inline bool takes_place(const struct sock *sk, const struct change *change)
+{
+	__u32 *left;
+
+	if (!minisocks_are_watched ||
+	    !(change->flags & TRANSITION_AFTER_SYN || change->oldstate == STATE_SYN_SENT))
+		return false;
+	left = left_place(sk);
+	return left && *left && about_seconds(change) - *left <= MINISOCK_SECONDS;
+}
+
+static __always_inline void leave_place(const struct sock *sk, const struct change *change)
+{
+	__u32 *left = minisocks_are_watched ? left_place(sk) : NULL;
+
+	if (left)
+		*left = about_seconds(change);
+}
+
+static __always_inline bool tally_add(void *map, struct tally_key *key, __u64 duration_ns)
+{
+	struct tally_value *value = bpf_map_lookup_elem(map, key);
+
+	if (!value) {
+		struct tally_value none = {};
+
+		bpf_map_update_elem(map, key, &none, BPF_NOEXIST);
+		value = bpf_map_lookup_elem(map, key);
+		if (!value)
+			return false;
+	}
+	value->count++;
+	/* Of what is known of it only a part counts: of that, user space judges. */
+	value->sum_ns += duration_ns;
+	if (duration_ns > value->max_ns)
+		value->max_ns = duration_ns;
+	return true;
+}
+
+/* Not inlined: the verifier goes through its comparisons once. */
+__noinline __u32 tally_bucket(__u64 duration_ns)
+{
+	return bucket_for(duration_ns);
+}
+
+static __always_inline void mask_address(__u8 *address, const volatile __u64 *ipv4,
+					 const volatile __u64 *ipv6)
+{
+	__u64 *words = (__u64 *)address;
+	bool is_ipv4 = !words[0] && *(__u32 *)(address + 8) == bpf_htonl(0xffff);
+
+	words[0] &= is_ipv4 ? ipv4[0] : ipv6[0];
+	words[1] &= is_ipv4 ? ipv4[1] : ipv6[1];
+}
+
+static __always_inline void tally_fill_ends(struct tally_key *key, const struct sock *sk,
+					    const struct tcp_sock *tp, __u16 lport, __u16 rport)
+{
+	const struct sock_common *common = &sk->__sk_common;
+
+	if (tally.by_lport)
+		key->lport = lport;
+	if (tally.by_rport)
+		key->rport = rport;
+	if (tally.by_netns)
+		key->netns = common->skc_net.net->ns.inum;
+	if (tally.by_raddr) {
+		address_fill(key->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
+		mask_address(key->raddr, tally.raddr_ipv4, tally.raddr_ipv6);
+	}
+	if (tally.by_laddr) {
+		address_fill(key->laddr, common, tp->inet_conn.icsk_inet.inet_saddr,
+			     &common->skc_v6_rcv_saddr);
+		mask_address(key->laddr, tally.laddr_ipv4, tally.laddr_ipv6);
+	}
+}
+
+static __always_inline void tally_fill_time(struct tally_key *key, const struct change *change)
+{
+	key->flags = change->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
+				      TRANSITION_DURATION_AT_LEAST | TRANSITION_AFTER_SYN);
+	if (key->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT))
+		key->bucket = tally_bucket(change->duration_ns);
+}
+
+static __always_inline bool is_for_user_space(const struct sock *sk, const struct change *change)
+{
+	bool is_of_syn_sent =
+		change->oldstate == STATE_SYN_SENT || change->newstate == STATE_SYN_SENT;
+
+	/* It gets its local port after that change, so the next one is of another group. */
+	return may_have_minisock(sk, change) ||
+	       ((tally.by_lport || filter.has_lports) && is_of_syn_sent) || takes_place(sk, change);
+}
+
+/* False: it is to be sent. Otherwise it has been added up, or does not count. */
+static __always_inline bool tally_take(const struct session *session, const struct sock *sk,
+				       const struct tcp_sock *tp, const struct change *change,
+				       __u16 lport, __u16 rport)
+{
+	struct tally_key key = {.oldstate = change->oldstate, .newstate = change->newstate};
+	void *map = tally_turn & 1 ? (void *)&tallies_odd : (void *)&tallies_even;
+
+	if (!session || is_for_user_space(sk, change))
+		return false;
+	/* Not judged yet of listeners, whose children may pass where they do not. */
+	if (filter.is_on && !filter_ends_pass(sk, tp, true))
+		return true;
+	tally_fill_ends(&key, sk, tp, lport, rport);
+	if (tally.by_owner) {
+		key.pid = session->pid;
+		__builtin_memcpy(key.comm, session->comm, sizeof(key.comm));
+	}
+	tally_fill_time(&key, change);
+	return tally_add(map, &key, change->duration_ns);
+}
+
+#endif
