@@ -39,7 +39,8 @@ struct live {
 	struct standing standing;      /* told by iterators, and not handed over yet */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
-	unsigned int left; /* records that this read may still take */
+	unsigned int left;    /* records that this read may still take */
+	bool wants_last_look; /* it has been stopped: orphans are to be looked at once more */
 };
 
 /* libbpf's callback: a negative answer ends the read after this record. */
@@ -74,8 +75,11 @@ static int expire_minisocks(struct live *live)
 	uint64_t now_ns = clock_monotonic_ns();
 	size_t count = minisocks->watched.count;
 
-	if (minisocks_next_ns(minisocks) <= now_ns)
+	if (live->wants_last_look)
+		minisocks_look_last(minisocks, now_ns);
+	else if (minisocks_next_ns(minisocks) <= now_ns)
 		minisocks_expire(minisocks, now_ns);
+	live->wants_last_look = false;
 	live->source.wake_ns = minisocks_next_ns(minisocks);
 	return minisocks->watched.count != count;
 }
@@ -107,8 +111,8 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	if (!live->left || join->answer != DELIVERY_CONTINUE || join->count)
 		count = 1;
 	/*
-	 * By the time before the read, so that what was told until then has been read; where more is
-	 * left to read, by that of the last record, which is held behind the others.
+	 * By the time before the read, so that what was told until then has been read; where more
+	 * is left to read, by that of the last record, which is held behind the others.
 	 */
 	if (join->count && join->answer == DELIVERY_CONTINUE)
 		join_release(join, live->left ? now_ns : join->held[join->count - 1].time_ns);
@@ -138,6 +142,7 @@ static void live_stop(struct source *source)
 {
 	struct live *live = (struct live *)source;
 
+	live->wants_last_look = true;
 	tcpstates_bpf__detach(live->program);
 	if (live->exact)
 		exact_bpf__detach(live->exact);

@@ -264,6 +264,17 @@ void minisocks_expire(struct minisocks *m, uint64_t now_ns)
 	}
 }
 
+void minisocks_look_last(struct minisocks *m, uint64_t now_ns)
+{
+	for (size_t i = 0; m->look && i < m->watched.buckets; i++)
+		for (struct watched *entry = m->watched.by_ends[i]; entry;
+		     entry = entry->next_by_ends)
+			if (entry->t.newstate == STATE_FIN_WAIT2 && entry->t.minisock &&
+			    !is_told(m, &entry->t))
+				watchlist_look_at(&m->watched, entry, now_ns);
+	minisocks_expire(m, now_ns);
+}
+
 uint64_t minisocks_next_ns(const struct minisocks *m)
 {
 	const struct watched *first = watchlist_first(&m->watched);

@@ -58,6 +58,9 @@ void minisocks_see(struct minisocks *minisocks, const struct transition *transit
 /* Tells of those that have ended by now_ns (CLOCK_MONOTONIC), as far as that is inferred. */
 void minisocks_expire(struct minisocks *minisocks, uint64_t now_ns);
 
+/* Looks at every orphan whose end is inferred now, whose turn would be later: the trace ends. */
+void minisocks_look_last(struct minisocks *minisocks, uint64_t now_ns);
+
 /* When to call minisocks_expire() next; UINT64_MAX: not before something is added. */
 uint64_t minisocks_next_ns(const struct minisocks *minisocks);
 

@@ -144,6 +144,28 @@ static void orphan_gets_fin(void)
 	minisocks_close(&m);
 }
 
+/* The trace ends before the next look would be due. */
+static void last_look(void)
+{
+	struct told told = {.answer = {.state = STATE_TIME_WAIT,
+				       .due_ns = 162 * SECOND,
+				       .left_ns = 60 * SECOND - 3 * MS}};
+	struct minisocks m = open_minisocks(&told, look);
+	struct transition orphan = hand_over(1, STATE_FIN_WAIT2);
+	struct transition other = hand_over(2, STATE_TIME_WAIT);
+
+	minisocks_add(&m, &orphan);
+	minisocks_add(&m, &other);
+	minisocks_expire(&m, 100 * SECOND + 10 * MS);
+	CHECK_NUMBER(0, told.looks);
+	minisocks_look_last(&m, 100 * SECOND + 10 * MS);
+	CHECK_NUMBER(1, told.looks);
+	CHECK_NUMBER(1, told.count);
+	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_TIME_WAIT, 100 * SECOND + 7 * MS, 12 * MS,
+		   TRANSITION_DURATION_ABOUT);
+	minisocks_close(&m);
+}
+
 /* How long it was in FIN_WAIT2 before is not known: at least since then. */
 static void orphan_without_clock(void)
 {
@@ -331,7 +353,7 @@ static void many(void)
 	minisocks_close(&m);
 }
 
-UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin),
+UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin), TEST(last_look),
 	  TEST(orphan_without_clock), TEST(orphan_ends_early), TEST(recycled),
 	  TEST(told_by_the_kernel), TEST(half_open), TEST(half_open_finished),
 	  TEST(half_open_unseen), TEST(many))
