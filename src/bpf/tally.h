@@ -43,52 +43,63 @@ __u32 tally_turn;
 /* Of one that takes the place of a session in TIME_WAIT the kernel says nothing: set then. */
 bool minisocks_are_watched;
 
+/* LEFT_PLACES of them. */
+struct left_times {
+	__u8 at[LEFT_PLACES];
+};
+
 /*
  * When a session between ends of that hash last went on as a minisock (in seconds, about; 0: none),
  * so that who takes its place is sent. Others of the same hash are sent, too. The hash is the
- * kernel's own, of both ends and the network namespace (inet_ehashfn()), cut. User space sets the
- * size, a power of two.
+ * kernel's own, of both ends and the network namespace (inet_ehashfn()), cut. Not there (one byte)
+ * unless user space sets the size.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} left_at SEC(".maps");
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, 1);
+} left_times SEC(".maps");
+
+/* Any session ever did. */
+bool has_left;
 
 /* So long a minisock lasts: a minute in FIN_WAIT2 and one in TIME_WAIT, and a little more. */
-#define MINISOCK_SECONDS 128
+#define MINISOCK_SECONDS 126
 
-static __always_inline __u32 about_seconds(const struct change *change)
+/* Never 0. */
+static __always_inline __u8 about_seconds(const struct change *change)
 {
-	return change->now_ns >> 30;
+	return change->now_ns >> 30 | 1;
 }
 
-static __always_inline __u32 *left_place(const struct sock *sk)
+static __always_inline __u8 *left_place(const struct sock *sk)
 {
-	__u32 place = sk->__sk_common.skc_hash & (LEFT_PLACES - 1);
+	__u32 zero = 0;
+	struct left_times *times = bpf_map_lookup_elem(&left_times, &zero);
 
-	return bpf_map_lookup_elem(&left_at, &place);
+	return times ? &times->at[sk->__sk_common.skc_hash & (LEFT_PLACES - 1)] : NULL;
 }
 
 /* Whether user space has to see it for the sake of the minisock that was there before. */
 static __always_inline bool takes_place(const struct sock *sk, const struct change *change)
 {
-	__u32 *left;
+	__u8 *left;
 
-	if (!minisocks_are_watched ||
+	if (!has_left ||
 	    !(change->flags & TRANSITION_AFTER_SYN || change->oldstate == STATE_SYN_SENT))
 		return false;
 	left = left_place(sk);
-	return left && *left && about_seconds(change) - *left <= MINISOCK_SECONDS;
+	return left && *left && (__u8)(about_seconds(change) - *left) <= MINISOCK_SECONDS;
 }
 
 static __always_inline void leave_place(const struct sock *sk, const struct change *change)
 {
-	__u32 *left = minisocks_are_watched ? left_place(sk) : NULL;
+	__u8 *left = minisocks_are_watched ? left_place(sk) : NULL;
 
 	if (left)
 		*left = about_seconds(change);
+	has_left |= left != NULL;
 }
 
 static __always_inline bool tally_add(void *map, struct tally_key *key, __u64 duration_ns)
@@ -173,7 +184,6 @@ static __always_inline bool tally_take(const struct session *session, const stru
 				       __u16 lport, __u16 rport)
 {
 	struct tally_key key = {.oldstate = change->oldstate, .newstate = change->newstate};
-	void *map = tally_turn & 1 ? (void *)&tallies_odd : (void *)&tallies_even;
 
 	if (!session || is_for_user_space(sk, change))
 		return false;
@@ -186,7 +196,11 @@ static __always_inline bool tally_take(const struct session *session, const stru
 		__builtin_memcpy(key.comm, session->comm, sizeof(key.comm));
 	}
 	tally_fill_time(&key, change);
-	return tally_add(map, &key, change->duration_ns);
+	/* Each by itself: the kernel inlines the search where it knows the map (6.10). */
+	if (tally_turn & 1)
+		return tally_add(&tallies_odd, &key, change->duration_ns);
+	barrier();
+	return tally_add(&tallies_even, &key, change->duration_ns);
 }
 
 #endif

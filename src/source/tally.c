@@ -110,7 +110,7 @@ void tally_configure(struct tcpstates_bpf *program, const struct options *option
 	set_mask(wanted->laddr_ipv6, by->laddr.ipv6);
 	set_map(program->maps.tallies_even, wanted);
 	set_map(program->maps.tallies_odd, wanted);
-	bpf_map__set_max_entries(program->maps.left_at, LEFT_PLACES);
+	bpf_map__set_value_size(program->maps.left_times, LEFT_PLACES);
 	log_verbose("the kernel adds up, and sends what becomes of TIME_WAIT");
 }
 
