@@ -104,7 +104,8 @@ def instruction_rows(counts):
 def tables(results):
     """What is measured, without what it is measured against."""
     return ["## Throughput and cost\n\nRates, CPU time, memory and losses are taken as a user has them; the time in the kernel "
-            "with its statistics clock, which adds to each run of a BPF program (what an empty one reads is mostly that), in runs of its own. Shares are "
+            "with its statistics clock, which adds to each run of a BPF program (what an empty one reads is mostly that), in "
+            "runs of its own. Shares are "
             "of the same done right before, untraced and with the empty program; best: of the best round of each. The CPU time "
             "of a session is what client, server and tracer take together, in the round with least. CPU time of a transition "
             "is user and system time of the tracing process.",
