@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The fields of what --stuck has to say. */
-#include <string.h>
-
 #include "cause.h"
+#include "field_rows.h"
 #include "state.h"
 #include "stuck.h"
 #include "stuck_row.h"
@@ -10,28 +9,9 @@
 #define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
 #define NOTE_SIZE      (STUCK_HINT_SIZE + 2 * VALUE_SIZE_MAX)
 
-static const struct value unknown = {.kind = VALUE_UNKNOWN};
-
-static struct value number(uint64_t number)
-{
-	return (struct value){.kind = VALUE_NUMBER, .number = number};
-}
-
-static struct value number_unless_0(uint64_t value)
-{
-	return value ? number(value) : unknown;
-}
-
 static struct value hex_unless_0(uint64_t value)
 {
 	return value ? (struct value){.kind = VALUE_HEX, .number = value} : unknown;
-}
-
-/* A name of ours; NULL: unknown. */
-static struct value name(const char *text)
-{
-	return text ? (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)}
-		    : unknown;
 }
 
 static struct value text(const char *text, size_t size)
@@ -252,10 +232,6 @@ static char *write_note(char *place, ARGUMENTS)
 
 /* Nothing asks for it: it is written. */
 GETTER(note, unknown)
-
-#define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
-#define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name
-#define QUOTED(name)         .class = FIELD_QUOTED, .get = get_##name, .write = write_##name
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the line: HH:MM:SS, local time; in JSON RFC 3339, UTC",

@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The fields of a summary's row. */
-#include <string.h>
-
 #include "cause.h"
-#include "field.h"
+#include "field_rows.h"
 #include "lib/duration.h"
 #include "state.h"
 #include "summary_row.h"
 
 #define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
-
-static const struct value unknown = {.kind = VALUE_UNKNOWN};
-
-static struct value number(uint64_t number)
-{
-	return (struct value){.kind = VALUE_NUMBER, .number = number};
-}
-
-static struct value name(const char *text)
-{
-	if (!text)
-		return unknown;
-	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
-}
 
 /* What the group of the rest has for a name. */
 static struct value other(void)
@@ -262,11 +246,8 @@ static char *write_buckets(char *place, ARGUMENTS)
 _Static_assert(BUCKETS_SIZE <= UINT16_MAX && DRAWING_SIZE_MAX <= BUCKETS_SIZE,
 	       "a histogram has room");
 
-#define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
-#define IS_DERIVED           .is_derived = true
-#define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name
-#define QUOTED(name)         .class = FIELD_QUOTED, .get = get_##name, .write = write_##name
-#define FOR_PEOPLE(name)     .class = FIELD_QUOTED, .get = get_##name##_ms, .write = write_##name
+#define IS_DERIVED       .is_derived = true
+#define FOR_PEOPLE(name) .class = FIELD_QUOTED, .get = get_##name##_ms, .write = write_##name
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the report: HH:MM:SS, local time; in JSON RFC 3339, UTC",
