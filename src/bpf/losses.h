@@ -13,10 +13,16 @@ struct {
 	__type(value, struct kernel_losses);
 } losses SEC(".maps");
 
-static __always_inline void count(struct kernel_losses added)
+static __always_inline struct kernel_losses *losses_here(void)
 {
 	__u32 zero = 0;
-	struct kernel_losses *counted = bpf_map_lookup_elem(&losses, &zero);
+
+	return bpf_map_lookup_elem(&losses, &zero);
+}
+
+static __always_inline void count(struct kernel_losses added)
+{
+	struct kernel_losses *counted = losses_here();
 
 	if (counted) {
 		counted->transitions += added.transitions;

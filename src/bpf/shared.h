@@ -8,23 +8,32 @@
 /* A set of ports is a bitmap: port p is bit p % 64 of word p / 64. */
 #define PORT_SET_WORDS (65536 / 64)
 
+/* Blocks of addresses. Of several, tries hold all. */
+struct kernel_nets {
+	__u64 address[2]; /* of the only one, in network order */
+	__u64 mask[2];
+	__u8 is_given;
+	__u8 is_one;
+	__u8 padding[6];
+};
+
 /* Which transitions are worth a record. */
 struct kernel_filter {
 	__u64 lports[PORT_SET_WORDS];
 	__u64 rports[PORT_SET_WORDS];
+	struct kernel_nets locals;
+	struct kernel_nets remotes;
 	__u32 from; /* sets of states (../state.h); 0: any */
 	__u32 to;
 	__u32 either;
 	__u32 netns; /* inode number; 0: any, or several, of which user space judges */
 	__u8 has_lports;
 	__u8 has_rports;
-	__u8 has_locals;
-	__u8 has_remotes;
 	__u8 only_ip; /* 4 or 6; 0: both */
 	__u8 has_pids;
 	__u8 has_uids;
 	__u8 is_on; /* something above is asked for of the session's ends */
-	__u8 padding[8];
+	__u8 padding[2];
 };
 
 /* A block of addresses, as the kernel's tries have it. */
@@ -33,11 +42,15 @@ struct net_key {
 	__u8 address[16];
 };
 
-/* One per CPU, only ever counted up. */
+/* Sockets that may wait for their first connection at a time; a power of two. */
+#define BIRTHS 65536
+
+/* One per CPU; counts only ever go up. */
 struct kernel_losses {
 	__u64 transitions; /* not delivered: the ring buffer was full */
 	__u64 clocks;      /* without a duration: no memory to keep the socket's time in */
-	__u64 rescued;     /* traced by the second program, as the first was interrupted */
+	__u64 rescued;     /* dealt with by the second program, as the first was interrupted */
+	__u64 turned_away; /* the socket of which the first one has just turned a change away */
 };
 
 /*

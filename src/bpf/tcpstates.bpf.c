@@ -19,6 +19,7 @@
 #include "../state.h"
 #include "../transition.h"
 #include "address.h"
+#include "birth.h"
 #include "details.h"
 #include "filter.h"
 #include "kernel.h"
@@ -63,6 +64,7 @@ static __always_inline bool session_update(struct session *session, struct chang
 	}
 	is_child = leaves_syn_recv(change, tp, session);
 	if (session) {
+		session_recall_birth(session, sk, change);
 		session_turn(session, change);
 		if (wants_owners())
 			session_see_task(session, sk, change);
@@ -113,14 +115,37 @@ static __always_inline bool is_out(const struct sock *sk, const struct tcp_sock 
 }
 
 /* The socket may connect again: how long it was in CLOSE is to be known then. */
-static __always_inline void end_outsider(struct sock *sk, struct change *change)
+static __always_inline void end_outsider(struct sock *sk, const struct tcp_sock *tp,
+					 struct change *change)
 {
-	struct session *session = change->newstate == STATE_CLOSE ? session_find(sk) : NULL;
+	struct session *session;
 
-	if (!session)
+	if (change->newstate != STATE_CLOSE || sock_of(tp)->__sk_common.skc_flags & 1 << SOCK_DEAD)
 		return;
 	change->now_ns = bpf_ktime_get_ns();
-	session_turn(session, change);
+	birth_note(sk->__sk_common.skc_cookie.counter, change->now_ns);
+	session = session_find(sk);
+	if (session)
+		session_turn(session, change);
+}
+
+/* So that the second program can tell a change that the first has kept out from one it missed. */
+static __always_inline void mark_turned_away(const struct sock *sk)
+{
+	struct kernel_losses *here = losses_here();
+
+	if (here)
+		here->turned_away = (__u64)sk;
+}
+
+static __always_inline bool was_turned_away(const struct sock *sk)
+{
+	struct kernel_losses *here = losses_here();
+	bool was = here && here->turned_away == (__u64)sk;
+
+	if (was)
+		here->turned_away = 0;
+	return was;
 }
 
 static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
@@ -135,7 +160,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	if (!tp)
 		return 0;
 	if (is_out(sk, tp, oldstate, newstate)) {
-		end_outsider(sk, &change);
+		mark_turned_away(sk);
+		end_outsider(sk, tp, &change);
 		return 0;
 	}
 	change.now_ns = bpf_ktime_get_ns();
@@ -187,22 +213,32 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
  * The kernel does not run a program on a CPU where it runs already (__bpf_trace_run(), 6.1): what a
  * packet that interrupts the program above does to other sockets would go unseen, and on 7.2 also
  * what another task does that takes the CPU meanwhile. This one runs after it on every transition
- * and traces those. It tells them by the state that is kept of the session.
+ * and traces those. It tells them by the state that is kept of the session, and where nothing is
+ * kept by what the first one has turned away.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 {
+	struct change change = {.oldstate = oldstate, .newstate = newstate};
 	struct session *session;
 	struct tcp_sock *tp;
 
 	if (!is_transition(sk, oldstate, newstate))
 		return 0;
-	if (filter.is_on && newstate != STATE_CLOSE) {
-		tp = bpf_skc_to_tcp_sock(sk);
-		if (!tp || is_out(sk, tp, oldstate, newstate))
+	if (filter.is_on) {
+		if (was_turned_away(sk))
 			return 0;
+		tp = bpf_skc_to_tcp_sock(sk);
+		if (!tp)
+			return 0;
+		if (is_out(sk, tp, oldstate, newstate)) {
+			count((struct kernel_losses){.rescued = 1});
+			end_outsider(sk, tp, &change);
+			return 0;
+		}
 	}
-	session = session_find(sk);
+	/* There is none yet at a socket's first change; without memory, there is none at all. */
+	session = session_of(sk);
 	if (!session || session->state == newstate)
 		return 0;
 	count((struct kernel_losses){.rescued = 1});
@@ -222,7 +258,10 @@ int sock_create(struct bpf_sock *sk)
 		return 1;
 	born.since_ns = bpf_ktime_get_ns();
 	born.state = STATE_CLOSE;
-	session_bear(sk, &born);
+	if (filter.is_on)
+		birth_note(bpf_get_socket_cookie(sk), born.since_ns);
+	else
+		session_bear(sk, &born);
 	return 1;
 }
 

@@ -101,10 +101,18 @@ static void set_ports(const struct port_set *set, __u8 *has, __u64 *words)
 	memcpy(words, set->words, sizeof(set->words));
 }
 
-static void set_nets(const struct nets *nets, __u8 *has, struct bpf_map *trie)
+static void set_nets(const struct nets *nets, struct kernel_nets *wanted, struct bpf_map *trie)
 {
-	*has = nets->count > 0;
+	const struct net_range *only = nets->ranges;
+
+	wanted->is_given = nets->count > 0;
+	wanted->is_one = nets->count == 1;
 	bpf_map__set_max_entries(trie, nets->count ? nets->count : 1);
+	if (!wanted->is_one)
+		return;
+	memcpy(wanted->address, only->first, sizeof(wanted->address));
+	for (size_t i = 0; i < sizeof(wanted->mask); i++)
+		((__u8 *)wanted->mask)[i] = ~(only->first[i] ^ only->last[i]);
 }
 
 static void set_ids(const struct numbers *numbers, __u8 *has, struct bpf_map *set)
@@ -172,8 +180,8 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 	filter->only_ip = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
 	set_ports(&options->lports, &filter->has_lports, filter->lports);
 	set_ports(&options->rports, &filter->has_rports, filter->rports);
-	set_nets(&selection->locals, &filter->has_locals, program->maps.locals);
-	set_nets(&selection->remotes, &filter->has_remotes, program->maps.remotes);
+	set_nets(&selection->locals, &filter->locals, program->maps.locals);
+	set_nets(&selection->remotes, &filter->remotes, program->maps.remotes);
 	if (selection->namespaces.count == 1)
 		filter->netns = selection->namespaces.sorted[0];
 	/* What follows a session into TIME_WAIT has to see how it got there. */
@@ -185,7 +193,9 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 		set_ids(&selection->uids, &filter->has_uids, program->maps.uids);
 	}
 	filter->is_on = filter->only_ip || filter->has_lports || filter->has_rports ||
-			filter->has_locals || filter->has_remotes || filter->netns;
+			filter->locals.is_given || filter->remotes.is_given || filter->netns;
+	if (!filter->is_on)
+		bpf_map__set_max_entries(program->maps.births, 1);
 	program->rodata->wants_details = options_want_details(options);
 	program->rodata->jiffy_ns = measure_jiffy_ns();
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);

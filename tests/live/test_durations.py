@@ -13,7 +13,7 @@ from kernel_record import KernelRecord, enclosed
 from lines import AS_BCC, from_lines
 from outcome import check, check_equal
 from place import IPV4, SLOW, loopback_places
-from story import Life, Step
+from story import Life, Step, at_least_ms, at_most_ms
 from tool import check_good_end
 
 
@@ -41,6 +41,28 @@ def test_sockets_older_than_the_trace(program):
         lines = observe.collect(tool, lives)
         check_good_end(tool.end())
     observe.story.check_lives(lives, lines)
+
+
+def test_filtered_after_another_connection(program):
+    """A socket whose first connection is none that was asked for connects again: how long it was closed is known."""
+    other, asked = traffic.Listener(IPV4), traffic.Listener(IPV4)
+    with program.start(*AS_BCC, "-D", str(asked.port)) as tool:
+        client = traffic.new_socket(IPV4, next(traffic.ports))
+        traffic.hold()
+        client.connect((IPV4.raddr, other.port))
+        traffic.hold()
+        with Step() as down:
+            traffic.disconnect(client)
+        traffic.hold()
+        with Step() as again:
+            client.connect((IPV4.raddr, asked.port))
+        traffic.reset_on_close(client)
+        client.close()
+        lines = from_lines([tool.next_line() for _ in range(3)])
+        check_good_end(tool.end())
+    check_equal("path", observe.story.path_of(lines), "CLOSE>SYN_SENT SYN_SENT>ESTABLISHED ESTABLISHED>CLOSE")
+    low, high = at_least_ms(down, again), at_most_ms(down, again)
+    check(low <= lines[0]["ms"] <= high, f"{lines[0]['ms']} ms in CLOSE, the test measured {low:.3f} to {high:.3f} ms")
 
 
 def continued(life, *changes):

@@ -106,6 +106,21 @@ def counted(rows):
     return collections.Counter(tuple(row[key] for key in keys) for row in rows)
 
 
+FILTERS = ("-L", "1"), ("-D", "1"), ("--remote", "192.0.2.0/24"), ("--remote", "192.0.2.1,198.51.100.1")
+
+
+def test_turned_away_by_interrupt(program):
+    """Changes that a filter keeps out are not lost, whether or not the kernel ran the program for them."""
+    receive_by_interrupt()
+    with contextlib.ExitStack() as stack:
+        tools = [stack.enter_context(program.start("-s", "--no-header", *options)) for options in FILTERS]
+        churn_everything()
+        for options, tool in zip(FILTERS, tools):
+            ended = tool.end()
+            check_good_end(ended)
+            check_equal(f"lines with {' '.join(options)}", ended.lines, [])
+
+
 def test_arriving_by_interrupt(program):
     receive_by_interrupt()
     with tempfile.TemporaryFile("w+") as file:

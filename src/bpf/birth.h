@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Since when a socket is closed that has not been connected yet, or may be again. Which sessions a
+ * filter on their ends turns away shows only when they have ends. So with such a filter this is
+ * kept in a table that costs little; and in what is kept of a session (session_map.h), which costs
+ * memory for each, without one.
+ */
+#ifndef TCPSTATES_BPF_BIRTH_H
+#define TCPSTATES_BPF_BIRTH_H
+
+#include "../state.h"
+#include "../transition.h"
+#include "filter.h"
+#include "kernel.h"
+#include "session.h"
+
+struct birth {
+	__u64 cookie;
+	__u64 time_ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, BIRTHS);
+	__type(key, __u32);
+	__type(value, struct birth);
+} births SEC(".maps");
+
+/* The kernel counts cookies up, so a place is one socket's until so many more have got a cookie. */
+static __always_inline volatile struct birth *birth_place(__u64 cookie)
+{
+	__u32 place = cookie % BIRTHS;
+
+	return cookie ? bpf_map_lookup_elem(&births, &place) : NULL;
+}
+
+static __always_inline void birth_note(__u64 cookie, __u64 time_ns)
+{
+	volatile struct birth *birth = birth_place(cookie);
+
+	if (!birth)
+		return;
+	/* Whose place it was until now is not to take this time for its own. */
+	birth->cookie = 0;
+	birth->time_ns = time_ns;
+	birth->cookie = cookie;
+}
+
+/* 0: not known. */
+static __always_inline __u64 birth_find(__u64 cookie)
+{
+	volatile struct birth *birth = birth_place(cookie);
+	__u64 time_ns = birth ? birth->time_ns : 0;
+
+	return birth && birth->cookie == cookie ? time_ns : 0;
+}
+
+/* Before the clock is turned: sets it, where nothing else is known of the socket. */
+static __always_inline void session_recall_birth(struct session *session, const struct sock *sk,
+						 const struct change *change)
+{
+	__u64 born_ns;
+
+	if (!filter.is_on || change->oldstate != STATE_CLOSE ||
+	    (session->since_ns && !session->is_seeded))
+		return;
+	born_ns = birth_find(sk->__sk_common.skc_cookie.counter);
+	if (!born_ns)
+		return;
+	session->since_ns = born_ns;
+	session->state = STATE_CLOSE;
+	session->is_seeded = false;
+}
+
+#endif
