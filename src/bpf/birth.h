@@ -11,6 +11,7 @@
 #include "../state.h"
 #include "../transition.h"
 #include "filter.h"
+#include "jiffies.h"
 #include "kernel.h"
 #include "session.h"
 
@@ -55,6 +56,19 @@ static __always_inline __u64 birth_find(__u64 cookie)
 	return birth && birth->cookie == cookie ? time_ns : 0;
 }
 
+/*
+ * How long ago a socket was created that has never been connected: to a jiffy, and 0 within one.
+ * tcp_init_sock() begins the window of round-trip times, which the first one of them moves; as soon
+ * as a socket has been connected its bytes have numbers, and tcp_disconnect() keeps them from 0
+ * (5.10 to 7.2).
+ */
+static __always_inline __u64 age_of_unused(const struct tcp_sock *tp)
+{
+	__u32 age = (__u32)bpf_jiffies64() - tp->rtt_min.s[0].t;
+
+	return tp->write_seq ? 0 : age * jiffy_ns;
+}
+
 /* Before the clock is turned: sets it, where nothing else is known of the socket. */
 static __always_inline void session_recall_birth(struct session *session, const struct sock *sk,
 						 const struct change *change)
@@ -70,6 +84,21 @@ static __always_inline void session_recall_birth(struct session *session, const 
 	session->since_ns = born_ns;
 	session->state = STATE_CLOSE;
 	session->is_seeded = false;
+}
+
+/* After it was turned, where it did not know. */
+static __always_inline void measure_unused(struct change *change, const struct tcp_sock *tp)
+{
+	__u64 age_ns;
+
+	if (change->oldstate != STATE_CLOSE || change->flags & TRANSITION_DURATION_KNOWN)
+		return;
+	age_ns = age_of_unused(tp);
+	if (!age_ns || age_ns < change->duration_ns)
+		return;
+	change->duration_ns = age_ns;
+	change->flags &= ~TRANSITION_DURATION_AT_LEAST;
+	change->flags |= TRANSITION_DURATION_ABOUT;
 }
 
 #endif

@@ -180,6 +180,7 @@ struct inet_connection_sock {
 };
 
 struct minmax_sample {
+	__u32 t; /* jiffies */
 	__u32 v;
 };
 

@@ -74,6 +74,7 @@ static __always_inline bool session_update(struct session *session, struct chang
 		measure_child(change, tp,
 			      tp->total_retrans ? request_take(&sock_of(tp)->__sk_common) : 0);
 	}
+	measure_unused(change, tp);
 	return true;
 }
 

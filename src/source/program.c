@@ -216,7 +216,7 @@ static void attach_creation(struct tcpstates_bpf *program)
 	}
 	if (err < 0)
 		log_verbose("sockets are not seen when they are created, so the time before their "
-			    "first change is not known: cgroup2: %s",
+			    "first change is known roughly only: cgroup2: %s",
 			    strerror(-err));
 }
 

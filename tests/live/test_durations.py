@@ -2,6 +2,8 @@
 """What is not known is said to be unknown, and a filter never costs a duration."""
 
 import contextlib
+import pathlib
+import re
 
 import compare
 import netns
@@ -10,10 +12,10 @@ import traffic
 import wait
 from delayed_link import DelayedLink
 from kernel_record import KernelRecord, enclosed
-from lines import AS_BCC, from_lines
+from lines import AS_BCC, from_json, from_lines
 from outcome import check, check_equal
 from place import IPV4, SLOW, loopback_places
-from story import Life, Step, at_least_ms, at_most_ms
+from story import JIFFY_MS, Life, Step, at_least_ms, at_most_ms
 from tool import check_good_end
 
 
@@ -43,6 +45,33 @@ def test_sockets_older_than_the_trace(program):
     observe.story.check_lives(lives, lines)
 
 
+TIMES = "-j", "-F", "lport,rport,oldstate,newstate,ms,ms_about,ms_at_least"
+SOURCES = pathlib.Path(__file__).resolve().parent.parent.parent / "src"
+
+
+def check_about(line, born, used):
+    """The kernel counts the age of what was never connected in jiffies."""
+    low = (used.begin_in_jiffies - born.end_in_jiffies) * 1000 - JIFFY_MS / 2
+    high = (used.end_in_jiffies - born.begin_in_jiffies) * 1000 + JIFFY_MS / 2
+    check_equal("what is not known", (line["ms"], line["ms_at_least"]), (None, None))
+    check(low <= line["ms_about"] <= high, f"about {line['ms_about']} ms, the test measured {low:.3f} to {high:.3f} ms")
+
+
+def test_unused_socket_older_than_the_trace(program):
+    """For how long it has been there, the socket itself tells roughly."""
+    port = next(traffic.ports)
+    with Step() as born:
+        idle = traffic.new_socket(IPV4, port)
+    with program.start(*TIMES) as tool:
+        traffic.hold()
+        with Step() as used:
+            idle.listen(1)
+        line, = from_json([tool.next_line()])
+        check_good_end(tool.end())
+    check_equal("it", (line["lport"], line["newstate"]), (port, "LISTEN"))
+    check_about(line, born, used)
+
+
 def test_filtered_after_another_connection(program):
     """A socket whose first connection is none that was asked for connects again: how long it was closed is known."""
     other, asked = traffic.Listener(IPV4), traffic.Listener(IPV4)
@@ -63,6 +92,26 @@ def test_filtered_after_another_connection(program):
     check_equal("path", observe.story.path_of(lines), "CLOSE>SYN_SENT SYN_SENT>ESTABLISHED ESTABLISHED>CLOSE")
     low, high = at_least_ms(down, again), at_most_ms(down, again)
     check(low <= lines[0]["ms"] <= high, f"{lines[0]['ms']} ms in CLOSE, the test measured {low:.3f} to {high:.3f} ms")
+
+
+def test_filtered_after_many_others(program):
+    """
+    With a filter on ends, there is room for the births of so many sockets only. Of one that waits longer, the time is
+    known roughly, and not that of the other that has its place.
+    """
+    room = int(re.search(r"#define BIRTHS (\d+)", (SOURCES / "bpf/shared.h").read_text())[1])
+    listener = traffic.Listener(IPV4)
+    with program.start(*TIMES, "-D", str(listener.port)) as tool:
+        with Step() as born:
+            client = traffic.new_socket(IPV4)
+        for _ in range(2 * room):
+            traffic.new_socket(IPV4).close()
+        with Step() as used:
+            client.connect((IPV4.raddr, listener.port))
+        line, = from_json([tool.next_line()])
+        check_good_end(tool.end())
+    check_equal("it", (line["rport"], line["newstate"]), (listener.port, "SYN_SENT"))
+    check_about(line, born, used)
 
 
 def continued(life, *changes):
