@@ -48,7 +48,9 @@ def all_of_ours():
     """Each output, and each of the features that cost something in the kernel, beside the same without it."""
     return [ours(), ours("-s"), ours("-j"), ours("-x"), ours("-q", "-o", "/dev/stdout", has_lines=False),
             ours("-x", "--minisocks"), ours("-x", "--half-open"),
-            ours("--summary", has_lines=False), ours("-s", "-L", "1", has_lines=False), ours("-s", "--remote", "192.0.2.0/24", has_lines=False)]
+            ours("--summary", has_lines=False),
+            ours("-s", "-L", "1", has_lines=False), ours("-s", "-D", "1", has_lines=False),
+            ours("-s", "--remote", "192.0.2.0/24", has_lines=False)]
 
 
 def libbpf_tools():

@@ -48,7 +48,7 @@ def load_rows(results):
 
 def program_rows(results):
     """Where the time in the kernel goes, of those that show it."""
-    for name in ("empty program", "two empty programs", "tcpstates -s", "tcpstates -j", "tcpstates -s -L 1"):
+    for name in ("empty program", "two empty programs", "tcpstates -s", "tcpstates -j", "tcpstates -s -L 1", "tcpstates -s -D 1"):
         rounds = column(results[name], "programs")
         for program in sorted({program for programs in rounds for program in programs}):
             values = column(rounds, program)
