@@ -42,7 +42,10 @@ static inline char *number_write(char *place, uint64_t number)
 	return number_write_long(place, number);
 }
 
-/* In lower-case hexadecimal without a prefix. At most NUMBER_HEX_SIZE_MAX bytes. */
+/*
+ * In lower-case hexadecimal without a prefix. There is room for NUMBER_HEX_SIZE_MAX bytes, also
+ * where the number ends earlier.
+ */
 char *number_write_hex(char *place, uint64_t number);
 
 /* number < 1,000 and < 1,000,000, with leading zeroes. */

@@ -9,12 +9,12 @@
 
 static void check_number(uint64_t number, const char *decimal, const char *hex)
 {
-	char text[NUMBER_SIZE_MAX + 1];
+	char text[NUMBER_SIZE_MAX + 1], hex_text[NUMBER_HEX_SIZE_MAX + 1];
 
 	*number_write(text, number) = '\0';
 	CHECK_TEXT(decimal, text);
-	*number_write_hex(text, number) = '\0';
-	CHECK_TEXT(hex, text);
+	*number_write_hex(hex_text, number) = '\0';
+	CHECK_TEXT(hex, hex_text);
 }
 
 static void numbers(void)
@@ -38,7 +38,10 @@ static void numbers(void)
 		{100000000, "100000000", "5f5e100"},
 		{4294967295, "4294967295", "ffffffff"},
 		{0xffff8880041c3000, "18446612682138988544", "ffff8880041c3000"},
+		{0x0fffffffffffffff, "1152921504606846975", "fffffffffffffff"},
+		{0x0123456789abcdef, "81985529216486895", "123456789abcdef"},
 		{10000000000000000000u, "10000000000000000000", "8ac7230489e80000"},
+		{0xfedcba9876543210, "18364758544493064720", "fedcba9876543210"},
 		{UINT64_MAX, "18446744073709551615", "ffffffffffffffff"},
 	};
 

@@ -256,6 +256,104 @@ static void ends_at_size_or_nul(void)
 	}
 }
 
+/* What becomes of one byte among letters. */
+struct byte_texts {
+	char plain[8], csv[8], json[8];
+	bool is_quoted; /* in CSV */
+};
+
+static struct byte_texts texts_of_byte(unsigned char byte)
+{
+	struct byte_texts texts = {.plain = {(char)byte}};
+
+	if (byte < 0x20 || byte == 0x7f)
+		strcpy(texts.plain, "?");
+	else if (byte >= 0x80)
+		strcpy(texts.plain, FFFD);
+	strcpy(texts.csv, byte == '"' ? "\"\"" : texts.plain);
+	strcpy(texts.json, texts.plain);
+	texts.is_quoted = byte == '"' || byte == ',';
+	if (byte == '"' || byte == '\\')
+		snprintf(texts.json, sizeof(texts.json), "\\%c", byte);
+	else if (byte < 0x20 || byte == 0x7f)
+		snprintf(texts.json, sizeof(texts.json), "\\u%04x", byte);
+	return texts;
+}
+
+#define COMM_SIZE 16
+
+/* Letters, so many, with another byte at one place; what is behind the NUL is old. */
+static void check_comm(size_t length, size_t at, unsigned char byte)
+{
+	static const char letters[] = "abcdefghijklmnop";
+	const char *after = letters + at + 1;
+	struct byte_texts texts = texts_of_byte(byte);
+	bool is_formula = !at && strchr("=+-@", byte);
+	const char *quote = texts.is_quoted ? "\"" : "";
+	struct buffer plain = {0}, csv = {0}, json = {0};
+	char *comm = malloc(COMM_SIZE);
+	int before_size = (int)at, after_size = (int)(length - at - 1);
+	char expected[100];
+
+	memset(comm, ',', COMM_SIZE);
+	memcpy(comm, letters, length);
+	comm[at] = (char)byte;
+	if (length < COMM_SIZE)
+		comm[length] = '\0';
+	unit_row("length %zu, byte %#x at %zu", length, byte, at);
+	snprintf(expected, sizeof(expected), "%.*s%s%.*s", before_size, letters, texts.plain,
+		 after_size, after);
+	append_plain(&plain, comm, COMM_SIZE, COMM_SIZE);
+	CHECK_BUFFER(expected, plain);
+	snprintf(expected, sizeof(expected), "%s%s%.*s%s%.*s%s", quote, is_formula ? "'" : "",
+		 before_size, letters, texts.csv, after_size, after, quote);
+	append_csv(&csv, comm, COMM_SIZE);
+	CHECK_BUFFER(expected, csv);
+	snprintf(expected, sizeof(expected), "\"%.*s%s%.*s\"", before_size, letters, texts.json,
+		 after_size, after);
+	append_json(&json, comm, COMM_SIZE);
+	CHECK_BUFFER(expected, json);
+	buffer_free(&plain);
+	buffer_free(&csv);
+	buffer_free(&json);
+	free(comm);
+}
+
+/* Each byte at each place of a comm of each length. */
+static void each_byte_at_each_place(void)
+{
+	for (size_t length = 1; length <= COMM_SIZE; length++)
+		for (size_t at = 0; at < length; at++)
+			for (unsigned int byte = 1; byte <= UINT8_MAX; byte++)
+				check_comm(length, at, (unsigned char)byte);
+}
+
+/* Longer ones, as paths are, are looked at piece by piece. */
+static void long_texts(void)
+{
+	static const char path[] = "/system.slice/a-service-with-a-long-name.service/workers/17";
+	char text[sizeof(path)];
+
+	for (size_t at = 1; at < sizeof(path) - 1; at++) {
+		struct buffer plain = {0}, json = {0};
+		char expected[sizeof(path) + 8];
+		size_t limit = at + 1;
+
+		unit_row("at %zu", at);
+		strcpy(text, path);
+		text[at] = '"';
+		CHECK_NUMBER(limit, append_plain(&plain, text, sizeof(path) - 1, limit));
+		unit_check_bytes(text, limit, plain.data, plain.length, __FILE__, __LINE__,
+				 "plain");
+		snprintf(expected, sizeof(expected), "\"%.*s\\\"%s\"", (int)at, path,
+			 path + at + 1);
+		append_json(&json, text, sizeof(path) - 1);
+		CHECK_BUFFER(expected, json);
+		buffer_free(&plain);
+		buffer_free(&json);
+	}
+}
+
 /* UTF-8 without control characters: what each format may consist of. */
 static bool is_printable(iconv_t from_utf8, const struct buffer *buffer)
 {
@@ -398,4 +496,5 @@ static void random_texts(void)
 }
 
 UNIT_MAIN("text", TEST(plain), TEST(csv), TEST(json), TEST(cut_characters),
-	  TEST(at_most_so_many_characters), TEST(ends_at_size_or_nul), TEST(random_texts))
+	  TEST(at_most_so_many_characters), TEST(ends_at_size_or_nul),
+	  TEST(each_byte_at_each_place), TEST(long_texts), TEST(random_texts))

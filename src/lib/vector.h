@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Sixteen bytes that are worked on at once. gcc and clang make vector instructions of what is done
+ * with them where the machine has such, and others elsewhere. A comparison is -1 where it holds.
+ */
+#ifndef TCPSTATES_LIB_VECTOR_H
+#define TCPSTATES_LIB_VECTOR_H
+
+#include <stdint.h>
+
+typedef int8_t bytes16 __attribute__((vector_size(16)));
+typedef uint8_t ubytes16 __attribute__((vector_size(16)));
+typedef uint64_t words2 __attribute__((vector_size(16)));
+
+#endif
