@@ -13,11 +13,12 @@
 #include "cgroup.h"
 #include "value.h"
 
-/* What a value depends on beside its row. */
+/* What a value, and the writing of it, depends on beside its row. */
 struct field_context {
-	int64_t wall_offset_ns;  /* wall time minus monotonic time */
-	struct cgroups *cgroups; /* of the source */
-	uint64_t first_ns;       /* monotonic time of the first row shown */
+	int64_t wall_offset_ns;          /* wall time minus monotonic time */
+	struct cgroups *cgroups;         /* of the source */
+	uint64_t first_ns;               /* monotonic time of the first row shown */
+	struct address_cache *addresses; /* for its text, not its value; NULL: none */
 };
 
 /* How a format goes about a field's values. */

@@ -81,14 +81,14 @@ static struct value closed_by(const struct session_row *r)
 		return result;                                                               \
 	}
 
-#define FIELD(name, result)                                            \
-	GETTER(name, result)                                           \
-	static char *write_##name(char *place, const void *row,        \
-				  const struct field_context *context) \
-	{                                                              \
-		struct value written = get_##name(row, context);       \
-                                                                       \
-		return value_write(place, &written);                   \
+#define FIELD(name, result)                                              \
+	GETTER(name, result)                                             \
+	static char *write_##name(char *place, const void *row,          \
+				  const struct field_context *context)   \
+	{                                                                \
+		struct value written = get_##name(row, context);         \
+                                                                         \
+		return value_write(place, &written, context->addresses); \
 	}
 
 /* A time as fields: exact, about, at least, and what is known of it in one. */
@@ -130,7 +130,7 @@ static char *write_step(char *place, const struct session_step *step)
 	place = write_text(place, state_word(step->state)->text);
 	if (lasted.kind == VALUE_MS)
 		*place++ = '=';
-	return value_write(place, &lasted);
+	return value_write(place, &lasted, NULL);
 }
 
 /* The states in order, apart by spaces; ? is what was not seen. */

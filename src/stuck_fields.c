@@ -131,7 +131,7 @@ static struct value rport(const struct stuck_row *row)
 	{                                                                 \
 		struct value written = get_##name(place_of_row, context); \
                                                                           \
-		return value_write(place, &written);                      \
+		return value_write(place, &written, context->addresses);  \
 	}
 
 /* The same of an expression of t: what a session has, or all sessions of a count. */

@@ -159,24 +159,25 @@ static struct value drawn(const struct summary_row *row)
 	}
 
 /* The same with a writer. */
-#define FIELD(name, result)                                       \
-	GETTER(name, result)                                      \
-	static char *write_##name(char *place, ARGUMENTS)         \
-	{                                                         \
-		struct value written = get_##name(data, context); \
-                                                                  \
-		return value_write(place, &written);              \
+#define FIELD(name, result)                                              \
+	GETTER(name, result)                                             \
+	static char *write_##name(char *place, ARGUMENTS)                \
+	{                                                                \
+		struct value written = get_##name(data, context);        \
+                                                                         \
+		return value_write(place, &written, context->addresses); \
 	}
 
 /* An address, or a block of them. */
-#define ADDRESS_FIELD(name, by)                                                                   \
-	GETTER(name, address_key(row, by, row->group->key.name))                                  \
-	static char *write_##name(char *place, ARGUMENTS)                                         \
-	{                                                                                         \
-		const struct summary_row *row = data;                                             \
-		struct value written = get_##name(data, context);                                 \
-                                                                                                  \
-		return write_prefix(value_write(place, &written), row->grouping->name, &written); \
+#define ADDRESS_FIELD(name, by)                                                       \
+	GETTER(name, address_key(row, by, row->group->key.name))                      \
+	static char *write_##name(char *place, ARGUMENTS)                             \
+	{                                                                             \
+		const struct summary_row *row = data;                                 \
+		struct value written = get_##name(data, context);                     \
+                                                                                      \
+		return write_prefix(value_write(place, &written, context->addresses), \
+				    row->grouping->name, &written);                   \
 	}
 
 /* A time in milliseconds, and the same for people. */

@@ -85,14 +85,14 @@ static bool has_cpu(const struct transition *t)
 	}
 
 /* The same with a writer, in which the compiler sees which kind of value it is to write. */
-#define DEFINE_FIELD(scope, name, result)                             \
-	DEFINE_GETTER(scope, name, result)                            \
-	scope char *write_##name(char *place, const void *row,        \
-				 const struct field_context *context) \
-	{                                                             \
-		struct value written = get_##name(row, context);      \
-                                                                      \
-		return value_write(place, &written);                  \
+#define DEFINE_FIELD(scope, name, result)                                \
+	DEFINE_GETTER(scope, name, result)                               \
+	scope char *write_##name(char *place, const void *row,           \
+				 const struct field_context *context)    \
+	{                                                                \
+		struct value written = get_##name(row, context);         \
+                                                                         \
+		return value_write(place, &written, context->addresses); \
 	}
 
 #define GETTER(name, result) DEFINE_GETTER(static, name, result)

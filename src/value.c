@@ -12,5 +12,5 @@ void value_append(struct buffer *buffer, const struct value *value)
 	char *place = buffer_reserve(buffer, VALUE_SIZE_MAX);
 
 	if (place)
-		buffer_commit(buffer, value_write(place, value));
+		buffer_commit(buffer, value_write(place, value, NULL));
 }

@@ -70,10 +70,12 @@ static inline char *value_write_word(char *place, const struct word *word)
 /*
  * Writes a value of a kind that looks the same in every format where there is room for
  * VALUE_SIZE_MAX bytes, and returns where it ends; nothing for the other kinds (unknown, text,
- * wall). Always inlined: a field's writer knows the kind, and the switch is gone.
+ * wall). addresses: NULL: none are kept. Always inlined: a field's writer knows the kind, and the
+ * switch is gone.
  */
 static inline __attribute__((always_inline)) char *value_write(char *place,
-							       const struct value *value)
+							       const struct value *value,
+							       struct address_cache *addresses)
 {
 	switch ((enum value_kind)value->kind) {
 	case VALUE_NUMBER:
@@ -85,7 +87,7 @@ static inline __attribute__((always_inline)) char *value_write(char *place,
 	case VALUE_IPV4:
 		return address_write_ipv4(place, value->address);
 	case VALUE_IPV6:
-		return address_write_ipv6(place, value->address);
+		return address_write_cached(addresses, place, value->address);
 	case VALUE_NAME:
 		memcpy(place, value->text, value->size);
 		return place + value->size;

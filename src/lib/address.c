@@ -123,3 +123,34 @@ char *address_write_ipv6(char *place, const uint8_t *bytes)
 	*place++ = ':';
 	return address_write_ipv4(place, bytes + 12);
 }
+
+/* In one go, whatever its size. */
+static char *write_text(char *place, const struct address_text *text)
+{
+	memcpy(place, text->text, sizeof(text->text));
+	return place + text->size;
+}
+
+/* Apart, so that the usual way has no registers to save. */
+static __attribute__((noinline)) char *write_new(struct address_text *text, char *place,
+						 const uint8_t *bytes)
+{
+	memcpy(text->address, bytes, sizeof(text->address));
+	text->size = (uint8_t)(address_write_ipv6(text->text, bytes) - text->text);
+	return write_text(place, text);
+}
+
+char *address_write_cached(struct address_cache *cache, char *place, const uint8_t *bytes)
+{
+	struct address_text *text;
+	uint64_t address[2], hash;
+
+	if (!cache)
+		return address_write_ipv6(place, bytes);
+	memcpy(address, bytes, sizeof(address));
+	hash = (address[0] ^ address[1]) * 0x9e3779b97f4a7c15u;
+	text = &cache->places[hash >> (64 - ADDRESS_CACHE_BITS)];
+	if (text->address[0] != address[0] || text->address[1] != address[1] || !text->size)
+		return write_new(text, place, bytes);
+	return write_text(place, text);
+}

@@ -10,12 +10,30 @@
 
 /* Room to write in; more than the text may need, which ends earlier. */
 #define ADDRESS_IPV4_SIZE_MAX 16 /* 255.255.255.255 and a dot */
-#define ADDRESS_IPV6_SIZE_MAX 46 /* six groups of four digits, an IPv4 address and a dot */
+#define ADDRESS_IPV6_SIZE_MAX 47 /* six groups of four digits, an IPv4 address and a dot: 46 */
 
 /* Dotted decimal. bytes: 4, in network order. */
 char *address_write_ipv4(char *place, const uint8_t *bytes);
 
 /* As inet_ntop(3) writes it. bytes: 16, in network order. */
 char *address_write_ipv6(char *place, const uint8_t *bytes);
+
+#define ADDRESS_CACHE_BITS 8
+
+/*
+ * Texts of IPv6 addresses written before, each in the place that its hash says. To make one costs
+ * half as much as the rest of a line, and most lines have those of lines not long before: a session
+ * has several, and a machine few addresses of its own. Zeroed at first.
+ */
+struct address_cache {
+	struct address_text {
+		uint64_t address[2];
+		char text[ADDRESS_IPV6_SIZE_MAX];
+		uint8_t size; /* 0: none yet */
+	} places[1 << ADDRESS_CACHE_BITS];
+};
+
+/* The same as address_write_ipv6(). cache: NULL: none. */
+char *address_write_cached(struct address_cache *cache, char *place, const uint8_t *bytes);
 
 #endif

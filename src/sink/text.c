@@ -95,6 +95,7 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 	sink_init(&text->sink, ops, source, &text->output);
 	text->format = format_of(options);
 	text->context.cgroups = &source->cgroups;
+	text->context.addresses = &text->addresses;
 	text->has_header = !options->no_header;
 	text->lines_max = options->count ? options->count : UINT64_MAX;
 	columns_choose(&text->columns, kind, options);

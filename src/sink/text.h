@@ -60,6 +60,7 @@ struct text_sink {
 	size_t line_chars_max;        /* of the table */
 	struct field_context context; /* of the row being written */
 	struct second_text second;
+	struct address_cache addresses;
 	uint64_t lines_max; /* of --count */
 	bool has_begun;     /* context.first_ns is set */
 	bool has_header;

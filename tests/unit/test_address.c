@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Internet addresses as text. */
 #include <arpa/inet.h>
+#include <stdlib.h>
 
 #include "lib/address.h"
 #include "unit.h"
@@ -67,22 +68,65 @@ static void ipv6(void)
 	}
 }
 
+/* With runs of zeroes, which are shortened. */
+static void make_random_ipv6(unsigned char *address)
+{
+	uint64_t zeroes = unit_random();
+
+	unit_random_bytes(address, 16);
+	for (int k = 0; k < 16; k++)
+		if (zeroes >> (k / 2) & 1)
+			address[k] = 0;
+}
+
 static void ipv6_random(void)
 {
 	for (int i = 0; i < RANDOM_ADDRESSES; i++) {
 		unsigned char address[16];
 		char expected[INET6_ADDRSTRLEN];
 		char text[ADDRESS_TEXT_SIZE];
-		uint64_t zeroes = unit_random();
 
-		unit_random_bytes(address, sizeof(address));
-		for (int k = 0; k < 16; k++) /* runs of zeroes, which are shortened */
-			if (zeroes >> (k / 2) & 1)
-				address[k] = 0;
+		make_random_ipv6(address);
 		*address_write_ipv6(text, address) = '\0';
 		inet_ntop(AF_INET6, address, expected, sizeof(expected));
 		CHECK_TEXT(expected, text);
 	}
 }
 
-UNIT_MAIN("address", TEST(ipv4), TEST(ipv6), TEST(ipv6_random))
+static void check_cached(struct address_cache *cache, const unsigned char *address)
+{
+	char expected[INET6_ADDRSTRLEN];
+	char *text = malloc(ADDRESS_IPV6_SIZE_MAX); /* its own: writing on is found out */
+	char *end = address_write_cached(cache, text, address);
+
+	inet_ntop(AF_INET6, address, expected, sizeof(expected));
+	unit_check_bytes(expected, strlen(expected), text, (size_t)(end - text), __FILE__, __LINE__,
+			 "cached");
+	free(text);
+}
+
+/* More than there are places, so that they drive each other out, and each comes several times. */
+static void cached(void)
+{
+	unsigned char addresses[3 << ADDRESS_CACHE_BITS][16] = {0}; /* the first one is :: */
+	struct address_cache *cache = calloc(1, sizeof(*cache));
+
+	for (size_t i = 1; i < ARRAY_SIZE(addresses); i++)
+		make_random_ipv6(addresses[i]);
+	/* In the place of the one before it: the hash is of the halves' difference. */
+	for (size_t i = 3; i < ARRAY_SIZE(addresses); i += 3) {
+		memcpy(addresses[i], addresses[i - 1] + 8, 8);
+		memcpy(addresses[i] + 8, addresses[i - 1], 8);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		check_cached(cache, addresses[i]);
+		check_cached(cache, addresses[i]);
+		check_cached(cache, addresses[i ? i - 1 : 0]);
+	}
+	for (int i = 0; i < RANDOM_ADDRESSES; i++)
+		check_cached(cache, addresses[unit_random() % ARRAY_SIZE(addresses)]);
+	check_cached(NULL, addresses[1]);
+	free(cache);
+}
+
+UNIT_MAIN("address", TEST(ipv4), TEST(ipv6), TEST(ipv6_random), TEST(cached))
