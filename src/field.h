@@ -15,18 +15,18 @@
 
 /* What a value, and the writing of it, depends on beside its row. */
 struct field_context {
-	int64_t wall_offset_ns;          /* wall time minus monotonic time */
-	struct cgroups *cgroups;         /* of the source */
-	uint64_t first_ns;               /* monotonic time of the first row shown */
-	struct address_cache *addresses; /* for its text, not its value; NULL: none */
+	int64_t wall_offset_ns;    /* wall time minus monotonic time */
+	struct cgroups *cgroups;   /* of the source */
+	uint64_t first_ns;         /* monotonic time of the first row shown */
+	struct notation *notation; /* the format's, for write() */
 };
 
 /* How a format goes about a field's values. */
 enum field_class {
 	FIELD_BARE,   /* write() does it; in JSON without quotes */
 	FIELD_QUOTED, /* write() does it; in JSON in quotes */
-	FIELD_TEXT,   /* VALUE_TEXT: hostile, each format escapes it */
-	FIELD_WALL,   /* VALUE_WALL: each format has its own notation */
+	FIELD_TEXT,   /* VALUE_TEXT: hostile, each format escapes it; in JSON with its quotes */
+	FIELD_WALL,   /* VALUE_WALL: each format has its own notation; likewise */
 };
 
 struct field {
@@ -44,7 +44,7 @@ struct field {
 	struct value (*get)(const void *row, const struct field_context *context);
 	/*
 	 * Writes what get() returns, by value_write(): the short way for a format that prints line
-	 * after line. Nothing for an unknown value. NULL for FIELD_TEXT and FIELD_WALL.
+	 * after line. Nothing for an unknown value.
 	 */
 	char *(*write)(char *place, const void *row, const struct field_context *context);
 	/*

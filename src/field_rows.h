@@ -39,5 +39,8 @@ static inline struct value name(const char *text)
 #define IS_DETAIL            .is_detail = true
 #define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name
 #define QUOTED(name)         .class = FIELD_QUOTED, .get = get_##name, .write = write_##name
+#define WALL(name)           .class = FIELD_WALL, .get = get_##name, .write = write_##name
+#define TEXT(name, size) \
+	.class = FIELD_TEXT, .text_size = (size), .get = get_##name, .write = write_##name
 
 #endif

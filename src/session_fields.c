@@ -81,14 +81,14 @@ static struct value closed_by(const struct session_row *r)
 		return result;                                                               \
 	}
 
-#define FIELD(name, result)                                              \
-	GETTER(name, result)                                             \
-	static char *write_##name(char *place, const void *row,          \
-				  const struct field_context *context)   \
-	{                                                                \
-		struct value written = get_##name(row, context);         \
-                                                                         \
-		return value_write(place, &written, context->addresses); \
+#define FIELD(name, result)                                             \
+	GETTER(name, result)                                            \
+	static char *write_##name(char *place, const void *row,         \
+				  const struct field_context *context)  \
+	{                                                               \
+		struct value written = get_##name(row, context);        \
+                                                                        \
+		return value_write(place, &written, context->notation); \
 	}
 
 /* A time as fields: exact, about, at least, and what is known of it in one. */
@@ -98,8 +98,8 @@ static struct value closed_by(const struct session_row *r)
 	FIELD(at_least, time_if(&r->member, TRANSITION_DURATION_AT_LEAST)) \
 	FIELD(marked, time_marked(&r->member))
 
-GETTER(time, s->is_begun ? wall(s->first_ns, context) : unknown)
-GETTER(end, r->status == SESSION_ENDED ? wall(r->last.time_ns, context) : unknown)
+FIELD(time, s->is_begun ? wall(s->first_ns, context) : unknown)
+FIELD(end, r->status == SESSION_ENDED ? wall(r->last.time_ns, context) : unknown)
 FIELD(timestamp, timestamp(s, context))
 FIELD(status, status(r))
 FIELD(partial, name(s->is_partial ? "true" : "false"))
@@ -190,10 +190,9 @@ static char *write_path_json(char *place, const void *row, const struct field_co
 }
 
 static const struct field fields[] = {
-	{"time", "TIME", "when it began: HH:MM:SS, local time; in JSON RFC 3339, UTC",
-	 .class = FIELD_WALL, WIDTHS(8, 8), .get = get_time},
-	{"end", "END", "when it ended, likewise", .class = FIELD_WALL, WIDTHS(8, 8),
-	 .get = get_end},
+	{"time", "TIME", "when it began: HH:MM:SS, local time; in JSON RFC 3339, UTC", WALL(time),
+	 WIDTHS(8, 8)},
+	{"end", "END", "when it ended, likewise", WALL(end), WIDTHS(8, 8)},
 	{"timestamp", "TIME(s)", "when it began: seconds since the first one shown did",
 	 BARE(timestamp), WIDTHS(9, 9)},
 	{"status", "STATUS", "ended, open (it goes on), lost (its end was not seen)",

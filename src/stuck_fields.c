@@ -131,7 +131,7 @@ static struct value rport(const struct stuck_row *row)
 	{                                                                 \
 		struct value written = get_##name(place_of_row, context); \
                                                                           \
-		return value_write(place, &written, context->addresses);  \
+		return value_write(place, &written, context->notation);   \
 	}
 
 /* The same of an expression of t: what a session has, or all sessions of a count. */
@@ -150,9 +150,9 @@ static struct value rport(const struct stuck_row *row)
 	}                                                              \
 	FIELD(name, get_own_##name(session_of(row)))
 
-GETTER(time,
-       ((struct value){.kind = VALUE_WALL,
-		       .elapsed = (int64_t)(row->time_ns + (uint64_t)context->wall_offset_ns)}))
+FIELD(time,
+      ((struct value){.kind = VALUE_WALL,
+		      .elapsed = (int64_t)(row->time_ns + (uint64_t)context->wall_offset_ns)}))
 FIELD(timestamp, ((struct value){.kind = VALUE_SECONDS,
 				 .elapsed = (int64_t)(row->time_ns - context->first_ns)}))
 FIELD(event, name(event_name(row)))
@@ -164,14 +164,14 @@ FIELD(age, age_marked(row))
 FIELD(count, row->count ? number(row->count->total) : unknown)
 FIELD(now, row->count ? number(row->count->now) : unknown)
 SHARED(pid, has_details(t) ? number_unless_0(t->pid) : unknown)
-GETTER(comm, has_details(transition_of(row))
-		     ? text(transition_of(row)->comm, sizeof(transition_of(row)->comm))
-		     : unknown)
+FIELD(comm, has_details(transition_of(row))
+		    ? text(transition_of(row)->comm, sizeof(transition_of(row)->comm))
+		    : unknown)
 OWN(uid, has_figures(t) ? number(t->uid) : unknown)
 OWN(netns, has_details(t) ? number_unless_0(t->netns) : unknown)
-GETTER(cgroup, has_details(row->t)
-		       ? text(cgroups_find(context->cgroups, row->t->cgroup), CGROUP_PATH_SIZE)
-		       : unknown)
+FIELD(cgroup, has_details(row->t)
+		      ? text(cgroups_find(context->cgroups, row->t->cgroup), CGROUP_PATH_SIZE)
+		      : unknown)
 OWN(skaddr, hex_unless_0(t->skaddr))
 OWN(cookie, has_details(t) ? hex_unless_0(t->cookie) : unknown)
 SHARED(ip, number(t->ip))
@@ -235,7 +235,7 @@ GETTER(note, unknown)
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the line: HH:MM:SS, local time; in JSON RFC 3339, UTC",
-	 .class = FIELD_WALL, WIDTHS(8, 8), .get = get_time},
+	 WALL(time), WIDTHS(8, 8)},
 	{"timestamp", "TIME(s)", "seconds since the first line", BARE(timestamp), WIDTHS(9, 9)},
 	{"event", "EVENT",
 	 "stuck (longer than its limit), still (twice, four times, ... that), left, lost (its end "
@@ -254,12 +254,12 @@ static const struct field fields[] = {
 	 WIDTHS(7, 7)},
 	{"now", "NOW", "of a count: how many of them still are", BARE(now), WIDTHS(7, 7)},
 	{"pid", "PID", "the owner: the process whose session it is", BARE(pid), WIDTHS(6, 7)},
-	{"comm", "COMM", "name of the owner's process", .class = FIELD_TEXT,
-	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_comm},
+	{"comm", "COMM", "name of the owner's process", TEXT(comm, TRANSITION_COMM_SIZE),
+	 WIDTHS(10, 16), .is_cut = true},
 	{"uid", "UID", "the owner's user id", BARE(uid), WIDTHS(5, 5)},
 	{"netns", "NETNS", "network namespace: its inode number", BARE(netns), WIDTHS(10, 10)},
-	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path", .class = FIELD_TEXT,
-	 .text_size = CGROUP_PATH_SIZE, WIDTHS(20, 40), .get = get_cgroup},
+	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path",
+	 TEXT(cgroup, CGROUP_PATH_SIZE), WIDTHS(20, 40)},
 	{"skaddr", "SKADDR", "the socket's kernel address: tells sockets apart while they live",
 	 QUOTED(skaddr), WIDTHS(16, 16)},
 	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(cookie),

@@ -159,25 +159,25 @@ static struct value drawn(const struct summary_row *row)
 	}
 
 /* The same with a writer. */
-#define FIELD(name, result)                                              \
-	GETTER(name, result)                                             \
-	static char *write_##name(char *place, ARGUMENTS)                \
-	{                                                                \
-		struct value written = get_##name(data, context);        \
-                                                                         \
-		return value_write(place, &written, context->addresses); \
+#define FIELD(name, result)                                             \
+	GETTER(name, result)                                            \
+	static char *write_##name(char *place, ARGUMENTS)               \
+	{                                                               \
+		struct value written = get_##name(data, context);       \
+                                                                        \
+		return value_write(place, &written, context->notation); \
 	}
 
 /* An address, or a block of them. */
-#define ADDRESS_FIELD(name, by)                                                       \
-	GETTER(name, address_key(row, by, row->group->key.name))                      \
-	static char *write_##name(char *place, ARGUMENTS)                             \
-	{                                                                             \
-		const struct summary_row *row = data;                                 \
-		struct value written = get_##name(data, context);                     \
-                                                                                      \
-		return write_prefix(value_write(place, &written, context->addresses), \
-				    row->grouping->name, &written);                   \
+#define ADDRESS_FIELD(name, by)                                                      \
+	GETTER(name, address_key(row, by, row->group->key.name))                     \
+	static char *write_##name(char *place, ARGUMENTS)                            \
+	{                                                                            \
+		const struct summary_row *row = data;                                \
+		struct value written = get_##name(data, context);                    \
+                                                                                     \
+		return write_prefix(value_write(place, &written, context->notation), \
+				    row->grouping->name, &written);                  \
 	}
 
 /* A time in milliseconds, and the same for people. */
@@ -192,18 +192,18 @@ static struct value drawn(const struct summary_row *row)
 		return duration_write(place, written.number);          \
 	}
 
-GETTER(time, wall(row, context))
+FIELD(time, wall(row, context))
 FIELD(timestamp, seconds((int64_t)(row->time_ns - context->first_ns)))
 FIELD(span, seconds((int64_t)row->span_ns))
 FIELD(report, name(row->is_whole ? "whole" : "interval"))
 FIELD(pid, number_key(row, GROUP_BY_PID, row->group->key.pid))
-GETTER(comm, comm_key(row))
+FIELD(comm, comm_key(row))
 ADDRESS_FIELD(laddr, GROUP_BY_LADDR)
 FIELD(lport, port_key(row, GROUP_BY_LPORT, row->group->key.lport))
 ADDRESS_FIELD(raddr, GROUP_BY_RADDR)
 FIELD(rport, port_key(row, GROUP_BY_RPORT, row->group->key.rport))
 FIELD(netns, number_key(row, GROUP_BY_NETNS, row->group->key.netns))
-GETTER(cgroup, cgroup_key(row, context))
+FIELD(cgroup, cgroup_key(row, context))
 FIELD(cause, cause_key(row))
 FIELD(state, state_key(row, GROUP_BY_STATE, row->group->key.state))
 FIELD(oldstate, state_key(row, GROUP_BY_EDGE, row->group->key.oldstate))
@@ -218,7 +218,7 @@ TIME_FIELD(p90, quantile(row, 900))
 TIME_FIELD(p99, quantile(row, 990))
 TIME_FIELD(max, row->stats->times.max)
 TIME_FIELD(total, row->stats->times.sum)
-GETTER(histogram, drawn(row))
+FIELD(histogram, drawn(row))
 
 /* An array of pairs: where a bucket ends, in milliseconds, and how many are in it. */
 static char *write_buckets(char *place, ARGUMENTS)
@@ -252,14 +252,14 @@ _Static_assert(BUCKETS_SIZE <= UINT16_MAX && DRAWING_SIZE_MAX <= BUCKETS_SIZE,
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the report: HH:MM:SS, local time; in JSON RFC 3339, UTC",
-	 .class = FIELD_WALL, WIDTHS(8, 8), .get = get_time},
+	 WALL(time), WIDTHS(8, 8)},
 	{"timestamp", "TIME(s)", "seconds since the first report", BARE(timestamp), WIDTHS(9, 9)},
 	{"span", "SPAN(s)", "of how many seconds the report tells", BARE(span), WIDTHS(9, 9)},
 	{"report", "REPORT", "what it is of: an interval, or the whole run", QUOTED(report),
 	 WIDTHS(8, 8)},
 	{"pid", "PID", "key: the owner's process id", BARE(pid), WIDTHS(7, 7)},
-	{"comm", "COMM", "key: name of the owner's process", .class = FIELD_TEXT,
-	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_comm},
+	{"comm", "COMM", "key: name of the owner's process", TEXT(comm, TRANSITION_COMM_SIZE),
+	 WIDTHS(10, 16), .is_cut = true},
 	{"laddr", "LADDR", "key: local address, or block of addresses", QUOTED(laddr),
 	 WIDTHS(15, 39)},
 	{"lport", "LPORT", "key: local port", BARE(lport), WIDTHS(5, 5)},
@@ -267,8 +267,8 @@ static const struct field fields[] = {
 	 WIDTHS(15, 39)},
 	{"rport", "RPORT", "key: remote port", BARE(rport), WIDTHS(5, 5)},
 	{"netns", "NETNS", "key: network namespace, its inode number", BARE(netns), WIDTHS(10, 10)},
-	{"cgroup", "CGROUP", "key: cgroup2 of the socket's creator, its path", .class = FIELD_TEXT,
-	 .text_size = CGROUP_PATH_SIZE, WIDTHS(20, 40), .get = get_cgroup},
+	{"cgroup", "CGROUP", "key: cgroup2 of the socket's creator, its path",
+	 TEXT(cgroup, CGROUP_PATH_SIZE), WIDTHS(20, 40)},
 	{"cause", "CAUSE", "key: why the state changed; --help lists the causes", QUOTED(cause),
 	 WIDTHS(15, 15)},
 	{"state", "STATE", "key: the state that the figures are of", QUOTED(state), WIDTHS(11, 11)},
@@ -299,8 +299,7 @@ static const struct field fields[] = {
 	{"total_ms", "TOTAL-MS", "TOTAL in milliseconds", BARE(total_ms), WIDTHS(12, 14)},
 	{"histogram", "HISTOGRAM",
 	 "how they are distributed; in JSON [[milliseconds, up to which so many:], ...]",
-	 .class = FIELD_TEXT, .text_size = BUCKETS_SIZE, WIDTHS(8, 8), .get = get_histogram,
-	 .write_json = write_buckets},
+	 TEXT(histogram, BUCKETS_SIZE), WIDTHS(8, 8), .write_json = write_buckets},
 };
 
 _Static_assert(sizeof(fields) / sizeof(fields[0]) <= FIELDS_MAX, "a list holds every field");

@@ -74,29 +74,27 @@ static bool has_cpu(const struct transition *t)
 	return !(t->flags & TRANSITION_OF_MINISOCK) || t->c_comm[0];
 }
 
-/* A getter of which the value is an expression of t and context. */
-#define DEFINE_GETTER(scope, name, result)                                                  \
+/*
+ * A getter of which the value is an expression of t and context, and a writer, in which the
+ * compiler sees which kind of value it is to write.
+ */
+#define DEFINE_FIELD(scope, name, result)                                                   \
 	scope struct value get_##name(const void *row, const struct field_context *context) \
 	{                                                                                   \
 		const struct transition *t = row;                                           \
                                                                                             \
 		(void)t, (void)context;                                                     \
 		return result;                                                              \
+	}                                                                                   \
+	scope char *write_##name(char *place, const void *row,                              \
+				 const struct field_context *context)                       \
+	{                                                                                   \
+		struct value written = get_##name(row, context);                            \
+                                                                                            \
+		return value_write(place, &written, context->notation);                     \
 	}
 
-/* The same with a writer, in which the compiler sees which kind of value it is to write. */
-#define DEFINE_FIELD(scope, name, result)                                \
-	DEFINE_GETTER(scope, name, result)                               \
-	scope char *write_##name(char *place, const void *row,           \
-				 const struct field_context *context)    \
-	{                                                                \
-		struct value written = get_##name(row, context);         \
-                                                                         \
-		return value_write(place, &written, context->addresses); \
-	}
-
-#define GETTER(name, result) DEFINE_GETTER(static, name, result)
-#define FIELD(name, result)  DEFINE_FIELD(static, name, result)
+#define FIELD(name, result) DEFINE_FIELD(static, name, result)
 /* Of other rows' tables as well: declared in transition_fields.h. */
 #define SHARED(name, result) DEFINE_FIELD(, transition_##name, result)
 
@@ -142,26 +140,24 @@ SHARED_DETAIL(rx_queue, (t->facts & FACT_QUEUES) ? number(t->rx_queue) : unknown
 DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
-GETTER(time, ((struct value){.kind = VALUE_WALL,
-			     .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
-DEFINE_GETTER(, transition_comm,
-	      has_details(t) && t->comm[0]
-		      ? ((struct value){
-				.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
-		      : unknown)
-DEFINE_GETTER(, transition_cgroup,
-	      cgroup_path(!has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
-GETTER(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
+FIELD(time, ((struct value){.kind = VALUE_WALL,
+			    .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
+SHARED(comm,
+       has_details(t) && t->comm[0]
+	       ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
+	       : unknown)
+SHARED(cgroup, cgroup_path(!has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
+FIELD(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the change: HH:MM:SS, local time; in JSON RFC 3339, UTC",
-	 .class = FIELD_WALL, WIDTHS(8, 8), .get = get_time},
+	 WALL(time), WIDTHS(8, 8)},
 	{"timestamp", "TIME(s)", "seconds since the first change shown", BARE(timestamp),
 	 WIDTHS(9, 9)},
 	TRANSITION_ROW_SKADDR,
 	{"c_pid", "C-PID", "process that was on the CPU", BARE(c_pid), WIDTHS(5, 5)},
-	{"c_comm", "C-COMM", "name of the thread that was on the CPU", .class = FIELD_TEXT,
-	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_c_comm},
+	{"c_comm", "C-COMM", "name of the thread that was on the CPU",
+	 TEXT(c_comm, TRANSITION_COMM_SIZE), WIDTHS(10, 16), .is_cut = true},
 	TRANSITION_ROWS_OF_ENDS,
 	{"oldstate", "OLDSTATE", "state that was left", QUOTED(oldstate), WIDTHS(11, 11)},
 	{"newstate", "NEWSTATE", "state that was entered", QUOTED(newstate), WIDTHS(11, 11),

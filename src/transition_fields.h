@@ -9,11 +9,9 @@
 #include "field.h"
 #include "transition.h"
 
-#define DECLARE_GETTER(name) \
-	struct value get_transition_##name(const void *row, const struct field_context *context)
-#define DECLARE_FIELD(name)                                         \
-	DECLARE_GETTER(name);                                       \
-	char *write_transition_##name(char *place, const void *row, \
+#define DECLARE_FIELD(name)                                                                       \
+	struct value get_transition_##name(const void *row, const struct field_context *context); \
+	char *write_transition_##name(char *place, const void *row,                               \
 				      const struct field_context *context)
 
 DECLARE_FIELD(skaddr);
@@ -37,8 +35,8 @@ DECLARE_FIELD(cwnd);
 DECLARE_FIELD(mss);
 DECLARE_FIELD(tx_queue);
 DECLARE_FIELD(rx_queue);
-DECLARE_GETTER(comm);
-DECLARE_GETTER(cgroup);
+DECLARE_FIELD(comm);
+DECLARE_FIELD(cgroup);
 
 /* Rows of a field table, in groups: laid out as the tables are. */
 /* clang-format off */
@@ -60,9 +58,8 @@ DECLARE_GETTER(cgroup);
 #define TRANSITION_ROWS_OF_OWNER \
 	{"pid", "PID", "the owner: the process whose session it is", BARE(transition_pid), WIDTHS(6, 7), \
 	 IS_DETAIL}, \
-	{"comm", "COMM", "name of the owner's process", .class = FIELD_TEXT, \
-	 .text_size = TRANSITION_COMM_SIZE, WIDTHS(10, 16), .is_cut = true, .get = get_transition_comm, \
-	 IS_DETAIL}, \
+	{"comm", "COMM", "name of the owner's process", TEXT(transition_comm, TRANSITION_COMM_SIZE), \
+	 WIDTHS(10, 16), .is_cut = true, IS_DETAIL}, \
 	{"owner_from", "OWNER-FROM", \
 	 "how the owner is known: connect, listen, accept, inherited (from the listener), scan " \
 	 "(at the start), use (shut down or closed), kernel", \
@@ -70,8 +67,8 @@ DECLARE_GETTER(cgroup);
 	{"uid", "UID", "the owner's user id", BARE(transition_uid), WIDTHS(5, 5), IS_DETAIL}, \
 	{"netns", "NETNS", "network namespace: its inode number", BARE(transition_netns), WIDTHS(10, 10), \
 	 IS_DETAIL}, \
-	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path", .class = FIELD_TEXT, \
-	 .text_size = CGROUP_PATH_SIZE, WIDTHS(20, 40), .get = get_transition_cgroup, IS_DETAIL}, \
+	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path", TEXT(transition_cgroup, CGROUP_PATH_SIZE), \
+	 WIDTHS(20, 40), IS_DETAIL}, \
 	{"cgroup_id", "CGROUP-ID", "the same: its inode number", BARE(transition_cgroup_id), WIDTHS(9, 9), \
 	 IS_DETAIL}, \
 	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(transition_cookie), \

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "clock.h"
 #include "lib/address.h"
@@ -50,6 +51,23 @@ struct value {
 	};
 };
 
+/* The wall-clock second written last, as text: most rows fall into the same one. */
+struct second_text {
+	time_t second;
+	size_t length; /* 0: none yet */
+	char text[24];
+};
+
+/* How a format writes what each has its own way for, and what it has written before. */
+struct notation {
+	/* Text from outside, made safe: lib/text.h says in which room. */
+	char *(*write_text)(char *place, const char *text, size_t size);
+	/* A wall-clock time, in nanoseconds since 1970. */
+	char *(*write_wall)(struct notation *notation, char *place, int64_t wall_ns);
+	struct second_text second;
+	struct address_cache addresses;
+};
+
 #define VALUE_SIZE_MAX 48 /* of what value_write() writes */
 
 static inline char *value_write_seconds(char *place, int64_t ns)
@@ -68,14 +86,14 @@ static inline char *value_write_word(char *place, const struct word *word)
 }
 
 /*
- * Writes a value of a kind that looks the same in every format where there is room for
- * VALUE_SIZE_MAX bytes, and returns where it ends; nothing for the other kinds (unknown, text,
- * wall). addresses: NULL: none are kept. Always inlined: a field's writer knows the kind, and the
- * switch is gone.
+ * Writes a value where there is room for VALUE_SIZE_MAX bytes, or for what its text may need, and
+ * returns where it ends; nothing for an unknown one. notation: NULL: for the kinds that look the
+ * same in every format; nothing is written for text and wall. Always inlined: a field's writer
+ * knows the kind, and the switch is gone.
  */
 static inline __attribute__((always_inline)) char *value_write(char *place,
 							       const struct value *value,
-							       struct address_cache *addresses)
+							       struct notation *notation)
 {
 	switch ((enum value_kind)value->kind) {
 	case VALUE_NUMBER:
@@ -87,7 +105,8 @@ static inline __attribute__((always_inline)) char *value_write(char *place,
 	case VALUE_IPV4:
 		return address_write_ipv4(place, value->address);
 	case VALUE_IPV6:
-		return address_write_cached(addresses, place, value->address);
+		return notation ? address_write_cached(&notation->addresses, place, value->address)
+				: address_write_ipv6(place, value->address);
 	case VALUE_NAME:
 		memcpy(place, value->text, value->size);
 		return place + value->size;
@@ -102,9 +121,11 @@ static inline __attribute__((always_inline)) char *value_write(char *place,
 		return number_write_thousandths(place, value->number / NSEC_PER_USEC);
 	case VALUE_SECONDS:
 		return value_write_seconds(place, value->elapsed);
-	case VALUE_UNKNOWN:
 	case VALUE_TEXT:
+		return notation ? notation->write_text(place, value->text, value->size) : place;
 	case VALUE_WALL:
+		return notation ? notation->write_wall(notation, place, value->elapsed) : place;
+	case VALUE_UNKNOWN:
 		break;
 	}
 	return place;

@@ -145,8 +145,6 @@ char *address_write_cached(struct address_cache *cache, char *place, const uint8
 	struct address_text *text;
 	uint64_t address[2], hash;
 
-	if (!cache)
-		return address_write_ipv6(place, bytes);
 	memcpy(address, bytes, sizeof(address));
 	hash = (address[0] ^ address[1]) * 0x9e3779b97f4a7c15u;
 	text = &cache->places[hash >> (64 - ADDRESS_CACHE_BITS)];

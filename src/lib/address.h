@@ -33,7 +33,7 @@ struct address_cache {
 	} places[1 << ADDRESS_CACHE_BITS];
 };
 
-/* The same as address_write_ipv6(). cache: NULL: none. */
+/* The same as address_write_ipv6(). */
 char *address_write_cached(struct address_cache *cache, char *place, const uint8_t *bytes);
 
 #endif

@@ -15,25 +15,13 @@ static char *csv_heading(const struct text_sink *text, char *place)
 	return place;
 }
 
-static char *write_cell(char *place, struct text_sink *text, const struct field *field,
-			const void *row)
-{
-	struct value value;
-
-	if (field->write)
-		return field->write(place, row, &text->context);
-	value = field->get(row, &text->context);
-	if (value.kind == VALUE_UNKNOWN)
-		return place;
-	if (field->class == FIELD_WALL)
-		return text_write_time_of_day(text, place, value.elapsed);
-	return text_write_csv(place, value.text, value.size);
-}
-
 static char *csv_row(struct text_sink *text, char *place, const void *row)
 {
-	for (int i = 0; i < text->columns.count; i++) {
-		place = write_cell(place, text, text->columns.field[i], row);
+	const struct field *const *field = text->columns.field;
+	const struct field *const *end = field + text->columns.count;
+
+	for (; field < end; field++) {
+		place = (*field)->write(place, row, &text->context);
 		*place++ = ',';
 	}
 	place[-1] = '\n';
@@ -41,6 +29,8 @@ static char *csv_row(struct text_sink *text, char *place, const void *row)
 }
 
 const struct text_format csv_format = {
+	.write_text = text_write_csv,
+	.write_wall = text_write_time_of_day,
 	.heading = csv_heading,
 	.row = csv_row,
 };

@@ -6,6 +6,7 @@
 #include "../lib/text.h"
 #include "text.h"
 
+/* The text is that of a value that is not known; one that is known is written over its end. */
 static void json_lay_out(struct text_sink *text, const struct options *options)
 {
 	(void)options;
@@ -14,17 +15,19 @@ static void json_lay_out(struct text_sink *text, const struct options *options)
 		struct json_key *key = &text->layout.json[i];
 
 		key->is_quoted = field->class == FIELD_QUOTED;
-		key->write = field->write_json ? NULL : field->write;
-		key->size = snprintf(key->text, sizeof(key->text), "%c\"%s\":%s", i ? ',' : '{',
-				     field->key, key->is_quoted ? "\"" : "");
+		key->before = key->is_quoted ? '"' : ':';
+		key->write = field->write_json ? field->write_json : field->write;
+		key->size = snprintf(key->text, sizeof(key->text), "%c\"%s\":null", i ? ',' : '{',
+				     field->key);
+		key->value = key->size - strlen("null") + key->is_quoted;
 	}
 }
 
 /* RFC 3339 in UTC, with microseconds. */
-static char *write_instant(char *place, struct text_sink *text, int64_t wall_ns)
+static char *write_instant(struct notation *notation, char *place, int64_t wall_ns)
 {
 	struct wall_time time = wall_time(wall_ns);
-	const struct second_text *second = text_utc_second(text, time.second);
+	const struct second_text *second = text_utc_second(notation, time.second);
 
 	*place++ = '"';
 	memcpy(place, second->text, second->length);
@@ -36,50 +39,34 @@ static char *write_instant(char *place, struct text_sink *text, int64_t wall_ns)
 	return place;
 }
 
-static char *write_null(char *place)
+static char *write_pair(char *place, const struct json_key *key, const void *row,
+			const struct field_context *context)
 {
-	memcpy(place, "null", 4);
-	return place + 4;
-}
+	char *value = place + key->value, *end;
 
-/* What is more than a number or a word. */
-static char *write_text(char *place, struct text_sink *text, const struct field *field,
-			const void *row)
-{
-	struct value value;
-
-	if (field->write_json)
-		return field->write_json(place, row, &text->context);
-	value = field->get(row, &text->context);
-	if (value.kind == VALUE_UNKNOWN)
-		return write_null(place);
-	if (field->class == FIELD_WALL)
-		return write_instant(place, text, value.elapsed);
-	return text_write_json(place, value.text, value.size);
+	memcpy(place, key->text, JSON_KEY_SIZE_MAX);
+	end = key->write(value, row, context);
+	if (end == value)
+		return place + key->size;
+	value[-1] = key->before;
+	*end = '"';
+	return end + key->is_quoted;
 }
 
 static char *json_row(struct text_sink *text, char *place, const void *row)
 {
-	for (int i = 0; i < text->columns.count; i++) {
-		const struct json_key *key = &text->layout.json[i];
-		char *end;
+	const struct json_key *key = text->layout.json, *end = key + text->columns.count;
 
-		memcpy(place, key->text, JSON_KEY_SIZE_MAX);
-		place += key->size;
-		if (!key->write) {
-			place = write_text(place, text, text->columns.field[i], row);
-			continue;
-		}
-		end = key->write(place, row, &text->context);
-		*end = '"';
-		place = end == place ? write_null(place - key->is_quoted) : end + key->is_quoted;
-	}
+	for (; key < end; key++)
+		place = write_pair(place, key, row, &text->context);
 	*place++ = '}';
 	*place++ = '\n';
 	return place;
 }
 
 const struct text_format json_format = {
+	.write_text = text_write_json,
+	.write_wall = write_instant,
 	.lay_out = json_lay_out,
 	.row = json_row,
 };

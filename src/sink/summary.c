@@ -194,7 +194,8 @@ static void write_head(struct summary_sink *summary, uint64_t time_ns, uint64_t 
 	int64_t offset_ns = summary->text.sink.source->clock.wall_offset_ns;
 	char time[32], span[DURATION_SIZE_MAX];
 
-	*text_write_time_of_day(text, time, (int64_t)(time_ns + (uint64_t)offset_ns)) = '\0';
+	*text_write_time_of_day(&text->notation, time, (int64_t)(time_ns + (uint64_t)offset_ns)) =
+		'\0';
 	*duration_write(span, span_ns) = '\0';
 	if (summary->has_reported)
 		buffer_append_byte(buffer, '\n');

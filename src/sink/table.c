@@ -25,6 +25,7 @@ static void table_lay_out(struct text_sink *text, const struct options *options)
 			.width = i < fields->count - 1 ? width : 0,
 			.max_chars = field->is_cut ? width : SIZE_MAX,
 			.has_arrow = has_arrow(fields, i),
+			.write = field->class == FIELD_TEXT ? NULL : field->write,
 		};
 	}
 }
@@ -38,16 +39,18 @@ static char *write_arrow(char *place, const struct table_column *column)
 	return place + 3;
 }
 
-/* Pads a cell that has so many characters, and writes the space behind it. */
-static char *write_padding(char *place, const struct table_column *column, size_t chars)
+/* Pads a cell of which each byte is a character, and writes the space behind it. */
+static inline char *write_padding(char *begin, char *end, const struct table_column *column)
 {
 	static const char spaces[PADDING_SIZE + 1] = "                ";
-	size_t padding = chars < column->width ? column->width - chars + 1 : 1;
+	char *next = begin + column->width;
 
-	for (; padding > PADDING_SIZE; padding -= PADDING_SIZE, place += PADDING_SIZE)
-		memcpy(place, spaces, PADDING_SIZE);
-	memcpy(place, spaces, PADDING_SIZE);
-	return place + padding;
+	if (next < end)
+		next = end;
+	memcpy(end, spaces, PADDING_SIZE);
+	for (end += PADDING_SIZE; end <= next; end += PADDING_SIZE)
+		memcpy(end, spaces, PADDING_SIZE);
+	return next + 1;
 }
 
 /* Where a line has so many characters, of UTF-8; at most place. */
@@ -78,56 +81,64 @@ static char *table_heading(const struct text_sink *text, char *place)
 
 		place = write_arrow(place, &text->layout.table[i]);
 		memcpy(place, heading, size);
-		place = write_padding(place + size, &text->layout.table[i], size);
+		place = write_padding(place, place + size, &text->layout.table[i]);
 	}
 	return end_line(text, begin, place);
 }
 
-static char *write_text(char *place, const struct table_column *column, const struct value *value)
+static char *write_value(char *place, struct text_sink *text, const struct table_column *column,
+			 const void *row)
 {
-	size_t chars = column->max_chars;
+	char *end = column->write(place, row, &text->context);
 
-	place = text_write_plain(place, value->text, value->size, &chars);
-	return write_padding(place, column, chars);
+	if (end == place)
+		*end++ = '-';
+	return write_padding(place, end, column);
 }
 
-static char *write_cell(char *place, struct text_sink *text, const struct field *field,
-			const struct table_column *column, const void *row)
+static char *write_plain(char *place, const char *text, size_t size)
 {
-	char *begin = place;
-	struct value value;
+	size_t chars = SIZE_MAX;
 
-	if (field->write) {
-		place = field->write(place, row, &text->context);
-		if (place == begin)
-			*place++ = '-';
-		return write_padding(place, column, (size_t)(place - begin));
-	}
-	value = field->get(row, &text->context);
+	return text_write_plain(place, text, size, &chars);
+}
+
+/* Text from outside is cut, and has characters of several bytes. */
+static char *write_text(char *place, struct text_sink *text, const struct table_column *column,
+			const struct field *field, const void *row)
+{
+	struct value value = field->get(row, &text->context);
+	size_t chars = column->max_chars;
+	char *end;
+
 	if (value.kind == VALUE_UNKNOWN) {
-		*place++ = '-';
-		return write_padding(place, column, 1);
+		*place = '-';
+		return write_padding(place, place + 1, column);
 	}
-	if (field->class == FIELD_TEXT)
-		return write_text(place, column, &value);
-	place = text_write_time_of_day(text, place, value.elapsed);
-	return write_padding(place, column, (size_t)(place - begin));
+	end = text_write_plain(place, value.text, value.size, &chars);
+	return write_padding(end - chars, end, column);
 }
 
 static char *table_row(struct text_sink *text, char *place, const void *row)
 {
-	char *begin = place;
+	const struct table_column *begin = text->layout.table, *column = begin;
+	const struct table_column *end = begin + text->columns.count;
+	char *line = place;
 
-	for (int i = 0; i < text->columns.count; i++) {
-		const struct table_column *column = &text->layout.table[i];
-
+	for (; column < end; column++) {
 		place = write_arrow(place, column);
-		place = write_cell(place, text, text->columns.field[i], column, row);
+		if (column->write)
+			place = write_value(place, text, column, row);
+		else
+			place = write_text(place, text, column, text->columns.field[column - begin],
+					   row);
 	}
-	return end_line(text, begin, place);
+	return end_line(text, line, place);
 }
 
 const struct text_format table_format = {
+	.write_text = write_plain,
+	.write_wall = text_write_time_of_day,
 	.lay_out = table_lay_out,
 	.heading = table_heading,
 	.row = table_row,

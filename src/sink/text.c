@@ -94,8 +94,10 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct options *op
 	}
 	sink_init(&text->sink, ops, source, &text->output);
 	text->format = format_of(options);
+	text->notation.write_text = text->format->write_text;
+	text->notation.write_wall = text->format->write_wall;
 	text->context.cgroups = &source->cgroups;
-	text->context.addresses = &text->addresses;
+	text->context.notation = &text->notation;
 	text->has_header = !options->no_header;
 	text->lines_max = options->count ? options->count : UINT64_MAX;
 	columns_choose(&text->columns, kind, options);
@@ -162,9 +164,9 @@ static bool second_is_new(struct second_text *cache, time_t second, struct tm *t
 	return is_utc ? gmtime_r(&second, tm) : localtime_r(&second, tm);
 }
 
-const struct second_text *text_local_second(struct text_sink *text, time_t second)
+const struct second_text *text_local_second(struct notation *notation, time_t second)
 {
-	struct second_text *cache = &text->second;
+	struct second_text *cache = &notation->second;
 	struct tm tm;
 
 	if (second_is_new(cache, second, &tm, false))
@@ -172,9 +174,9 @@ const struct second_text *text_local_second(struct text_sink *text, time_t secon
 	return cache;
 }
 
-const struct second_text *text_utc_second(struct text_sink *text, time_t second)
+const struct second_text *text_utc_second(struct notation *notation, time_t second)
 {
-	struct second_text *cache = &text->second;
+	struct second_text *cache = &notation->second;
 	struct tm tm;
 
 	if (second_is_new(cache, second, &tm, true))
@@ -183,9 +185,9 @@ const struct second_text *text_utc_second(struct text_sink *text, time_t second)
 	return cache;
 }
 
-char *text_write_time_of_day(struct text_sink *text, char *place, int64_t wall_ns)
+char *text_write_time_of_day(struct notation *notation, char *place, int64_t wall_ns)
 {
-	const struct second_text *second = text_local_second(text, wall_time(wall_ns).second);
+	const struct second_text *second = text_local_second(notation, wall_time(wall_ns).second);
 
 	memcpy(place, second->text, second->length);
 	return place + second->length;

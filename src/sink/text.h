@@ -21,28 +21,24 @@ struct row_kind {
 	bool fits_terminal;   /* lines of the table are cut at its width, unless with --wide */
 };
 
-/* The wall-clock second written last, as text: most rows fall into the same one. */
-struct second_text {
-	time_t second;
-	size_t length; /* 0: none yet */
-	char text[24];
-};
-
 /* How a column of the table is laid out, found out once. */
 struct table_column {
 	size_t width;     /* to pad to; 0 for the last one */
 	size_t max_chars; /* of a text; the rest is cut */
 	bool has_arrow;
+	/* NULL: text, to be cut. */
+	char *(*write)(char *place, const void *row, const struct field_context *context);
 };
 
 #define JSON_KEY_SIZE_MAX 32
 
-/* What stands before a value: {"key": or ,"key": and the quote; and who writes it. */
+/* A key of JSON with its value, and who writes it. */
 struct json_key {
-	char text[JSON_KEY_SIZE_MAX];
-	uint8_t size;
+	char text[JSON_KEY_SIZE_MAX]; /* {"key":null or ,"key":null */
+	uint8_t size;                 /* of the text */
+	uint8_t value;                /* where in it a known value begins, behind its quote */
 	bool is_quoted;
-	/* NULL: it takes more. */
+	char before; /* what stands before the value: a quote or a colon */
 	char *(*write)(char *place, const void *row, const struct field_context *context);
 };
 
@@ -59,14 +55,16 @@ struct text_sink {
 	size_t line_size;             /* room that a line of these columns may need */
 	size_t line_chars_max;        /* of the table */
 	struct field_context context; /* of the row being written */
-	struct second_text second;
-	struct address_cache addresses;
-	uint64_t lines_max; /* of --count */
-	bool has_begun;     /* context.first_ns is set */
+	struct notation notation;     /* of the format */
+	uint64_t lines_max;           /* of --count */
+	bool has_begun;               /* context.first_ns is set */
 	bool has_header;
 };
 
 struct text_format {
+	/* Its notation (struct notation). */
+	char *(*write_text)(char *place, const char *text, size_t size);
+	char *(*write_wall)(struct notation *notation, char *place, int64_t wall_ns);
 	/* Finds out the layout of the columns. NULL: has none. */
 	void (*lay_out)(struct text_sink *text, const struct options *options);
 	/* Writes the heading; returns where it ends. NULL: has none. */
@@ -110,13 +108,13 @@ static inline struct wall_time wall_time(int64_t wall_ns)
 }
 
 /* Writes a wall-clock time as the table and CSV print it. */
-char *text_write_time_of_day(struct text_sink *text, char *place, int64_t wall_ns);
+char *text_write_time_of_day(struct notation *notation, char *place, int64_t wall_ns);
 
 /*
  * That second as "HH:MM:SS", local time, or as "YYYY-MM-DDTHH:MM:SS", UTC. A format asks for
  * one of the two.
  */
-const struct second_text *text_local_second(struct text_sink *text, time_t second);
-const struct second_text *text_utc_second(struct text_sink *text, time_t second);
+const struct second_text *text_local_second(struct notation *notation, time_t second);
+const struct second_text *text_utc_second(struct notation *notation, time_t second);
 
 #endif

@@ -4,7 +4,9 @@
 
 #include "field.h"
 #include "reset.h"
+#include "sink/text.h"
 #include "state.h"
+#include "stuck_row.h"
 #include "transition.h"
 #include "unit.h"
 
@@ -128,6 +130,22 @@ static void all(void)
 				     list.field[i]->key)); /* each key is there once */
 	}
 	CHECK_NUMBER(list.count, added.count);
+}
+
+/* Of every kind of row: with what stands around it and null, a key fits into its place. */
+static void keys_of_json(void)
+{
+	static const struct field_table *const tables[] = {&transition_fields, &session_fields,
+							   &summary_fields, &stuck_fields};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		for (int k = 0; k < tables[i]->count; k++) {
+			const char *key = tables[i]->fields[k].key;
+
+			unit_row("%s", key);
+			CHECK(strlen(key) + strlen(",\"\":null") < JSON_KEY_SIZE_MAX);
+			CHECK(tables[i]->fields[k].write);
+		}
 }
 
 static void names(void)
@@ -519,9 +537,9 @@ static void any_transition(void)
 	no_cgroups = (struct cgroups){.root = -1};
 }
 
-UNIT_MAIN("field", TEST(table), TEST(all), TEST(names), TEST(order_is_kept_and_nothing_twice),
-	  TEST(numbers), TEST(words), TEST(addresses), TEST(unknown_duration),
-	  TEST(before_the_first), TEST(comm_of_full_length), TEST(details), TEST(signal_of_cause),
-	  TEST(names_of_details), TEST(unknown_details), TEST(without_details),
-	  TEST(kinds_of_durations), TEST(path_of_a_cgroup), TEST(cpu_of_a_minisock),
-	  TEST(properties), TEST(any_transition))
+UNIT_MAIN("field", TEST(table), TEST(all), TEST(keys_of_json), TEST(names),
+	  TEST(order_is_kept_and_nothing_twice), TEST(numbers), TEST(words), TEST(addresses),
+	  TEST(unknown_duration), TEST(before_the_first), TEST(comm_of_full_length), TEST(details),
+	  TEST(signal_of_cause), TEST(names_of_details), TEST(unknown_details),
+	  TEST(without_details), TEST(kinds_of_durations), TEST(path_of_a_cgroup),
+	  TEST(cpu_of_a_minisock), TEST(properties), TEST(any_transition))

@@ -42,6 +42,50 @@ static void kinds(void)
 	}
 }
 
+static char *write_text_of_test(char *place, const char *text, size_t size)
+{
+	*place++ = '<';
+	place = (char *)mempcpy(place, text, size);
+	*place++ = '>';
+	return place;
+}
+
+static char *write_wall_of_test(struct notation *notation, char *place, int64_t wall_ns)
+{
+	notation->second.second = wall_ns;
+	return stpcpy(place, "wall");
+}
+
+/* What each format has its own way for is left to its notation; the rest is the same with one. */
+static void with_a_notation(void)
+{
+	static const struct {
+		struct value value;
+		const char *text;
+	} rows[] = {
+		{{VALUE_UNKNOWN}, ""},
+		{{VALUE_NUMBER, .number = 42}, "42"},
+		{{VALUE_TEXT, .text = "from outside", .size = 4}, "<from>"},
+		{{VALUE_WALL, .elapsed = 17}, "wall"},
+		{{VALUE_IPV4, .address = ipv4}, "192.0.2.255"},
+		{{VALUE_IPV6, .address = ipv6}, "2001:db8::1"},
+		{{VALUE_IPV6, .address = ipv6}, "2001:db8::1"},
+	};
+	struct notation notation = {
+		.write_text = write_text_of_test,
+		.write_wall = write_wall_of_test,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[VALUE_SIZE_MAX + 1];
+
+		unit_row("row %zu", i);
+		*value_write(text, &rows[i].value, &notation) = '\0';
+		CHECK_TEXT(rows[i].text, text);
+	}
+	CHECK_NUMBER(17, notation.second.second);
+}
+
 /* Microseconds are cut, not rounded: bcc's kernel program divides by 1000 too. */
 static void milliseconds(void)
 {
@@ -100,4 +144,4 @@ static void seconds(void)
 	}
 }
 
-UNIT_MAIN("value", TEST(kinds), TEST(milliseconds), TEST(seconds))
+UNIT_MAIN("value", TEST(kinds), TEST(with_a_notation), TEST(milliseconds), TEST(seconds))
