@@ -85,7 +85,7 @@ static enum delivery deliver(void *context, const struct transition *transition)
 	struct loop *loop = context;
 	const struct transition *shown;
 	struct transition changed;
-	bool is_shown, is_match;
+	bool is_shown, is_match, is_congested;
 
 	if (transition->time_ns > loop->filter->until_ns)
 		return DELIVERY_CONTINUE;
@@ -95,11 +95,11 @@ static enum delivery deliver(void *context, const struct transition *transition)
 	is_match = is_shown || (shown != transition && filter_match(loop->filter, transition));
 	if (!is_match && !loop->sinks->view)
 		return DELIVERY_CONTINUE;
-	sinks_transition(loop->sinks, is_shown ? shown : NULL, transition, is_match);
+	is_congested = sinks_transition(loop->sinks, is_shown ? shown : NULL, transition, is_match);
 	count_lines(loop, is_shown);
 	if (has_enough(loop))
 		return DELIVERY_STOP;
-	return sinks_are_congested(loop->sinks) ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
+	return is_congested ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
 }
 
 static void take_tally(void *context, const struct tally *tally)

@@ -87,14 +87,9 @@ static inline uint32_t checksum(uint64_t seed, const void *data, size_t size)
 	return (uint32_t)(sum ^ sum >> 32);
 }
 
-static inline uint32_t entry_checksum(const struct file_entry *entry, const void *payload)
+static inline uint32_t entry_checksum(unsigned int kind, const void *payload, size_t size)
 {
-	uint64_t seed = (uint64_t)entry->kind << 16 | entry->size;
-
-	/* The usual case, unrolled: its size is a constant. */
-	if (entry->size == sizeof(struct transition))
-		return checksum(seed, payload, sizeof(struct transition));
-	return checksum(seed, payload, entry->size);
+	return checksum((uint64_t)kind << 16 | size, payload, size);
 }
 
 void recording_write_header(struct buffer *buffer, const struct recording_origin *origin)
@@ -114,15 +109,17 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 	buffer_append(buffer, &header, sizeof(header));
 }
 
-static void write_entry(struct buffer *buffer, enum entry_kind kind, const void *payload,
-			size_t size)
+/* Inlined: the compiler sees how long a transition is, and has no loop for it. */
+static inline __attribute__((always_inline)) void write_entry(struct buffer *buffer,
+							      enum entry_kind kind,
+							      const void *payload, size_t size)
 {
 	struct file_entry entry = {.kind = kind, .size = size};
 	char *place = buffer_reserve(buffer, sizeof(entry) + size);
 
 	if (!place)
 		return;
-	entry.checksum = entry_checksum(&entry, payload);
+	entry.checksum = entry_checksum(kind, payload, size);
 	memcpy(place, &entry, sizeof(entry));
 	memcpy(place + sizeof(entry), payload, size);
 	buffer_commit(buffer, place + sizeof(entry) + size);
@@ -357,7 +354,7 @@ static bool read_transition(struct recording_reader *reader, const void *data, s
 	memcpy(&entry, data, sizeof(entry));
 	if (entry.kind != ENTRY_TRANSITION || entry.size != sizeof(*t) ||
 	    reader->version != TRANSITION_VERSION || (t->ip != 4 && t->ip != 6) ||
-	    entry.checksum != entry_checksum(&entry, t))
+	    entry.checksum != entry_checksum(ENTRY_TRANSITION, t, sizeof(*t)))
 		return false;
 	item->kind = RECORDING_TRANSITION;
 	item->size = sizeof(entry) + sizeof(*t);
@@ -384,17 +381,16 @@ static void read_entry(struct recording_reader *reader, const void *data, size_t
 	if (size < item->size)
 		return;
 	data = (const char *)data + sizeof(entry);
-	if (entry.checksum != entry_checksum(&entry, data))
+	if (entry.checksum != entry_checksum(entry.kind, data, entry.size))
 		item_corrupt(item, "damaged: the checksum of this entry differs");
 	else
 		take_payload(reader, &entry, data, item);
 }
 
-void recording_read(struct recording_reader *reader, const void *data, size_t size,
-		    struct recording_item *item)
+/* Any other, and what is none. Apart, so that the usual entry has no registers to save. */
+static __attribute__((noinline)) void read_any(struct recording_reader *reader, const void *data,
+					       size_t size, struct recording_item *item)
 {
-	if (!reader->has_ended && read_transition(reader, data, size, item))
-		return;
 	item->kind = RECORDING_INCOMPLETE;
 	item->size = 1;
 	if (!size)
@@ -405,4 +401,11 @@ void recording_read(struct recording_reader *reader, const void *data, size_t si
 		read_header(reader, data, size, item);
 	else
 		read_entry(reader, data, size, item);
+}
+
+void recording_read(struct recording_reader *reader, const void *data, size_t size,
+		    struct recording_item *item)
+{
+	if (reader->has_ended || !read_transition(reader, data, size, item))
+		read_any(reader, data, size, item);
 }

@@ -36,23 +36,6 @@ void sinks_begin(struct sinks *sinks)
 			sinks->sink[i]->ops->begin(sinks->sink[i]);
 }
 
-/* A recording has what the view is made of. */
-void sinks_transition(struct sinks *sinks, const struct transition *shown,
-		      const struct transition *whole, bool is_match)
-{
-	const struct transition *recorded = is_match || sinks->view ? whole : NULL;
-
-	if (sinks->view)
-		sinks->view->ops->observe(sinks->view, whole, is_match);
-	for (int i = 0; i < sinks->count; i++) {
-		const struct sink_ops *ops = sinks->sink[i]->ops;
-		const struct transition *transition = ops->takes_all ? recorded : shown;
-
-		if (transition && ops->transition)
-			ops->transition(sinks->sink[i], transition);
-	}
-}
-
 void sinks_tally(struct sinks *sinks, const struct tally *tally)
 {
 	if (sinks->view && sinks->view->ops->tally)
@@ -132,7 +115,7 @@ int sinks_flush(struct sinks *sinks)
 bool sinks_are_congested(const struct sinks *sinks)
 {
 	for (int i = 0; i < sinks->count; i++)
-		if (sinks->sink[i]->output && output_is_congested(sinks->sink[i]->output))
+		if (sink_is_congested(sinks->sink[i]))
 			return true;
 	return false;
 }

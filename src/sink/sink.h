@@ -84,12 +84,35 @@ struct sinks {
 /* Opens every sink that the options ask for. 0, or -1 after a report. */
 int sinks_open(struct sinks *sinks, const struct options *options, struct source *source);
 void sinks_begin(struct sinks *sinks);
+/* A reader is so far behind that no more should be produced. */
+static inline bool sink_is_congested(const struct sink *sink)
+{
+	return sink->output && output_is_congested(sink->output);
+}
+
 /*
- * shown: the transition as lines have it, NULL when they have it not; whole: as it is; is_match:
- * the filter lets it pass, one way or the other.
+ * shown: the transition as lines have it, NULL when they have it not; whole: as it is, which a
+ * recording has, and what a view is made of; is_match: the filter lets it pass, one way or the
+ * other: if not, there is a view. Returns what sinks_are_congested() would. Inlined: of every line.
  */
-void sinks_transition(struct sinks *sinks, const struct transition *shown,
-		      const struct transition *whole, bool is_match);
+static inline bool sinks_transition(struct sinks *sinks, const struct transition *shown,
+				    const struct transition *whole, bool is_match)
+{
+	bool is_congested = false;
+
+	if (sinks->view)
+		sinks->view->ops->observe(sinks->view, whole, is_match);
+	for (int i = 0; i < sinks->count; i++) {
+		struct sink *sink = sinks->sink[i];
+		const struct transition *transition = sink->ops->takes_all ? whole : shown;
+
+		if (transition && sink->ops->transition)
+			sink->ops->transition(sink, transition);
+		is_congested |= sink_is_congested(sink);
+	}
+	return is_congested;
+}
+
 void sinks_tally(struct sinks *sinks, const struct tally *tally);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);
 void sinks_end(struct sinks *sinks);
@@ -104,7 +127,7 @@ void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end)
  */
 int sinks_flush(struct sinks *sinks);
 
-/* A reader is so far behind that no more should be produced. */
+/* One of their readers is. */
 bool sinks_are_congested(const struct sinks *sinks);
 
 /* Bytes that no reader has taken yet. */

@@ -24,7 +24,7 @@ struct replay {
 	struct recording_reader reader;
 	struct losses losses;
 	const char *name;
-	uint64_t offset; /* in the file, of chunk[begin] */
+	uint64_t offset; /* in the file, of the chunk */
 	size_t begin, end;
 	_Alignas(8) char chunk[CHUNK_SIZE];
 };
@@ -42,6 +42,7 @@ static ssize_t fill_chunk(struct replay *replay)
 	ssize_t n;
 
 	memmove(replay->chunk, replay->chunk + replay->begin, replay->end - replay->begin);
+	replay->offset += replay->begin;
 	replay->end -= replay->begin;
 	replay->begin = 0;
 	do
@@ -53,9 +54,15 @@ static ssize_t fill_chunk(struct replay *replay)
 	return n;
 }
 
+/* In the file, of the entry that is next. */
+static uint64_t offset_of(const struct replay *replay)
+{
+	return replay->offset + replay->begin;
+}
+
 static int report_corrupt(const struct replay *replay, const char *why)
 {
-	log_error("%s: offset %" PRIu64 ": %s", replay->name, replay->offset, why);
+	log_error("%s: offset %" PRIu64 ": %s", replay->name, offset_of(replay), why);
 	return -EINVAL;
 }
 
@@ -70,30 +77,23 @@ static int finish(struct replay *replay, size_t needed)
 	replay->source.has_ended = true;
 	if (replay->reader.has_ended)
 		return 0;
-	if (!replay->offset && !left)
+	if (!offset_of(replay) && !left)
 		return report_corrupt(replay, "not a recording of tcpstates: the file is empty");
 	if (left) {
 		log_error("%s: offset %" PRIu64 ": cut off: of %zu bytes the file has %zu",
-			  replay->name, replay->offset, needed, left);
+			  replay->name, offset_of(replay), needed, left);
 		return -EINVAL;
 	}
 	log_error("%s: offset %" PRIu64 ": no end mark: the recorder was killed, or records still; "
 		  "what was lost, if anything, is not known",
-		  replay->name, replay->offset);
+		  replay->name, offset_of(replay));
 	return 0;
 }
 
-/*
- * Acts on one item. Returns 1 when a transition was delivered, 0 for another item, or a negative
- * errno.
- */
-static int take_item(struct replay *replay, const struct recording_item *item,
-		     source_deliver *deliver, void *context, enum delivery *answer)
+/* Acts on an item that is no transition. 0, or a negative errno. */
+static int take_item(struct replay *replay, const struct recording_item *item, void *context)
 {
 	switch (item->kind) {
-	case RECORDING_TRANSITION:
-		*answer = deliver(context, item->transition);
-		return 1;
 	case RECORDING_TICK:
 		if (replay->source.tick)
 			replay->source.tick(context, item->tick_ns);
@@ -125,19 +125,22 @@ static int deliver_chunk(struct replay *replay, source_deliver *deliver, void *c
 	int count = 0;
 
 	while (answer == DELIVERY_CONTINUE) {
-		int taken;
+		int err = 0;
 
 		recording_read(&replay->reader, replay->chunk + replay->begin,
 			       replay->end - replay->begin, &item);
 		*needed = item.size;
 		if (item.kind == RECORDING_INCOMPLETE)
 			return count;
-		taken = take_item(replay, &item, deliver, context, &answer);
-		if (taken < 0)
-			return taken;
-		count += taken;
+		if (item.kind == RECORDING_TRANSITION) {
+			answer = deliver(context, item.transition);
+			count++;
+		} else {
+			err = take_item(replay, &item, context);
+		}
+		if (err)
+			return err;
 		replay->begin += item.size;
-		replay->offset += item.size;
 	}
 	/* Something may be left: the caller comes back without waiting for more of the file. */
 	*needed = 0;
@@ -155,8 +158,8 @@ static int replay_read(struct source *source, source_deliver *deliver, void *con
 		return count;
 	n = fill_chunk(replay);
 	if (n < 0) {
-		log_error("%s: offset %" PRIu64 ": cannot read: %s", replay->name, replay->offset,
-			  strerror(-n));
+		log_error("%s: offset %" PRIu64 ": cannot read: %s", replay->name,
+			  offset_of(replay), strerror(-n));
 		return n;
 	}
 	if (!n)
@@ -214,7 +217,6 @@ static int read_origin(struct replay *replay)
 	if (item.kind == RECORDING_CORRUPT)
 		return report_corrupt(replay, item.why);
 	replay->begin = item.size;
-	replay->offset = item.size;
 	replay->source.clock.wall_offset_ns = item.origin.wall_offset_ns;
 	replay->source.clock.start_ns = item.origin.start_ns;
 	memcpy(replay->source.host, item.origin.host, sizeof(replay->source.host));
