@@ -8,7 +8,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "clock.h"
 #include "lib/address.h"
@@ -53,8 +52,8 @@ struct value {
 
 /* The wall-clock second written last, as text: most rows fall into the same one. */
 struct second_text {
-	time_t second;
-	size_t length; /* 0: none yet */
+	int64_t begin_ns; /* since 1970 */
+	size_t length;    /* 0: none yet */
 	char text[24];
 };
 

@@ -58,8 +58,8 @@ static inline char *number_write_three(char *place, unsigned int number)
 
 static inline char *number_write_six(char *place, unsigned int number)
 {
-	place = number_write_three(place, number / 1000);
-	return number_write_three(place, number % 1000);
+	memcpy(place, number_pairs[number / 10000], 2);
+	return number_write_four(place + 2, number % 10000);
 }
 
 /*

@@ -26,14 +26,14 @@ static void json_lay_out(struct text_sink *text, const struct options *options)
 /* RFC 3339 in UTC, with microseconds. */
 static char *write_instant(struct notation *notation, char *place, int64_t wall_ns)
 {
-	struct wall_time time = wall_time(wall_ns);
-	const struct second_text *second = text_utc_second(notation, time.second);
+	struct second_text *second = &notation->second;
 
+	if (!second_has(second, wall_ns))
+		second_take_utc(second, wall_ns);
 	*place++ = '"';
-	memcpy(place, second->text, second->length);
-	place += second->length;
+	place = second_write(place, second);
 	*place++ = '.';
-	place = number_write_six(place, time.ns / NSEC_PER_USEC);
+	place = number_write_six(place, (unsigned int)(wall_ns - second->begin_ns) / NSEC_PER_USEC);
 	*place++ = 'Z';
 	*place++ = '"';
 	return place;

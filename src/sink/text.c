@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
@@ -154,41 +155,39 @@ int text_sink_close(struct sink *sink)
 	return err;
 }
 
-/* False when the cache has that second already; else it is to be filled, and *tm is local time or
- * UTC. */
-static bool second_is_new(struct second_text *cache, time_t second, struct tm *tm, bool is_utc)
+/* When the second of a wall-clock time begins; before 1970 too. */
+static time_t second_begin(struct second_text *second, int64_t wall_ns)
 {
-	if (cache->length && cache->second == second)
-		return false;
-	cache->second = second;
-	return is_utc ? gmtime_r(&second, tm) : localtime_r(&second, tm);
+	int64_t ns = wall_ns % NSEC_PER_SEC;
+
+	second->begin_ns = wall_ns - (ns < 0 ? ns + NSEC_PER_SEC : ns);
+	return second->begin_ns / NSEC_PER_SEC;
 }
 
-const struct second_text *text_local_second(struct notation *notation, time_t second)
+void second_take_utc(struct second_text *second, int64_t wall_ns)
 {
-	struct second_text *cache = &notation->second;
+	time_t time = second_begin(second, wall_ns);
 	struct tm tm;
 
-	if (second_is_new(cache, second, &tm, false))
-		cache->length = strftime(cache->text, sizeof(cache->text), "%H:%M:%S", &tm);
-	return cache;
+	if (gmtime_r(&time, &tm))
+		second->length =
+			strftime(second->text, sizeof(second->text), "%Y-%m-%dT%H:%M:%S", &tm);
 }
 
-const struct second_text *text_utc_second(struct notation *notation, time_t second)
+static void second_take_local(struct second_text *second, int64_t wall_ns)
 {
-	struct second_text *cache = &notation->second;
+	time_t time = second_begin(second, wall_ns);
 	struct tm tm;
 
-	if (second_is_new(cache, second, &tm, true))
-		cache->length =
-			strftime(cache->text, sizeof(cache->text), "%Y-%m-%dT%H:%M:%S", &tm);
-	return cache;
+	if (localtime_r(&time, &tm))
+		second->length = strftime(second->text, sizeof(second->text), "%H:%M:%S", &tm);
 }
 
 char *text_write_time_of_day(struct notation *notation, char *place, int64_t wall_ns)
 {
-	const struct second_text *second = text_local_second(notation, wall_time(wall_ns).second);
+	struct second_text *second = &notation->second;
 
-	memcpy(place, second->text, second->length);
-	return place + second->length;
+	if (!second_has(second, wall_ns))
+		second_take_local(second, wall_ns);
+	return second_write(place, second);
 }

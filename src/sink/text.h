@@ -6,7 +6,7 @@
 #ifndef TCPSTATES_SINK_TEXT_H
 #define TCPSTATES_SINK_TEXT_H
 
-#include <time.h>
+#include <string.h>
 
 #include "../field.h"
 #include "sink.h"
@@ -92,29 +92,23 @@ void text_sink_row(struct text_sink *text, const void *row, uint64_t time_ns);
 
 int text_sink_close(struct sink *sink);
 
-/* A wall-clock time in whole seconds and the nanoseconds behind them; before 1970 too. */
-struct wall_time {
-	time_t second;
-	unsigned int ns;
-};
-
-static inline struct wall_time wall_time(int64_t wall_ns)
+/* Whether a wall-clock time is in that second, which saves dividing it. */
+static inline bool second_has(const struct second_text *second, int64_t wall_ns)
 {
-	int64_t ns = wall_ns % NSEC_PER_SEC;
-
-	if (ns < 0)
-		ns += NSEC_PER_SEC;
-	return (struct wall_time){.second = (wall_ns - ns) / NSEC_PER_SEC, .ns = (unsigned int)ns};
+	return second->length && (uint64_t)wall_ns - (uint64_t)second->begin_ns < NSEC_PER_SEC;
 }
 
-/* Writes a wall-clock time as the table and CSV print it. */
-char *text_write_time_of_day(struct notation *notation, char *place, int64_t wall_ns);
+/* Makes it the second of a wall-clock time: YYYY-MM-DDTHH:MM:SS, UTC. */
+void second_take_utc(struct second_text *second, int64_t wall_ns);
 
-/*
- * That second as "HH:MM:SS", local time, or as "YYYY-MM-DDTHH:MM:SS", UTC. A format asks for
- * one of the two.
- */
-const struct second_text *text_local_second(struct notation *notation, time_t second);
-const struct second_text *text_utc_second(struct notation *notation, time_t second);
+/* In one go, whatever its size. */
+static inline char *second_write(char *place, const struct second_text *second)
+{
+	memcpy(place, second->text, sizeof(second->text));
+	return place + second->length;
+}
+
+/* Writes a wall-clock time as the table and CSV print it: HH:MM:SS, local time. */
+char *text_write_time_of_day(struct notation *notation, char *place, int64_t wall_ns);
 
 #endif

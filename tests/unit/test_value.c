@@ -52,7 +52,7 @@ static char *write_text_of_test(char *place, const char *text, size_t size)
 
 static char *write_wall_of_test(struct notation *notation, char *place, int64_t wall_ns)
 {
-	notation->second.second = wall_ns;
+	notation->second.begin_ns = wall_ns;
 	return stpcpy(place, "wall");
 }
 
@@ -83,7 +83,7 @@ static void with_a_notation(void)
 		*value_write(text, &rows[i].value, &notation) = '\0';
 		CHECK_TEXT(rows[i].text, text);
 	}
-	CHECK_NUMBER(17, notation.second.second);
+	CHECK_NUMBER(17, notation.second.begin_ns);
 }
 
 /* Microseconds are cut, not rounded: bcc's kernel program divides by 1000 too. */
