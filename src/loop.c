@@ -67,8 +67,11 @@ static void loop_stop(struct loop *loop)
 	loop->source->ops->stop(loop->source);
 }
 
+/* Where there is no limit, nobody asks. */
 static void count_lines(struct loop *loop, bool is_shown)
 {
+	if (!loop->count_limit)
+		return;
 	if (loop->sinks->view)
 		loop->count = loop->sinks->view->lines;
 	else

@@ -15,7 +15,7 @@ struct loop {
 	const struct filter *filter;
 	enum view view;       /* what of it the text formats show */
 	uint64_t count_limit; /* transitions shown, or a view's lines; 0: no limit */
-	uint64_t count;
+	uint64_t count;       /* so far, where there is a limit */
 	int signal_fd;
 	uint64_t stop_by_ns; /* once stopping: how long the source may still have more */
 	bool is_stopping;    /* no new transitions: what waits is shown, then the loop ends */

@@ -135,11 +135,9 @@ void text_sink_row(struct text_sink *text, const void *row, uint64_t time_ns)
 	place = buffer_reserve(&text->output.buffer, text->line_size);
 	if (!place)
 		return;
-	text->sink.lines++;
-	text->context.wall_offset_ns = text->sink.source->clock.wall_offset_ns;
-	if (!text->has_begun)
+	if (!text->sink.lines++)
 		text->context.first_ns = time_ns;
-	text->has_begun = true;
+	text->context.wall_offset_ns = text->sink.source->clock.wall_offset_ns;
 	buffer_commit(&text->output.buffer, text->format->row(text, place, row));
 	output_flush_if_full(&text->output);
 }

@@ -57,7 +57,6 @@ struct text_sink {
 	struct field_context context; /* of the row being written */
 	struct notation notation;     /* of the format */
 	uint64_t lines_max;           /* of --count */
-	bool has_begun;               /* context.first_ns is set */
 	bool has_header;
 };
 
