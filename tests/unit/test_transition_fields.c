@@ -475,8 +475,8 @@ static void path_of_a_cgroup(void)
 	cgroups_learn(&cgroups, 103, "/system.slice/nginx.service");
 	value = field_named("cgroup")->get(&detailed_transition, &known);
 	CHECK_NUMBER(VALUE_TEXT, value.kind);
-	unit_check_bytes("/system.slice/nginx.service", 27, value.text, value.size, __FILE__,
-			 __LINE__, "its path");
+	CHECK_NUMBER(CGROUP_PATH_SIZE, value.size);
+	CHECK_TEXT("/system.slice/nginx.service", value.text);
 	cgroups_close(&cgroups);
 }
 
