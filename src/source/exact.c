@@ -75,26 +75,29 @@ static bool is_wanted(const struct row *row, const struct options *options)
 }
 
 /* Asks libbpf where types are of no use; NULL: they are of use. */
-static bool kernel_has(const struct types *types, const struct btf *btf, const char *function)
+static bool kernel_has(const struct targets *targets, const struct btf *btf,
+		       const struct bpf_program *program, const char *function)
 {
 	if (btf)
 		return btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) >= 0;
-	return types_find_function(types, function);
+	return targets_have(targets, program);
 }
 
 /* A program for a function that this kernel does not have would fail the others. */
 static int choose_programs(struct exact_bpf *exact, const struct options *options,
-			   const struct types *types)
+			   struct targets *targets)
 {
-	struct btf *btf = types->count ? NULL : btf__load_vmlinux_btf();
+	struct btf *btf = targets->types->count ? NULL : btf__load_vmlinux_btf();
 
-	if (!btf && !types->count)
+	if (!btf && !targets->types->count)
 		return -errno;
+	targets_seek(targets, exact->obj);
 	for (int i = 0; i < ROW_COUNT; i++) {
-		bool exists = kernel_has(types, btf, rows[i].function);
+		struct bpf_program *program = program_of(exact, &rows[i]);
+		bool exists = kernel_has(targets, btf, program, rows[i].function);
 		bool wanted = is_wanted(&rows[i], options);
 
-		bpf_program__set_autoload(program_of(exact, &rows[i]), wanted && exists);
+		bpf_program__set_autoload(program, wanted && exists);
 		if (wanted && !exists)
 			say_missing(&rows[i], -ENOENT);
 	}
@@ -141,7 +144,7 @@ static int try_least(const struct types *types)
 }
 
 static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
-		const struct options *options, const struct types *types)
+		const struct options *options, struct targets *targets)
 {
 	libbpf_print_fn_t print;
 	int err;
@@ -150,7 +153,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		return -ENOSTORAGE;
 	err = share_maps(exact, program);
 	if (!err)
-		err = choose_programs(exact, options, types);
+		err = choose_programs(exact, options, targets);
 	if (err)
 		return err;
 	bpf_map__set_autocreate(exact->maps.half_opens, options->half_open);
@@ -169,7 +172,7 @@ static void attach(struct exact_bpf *exact, const struct row *row)
 
 	if (!bpf_program__autoload(program))
 		return;
-	*link = bpf_program__attach(program);
+	*link = bpf_program__attach_trace(program);
 	if (!*link)
 		say_missing(row, -errno);
 }
@@ -188,28 +191,28 @@ static void say_half_open_missing(const struct exact_bpf *exact)
 }
 
 static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,
-				       const struct options *options, const struct types *types,
+				       const struct options *options, struct targets *targets,
 				       int *err)
 {
 	struct exact_bpf *exact;
 	struct types_file file;
 
 	LIBBPF_OPTS(bpf_object_open_opts, with);
-	*err = try_least(types);
+	*err = try_least(targets->types);
 	if (*err)
 		return NULL;
-	with.btf_custom_path = types_file_open(&file, types, exact_bpf__elf_bytes);
+	with.btf_custom_path = types_file_open(&file, targets->types, exact_bpf__elf_bytes);
 	exact = exact_bpf__open_opts(&with);
-	*err = exact ? load(exact, program, options, types) : -errno;
+	*err = exact ? load(exact, program, options, targets) : -errno;
 	types_file_close(&file);
 	return exact;
 }
 
 struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options,
-			       const struct types *types)
+			       struct targets *targets)
 {
 	int err;
-	struct exact_bpf *exact = open_and_load(program, options, types, &err);
+	struct exact_bpf *exact = open_and_load(program, options, targets, &err);
 
 	for (int i = 0; i < ROW_COUNT; i++)
 		if (!err)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "../options.h"
-#include "types.h"
+#include "target.h"
 
 struct exact_bpf; /* exact.skel.h and tcpstates.skel.h, generated from ../bpf */
 struct tcpstates_bpf;
@@ -17,7 +17,7 @@ struct tcpstates_bpf;
  * missing then.
  */
 struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options,
-			       const struct types *types);
+			       struct targets *targets);
 
 /* Whether it tells of half-open sessions; NULL: no. */
 bool exact_sees_requests(const struct exact_bpf *exact);

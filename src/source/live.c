@@ -33,6 +33,7 @@ struct live {
 	struct tcpstates_bpf *program;
 	struct exact_bpf *exact; /* NULL: without it */
 	struct types types;      /* until it traces */
+	struct targets targets;  /* in types */
 	struct ring_buffer *ring;
 	struct join join;
 	struct seed seed;
@@ -196,6 +197,7 @@ static void live_close(struct source *source)
 	standing_close(&live->standing);
 	exact_bpf__destroy(live->exact);
 	tcpstates_bpf__destroy(live->program);
+	targets_close(&live->targets);
 	cgroups_close(&live->source.cgroups);
 	free(live->per_cpu);
 	free(live);
@@ -252,13 +254,14 @@ struct source *source_open_live(const struct options *options)
 		join_follow_minisocks(&live->join, look_at_minisocks);
 	describe_host(&live->source);
 	types_open(&live->types);
-	live->program = program_load(options, &live->types);
+	targets_open(&live->targets, &live->types);
+	live->program = program_load(options, &live->targets);
 	if (!live->program || open_ring(live) || program_attach(live->program)) {
 		live_close(&live->source);
 		return NULL;
 	}
 	if (options_want_details(options)) {
-		live->exact = exact_attach(live->program, options, &live->types);
+		live->exact = exact_attach(live->program, options, &live->targets);
 		live->program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
 		live->join.minisocks.has_exact_ends = live->exact &&
 						      live->exact->links.tcp_twsk_destructor &&

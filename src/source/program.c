@@ -223,7 +223,7 @@ static void attach_creation(struct tcpstates_bpf *program)
 /* What the record can do without; what is missing for it then. */
 static void attach_extra(struct bpf_program *extra, struct bpf_link **link, const char *missing)
 {
-	*link = bpf_program__attach(extra);
+	*link = bpf_program__attach_trace(extra);
 	if (!*link)
 		log_verbose("%s: %s: %s", missing, bpf_program__name(extra), strerror(errno));
 }
@@ -248,7 +248,7 @@ static bool attach_end(struct tcpstates_bpf *program)
 
 	if (!bpf_program__autoload(end))
 		return true;
-	program->links.tcp_destroy_sock = bpf_program__attach(end);
+	program->links.tcp_destroy_sock = bpf_program__attach_trace(end);
 	return program->links.tcp_destroy_sock;
 }
 
@@ -257,10 +257,10 @@ int program_attach(struct tcpstates_bpf *program)
 	/* In this order: programs run in the order in which they were attached. */
 	if (attach_end(program))
 		program->links.inet_sock_set_state =
-			bpf_program__attach(program->progs.inet_sock_set_state);
+			bpf_program__attach_trace(program->progs.inet_sock_set_state);
 	if (program->links.inet_sock_set_state)
 		program->links.unseen_set_state =
-			bpf_program__attach(program->progs.unseen_set_state);
+			bpf_program__attach_trace(program->progs.unseen_set_state);
 	if (!program->links.unseen_set_state) {
 		explain_refusal("cannot attach to the kernel", -errno);
 		return -1;
@@ -282,7 +282,7 @@ static void choose_programs(struct tcpstates_bpf *program, bool wants_details)
 
 /* What has been opened; with NULL, or when the kernel refuses, a negative *err. */
 static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct options *options,
-				  int *err)
+				  struct targets *targets, int *err)
 {
 	if (!program) {
 		*err = -errno;
@@ -290,6 +290,7 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct op
 	}
 	configure(program, options);
 	choose_programs(program, options_want_details(options));
+	targets_seek(targets, program->obj);
 	*err = tcpstates_bpf__load(program);
 	if (!*err)
 		*err = fill_sets(program, options);
@@ -299,7 +300,7 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct op
 	return NULL;
 }
 
-static struct tcpstates_bpf *load_main(const struct options *options,
+static struct tcpstates_bpf *load_main(const struct options *options, struct targets *targets,
 				       const struct bpf_object_open_opts *with, int *err)
 {
 	struct tcpstates_bpf *program = tcpstates_bpf__open_opts(with);
@@ -307,10 +308,10 @@ static struct tcpstates_bpf *load_main(const struct options *options,
 	/* The kernel itself forgets what is kept of a socket. */
 	if (program)
 		bpf_program__set_autoload(program->progs.tcp_destroy_sock, false);
-	return load(program, options, err);
+	return load(program, options, targets, err);
 }
 
-static struct tcpstates_bpf *load_fallback(const struct options *options,
+static struct tcpstates_bpf *load_fallback(const struct options *options, struct targets *targets,
 					   const struct bpf_object_open_opts *with,
 					   const char *room, int *err)
 {
@@ -318,7 +319,7 @@ static struct tcpstates_bpf *load_fallback(const struct options *options,
 
 	if (program && room && atoi(room) > 0)
 		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
-	program = load(program, options, err);
+	program = load(program, options, targets, err);
 	if (program)
 		log_verbose("as on kernels before 5.12: sessions are kept in a table, with room "
 			    "for %u, and accepted connections have no cookie",
@@ -336,7 +337,7 @@ static bool kernel_is_5_12(void)
 	       (major > 5 || (major == 5 && minor >= 12));
 }
 
-struct tcpstates_bpf *program_load(const struct options *options, const struct types *types)
+struct tcpstates_bpf *program_load(const struct options *options, struct targets *targets)
 {
 	struct types_file file;
 	const char *room = getenv(FALLBACK_VARIABLE);
@@ -347,12 +348,12 @@ struct tcpstates_bpf *program_load(const struct options *options, const struct t
 	LIBBPF_OPTS(bpf_object_open_opts, with);
 	/* What fails at first is no news. */
 	libbpf_set_print(has_choice ? NULL : print_libbpf);
-	with.btf_custom_path = types_file_open(&file, types, tcpstates_bpf__elf_bytes);
+	with.btf_custom_path = types_file_open(&file, targets->types, tcpstates_bpf__elf_bytes);
 	if (!room)
-		program = load_main(options, &with, &err);
+		program = load_main(options, targets, &with, &err);
 	libbpf_set_print(print_libbpf);
 	if (room || (!program && has_choice))
-		program = load_fallback(options, &with, room, &err);
+		program = load_fallback(options, targets, &with, room, &err);
 	types_file_close(&file);
 	if (!program)
 		explain_refusal("cannot load the kernel program", err);

@@ -5,13 +5,13 @@
 
 #include "../bpf/shared.h"
 #include "../options.h"
-#include "types.h"
+#include "target.h"
 
 struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
 
 /* Loaded, not attached; to be given to tcpstates_bpf__destroy(). NULL on failure, reported already.
  */
-struct tcpstates_bpf *program_load(const struct options *options, const struct types *types);
+struct tcpstates_bpf *program_load(const struct options *options, struct targets *targets);
 
 /* 0, or -1 after a report. */
 int program_attach(struct tcpstates_bpf *program);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/btf.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -133,13 +135,42 @@ void types_close(struct types *types)
 	*types = (struct types){0};
 }
 
-uint32_t types_find_function(const struct types *types, const char *name)
+static void see(struct types_sought *sought, size_t count, unsigned int kind, const char *name,
+		uint32_t number)
 {
+	for (size_t i = 0; i < count; i++)
+		if (!sought[i].number && sought[i].kind == kind && !strcmp(sought[i].name, name))
+			sought[i].number = number;
+}
+
+void types_find(const struct types *types, struct types_sought *sought, size_t count)
+{
+	/* By kind and first letter: most of the kernel's have none of these. */
+	bool begins[KIND_MAX + 1][256] = {0}, kinds[KIND_MAX + 1] = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		kinds[sought[i].kind] = true;
+		begins[sought[i].kind][(unsigned char)sought[i].name[0]] = true;
+		sought[i].number = 0;
+	}
 	for (uint32_t i = 1; i <= types->count; i++) {
 		const struct btf_type *type = types_at(types, i);
+		unsigned int kind = btf_kind(type);
+		const char *name;
 
-		if (btf_is_func(type) && !strcmp(types_name(types, type->name_off), name))
-			return i;
+		if (!type->name_off || !kinds[kind])
+			continue;
+		name = types_name(types, type->name_off);
+		if (begins[kind][(unsigned char)name[0]])
+			see(sought, count, kind, name, i);
 	}
-	return 0;
+}
+
+uint32_t types_find_function(const struct types *types, const char *name)
+{
+	struct types_sought sought = {.kind = BTF_KIND_FUNC};
+
+	snprintf(sought.name, sizeof(sought.name), "%s", name);
+	types_find(types, &sought, 1);
+	return sought.number;
 }

@@ -169,6 +169,33 @@ static void functions(void)
 	btf__free(all);
 }
 
+/* Each by its kind, in one go. */
+static void many(void)
+{
+	struct types_sought sought[] = {{.kind = BTF_KIND_FUNC, .name = "wanted"},
+					{.kind = BTF_KIND_TYPEDEF, .name = "inner_t"},
+					{.kind = BTF_KIND_TYPEDEF, .name = "wanted"},
+					{.kind = BTF_KIND_STRUCT, .name = "wanted"},
+					{.kind = BTF_KIND_STRUCT, .name = "wan", .number = 7},
+					{.kind = BTF_KIND_FUNC, .name = "wanted"}};
+	struct btf *all = kernel_types();
+	struct types types;
+	const void *data;
+	uint32_t size;
+	int number;
+
+	data = btf__raw_data(all, &size);
+	CHECK_NUMBER(0, types_take(&types, data, size));
+	types_find(&types, sought, 6);
+	for (int i = 0; i < 6; i++) {
+		number = btf__find_by_name_kind(all, sought[i].name, sought[i].kind);
+		CHECK_NUMBER(number < 0 ? 0 : number, sought[i].number);
+	}
+	CHECK_NUMBER(0, sought[2].number);
+	types_close(&types);
+	btf__free(all);
+}
+
 static void check_refused(const void *data, size_t size)
 {
 	struct types types;
@@ -209,5 +236,5 @@ static void strange_forms_are_refused(void)
 	btf__free(all);
 }
 
-UNIT_MAIN("types", TEST(named_types_are_left), TEST(others_are_not), TEST(functions),
+UNIT_MAIN("types", TEST(named_types_are_left), TEST(others_are_not), TEST(functions), TEST(many),
 	  TEST(strange_forms_are_refused))
