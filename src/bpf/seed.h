@@ -72,9 +72,12 @@ int seed_files(struct bpf_iter__task_file *context)
 	return 0;
 }
 
-/* Set before the iterator over sockets runs; and whether it tells of what was there before. */
+/* Set before load: what the iterator over sockets tells of beside setting clocks. */
+const volatile bool wants_standing;  /* sessions that stay in a state */
+const volatile bool wants_minisocks; /* minisocks that were there before */
+
+/* Set before it runs. */
 struct look look;
-bool tells_standing;
 
 /*
  * Of a minisock: when it was found, since when by its timer it has been in TIME_WAIT (what
@@ -126,7 +129,7 @@ static __always_inline bool is_due(const struct session *session, __u8 state)
 
 static __always_inline bool is_told(const struct session *session, __u8 state)
 {
-	return look.now_ns ? is_due(session, state) : tells_standing && session->is_seeded;
+	return look.now_ns ? is_due(session, state) : session->is_seeded;
 }
 
 /* A session that stays in its state. */
@@ -165,7 +168,8 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	/* Before what is kept of it is looked at: a change is told there first. */
 	state = *(volatile __u8 *)&common->skc_state;
 	if (state == STATE_TIME_WAIT) {
-		minisock = look.now_ns ? NULL : bpf_skc_to_tcp_timewait_sock(common);
+		minisock = wants_minisocks && !look.now_ns ? bpf_skc_to_tcp_timewait_sock(common)
+							   : NULL;
 		if (!minisock)
 			return 0;
 		fill_seeded_minisock(&record, common, &minisock->tw_sk);
@@ -181,7 +185,8 @@ int seed_sockets(struct bpf_iter__tcp *context)
 		return 0;
 	if (!look.now_ns)
 		seed_clock(session, sk);
-	if (!is_told(session, state) || (filter.is_on && !filter_ends_pass(sk, tp, true)))
+	if (!wants_standing || !is_told(session, state) ||
+	    (filter.is_on && !filter_ends_pass(sk, tp, true)))
 		return 0;
 	fill_standing(&record, sk, tp, session, state);
 	bpf_seq_write(seq, &record, sizeof(record));

@@ -273,7 +273,10 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	return 0;
 }
 
-/* Set once the trace has begun: half-open sessions are wanted, and nothing else tells of them. */
+/* Set before load: half-open sessions are wanted. */
+const volatile bool wants_half_open;
+
+/* Set once the trace has begun: nothing else tells of them. */
 bool requests_follow;
 
 #ifndef FALLBACK
@@ -330,7 +333,7 @@ int BPF_PROG(tcp_retransmit_synack, const struct sock *listener, const struct re
 {
 	__u64 sent_ns = request_see(request);
 
-	if (sent_ns && requests_follow)
+	if (wants_half_open && sent_ns && requests_follow)
 		request_tell((struct sock *)listener, request, sent_ns);
 	return 0;
 }

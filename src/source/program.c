@@ -197,6 +197,10 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 	if (!filter->is_on)
 		bpf_map__set_max_entries(program->maps.births, 1);
 	program->rodata->wants_details = options_want_details(options);
+	program->rodata->wants_standing = options_want_standing(options);
+	program->rodata->wants_minisocks =
+		options_want_standing(options) || options_follow_minisocks(options);
+	program->rodata->wants_half_open = options->half_open;
 	program->rodata->jiffy_ns = measure_jiffy_ns();
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
 	tally_configure(program, options);
@@ -223,6 +227,8 @@ static void attach_creation(struct tcpstates_bpf *program)
 /* What the record can do without; what is missing for it then. */
 static void attach_extra(struct bpf_program *extra, struct bpf_link **link, const char *missing)
 {
+	if (!bpf_program__autoload(extra))
+		return;
 	*link = bpf_program__attach_trace(extra);
 	if (!*link)
 		log_verbose("%s: %s: %s", missing, bpf_program__name(extra), strerror(errno));
@@ -232,9 +238,6 @@ static void attach_extras(struct tcpstates_bpf *program)
 {
 	attach_extra(program->progs.tcp_retransmit_synack, &program->links.tcp_retransmit_synack,
 		     "SYN_RECV has no duration where the SYN-ACK was sent again");
-	/* Of causes, what is added up says nothing. */
-	if (!program->rodata->wants_details || program->rodata->tally.is_on)
-		return;
 	attach_extra(program->progs.tcp_receive_reset, &program->links.tcp_receive_reset,
 		     "a connection that is refused counts as unreachable");
 	attach_extra(program->progs.tcp_send_reset, &program->links.tcp_send_reset,
@@ -271,11 +274,15 @@ int program_attach(struct tcpstates_bpf *program)
 }
 
 /* What is not needed is not loaded: each program costs the verifier's time at the start. */
-static void choose_programs(struct tcpstates_bpf *program, bool wants_details)
+static void choose_programs(struct tcpstates_bpf *program, const struct options *options)
 {
-	bpf_program__set_autoload(program->progs.tcp_receive_reset, wants_details);
-	bpf_program__set_autoload(program->progs.tcp_send_reset, wants_details);
-	bpf_program__set_autoload(program->progs.peek_minisocks, wants_details);
+	bool wants_details = options_want_details(options);
+	/* Of causes, what is added up says nothing. */
+	bool wants_causes = wants_details && !program->rodata->tally.is_on;
+
+	bpf_program__set_autoload(program->progs.tcp_receive_reset, wants_causes);
+	bpf_program__set_autoload(program->progs.tcp_send_reset, wants_causes);
+	bpf_program__set_autoload(program->progs.peek_minisocks, options_follow_minisocks(options));
 	bpf_program__set_autoload(program->progs.seed_files, wants_details);
 	bpf_program__set_autoload(program->progs.seed_sockets, wants_details);
 }
@@ -289,7 +296,7 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct op
 		return NULL;
 	}
 	configure(program, options);
-	choose_programs(program, options_want_details(options));
+	choose_programs(program, options);
 	targets_seek(targets, program->obj);
 	*err = tcpstates_bpf__load(program);
 	if (!*err)

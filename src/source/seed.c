@@ -166,7 +166,6 @@ void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
 	struct bpf_link *files;
 
 	*seed = (struct seed){.program = program, .minisocks = minisocks, .standing = standing};
-	program->bss->tells_standing = standing;
 	files = attach_iterator(program->progs.seed_files,
 				"sessions that were there before have no owner yet");
 	if (files)
