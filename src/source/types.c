@@ -17,6 +17,10 @@
 #define KERNEL_TYPES "/sys/kernel/btf/vmlinux"
 #define KIND_MAX     BTF_KIND_ENUM64
 
+/* In struct types, where a type is has so many bits, and its kind the others. */
+#define PLACE_BITS 27
+#define PLACE_END  (1u << PLACE_BITS)
+
 /* What follows the head of a type: so much, and so much for each of its parts. */
 static const struct {
 	unsigned char fixed, each;
@@ -42,7 +46,12 @@ size_t types_size(const struct btf_type *type)
 
 const struct btf_type *types_at(const struct types *types, uint32_t number)
 {
-	return (const void *)(types->data + types->at[number]);
+	return (const void *)(types->data + types->at[number] % PLACE_END);
+}
+
+unsigned int types_kind(const struct types *types, uint32_t number)
+{
+	return types->at[number] / PLACE_END;
 }
 
 const char *types_name(const struct types *types, uint32_t offset)
@@ -62,7 +71,7 @@ static int index_types(struct types *types, size_t begin, size_t end)
 
 		if (btf_kind(type) > KIND_MAX || types_size(type) > end - begin)
 			return -EINVAL;
-		types->at[++types->count] = begin;
+		types->at[++types->count] = begin | btf_kind(type) << PLACE_BITS;
 		begin += types_size(type);
 	}
 	return begin == end ? 0 : -EINVAL;
@@ -74,7 +83,8 @@ int types_take(struct types *types, const void *data, size_t size)
 	int err = -EINVAL;
 
 	*types = (struct types){.data = data};
-	if (size >= sizeof(*header) && header->magic == BTF_MAGIC && header->hdr_len <= size &&
+	if (size >= sizeof(*header) && size < PLACE_END && header->magic == BTF_MAGIC &&
+	    header->hdr_len <= size &&
 	    (uint64_t)header->type_off + header->type_len <= size - header->hdr_len &&
 	    (uint64_t)header->str_off + header->str_len <= size - header->hdr_len) {
 		uint32_t begin = header->hdr_len + header->type_off;
@@ -154,13 +164,12 @@ void types_find(const struct types *types, struct types_sought *sought, size_t c
 		sought[i].number = 0;
 	}
 	for (uint32_t i = 1; i <= types->count; i++) {
-		const struct btf_type *type = types_at(types, i);
-		unsigned int kind = btf_kind(type);
+		unsigned int kind = types_kind(types, i);
 		const char *name;
 
-		if (!type->name_off || !kinds[kind])
+		if (!kinds[kind])
 			continue;
-		name = types_name(types, type->name_off);
+		name = types_name(types, types_at(types, i)->name_off);
 		if (begins[kind][(unsigned char)name[0]])
 			see(sought, count, kind, name, i);
 	}

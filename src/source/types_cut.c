@@ -11,17 +11,22 @@
 
 #include "types_cut.h"
 
-/* The names sought, by their first letters: most of the kernel's have none of these. */
+/*
+ * The names sought, by their first two letters: most of the kernel's have those of none, and the
+ * others those of a few.
+ */
 struct names {
 	const char **name;
+	uint16_t *next; /* of each, the place of another one in its chain, plus 1 */
 	size_t count;
-	bool begins[256];
+	uint16_t first[1 << 10];
 };
 
 /* Which a type of the kernel's is found by. */
-static bool is_found_by_name(const struct btf_type *type)
+static bool is_found_by_name(unsigned int kind)
 {
-	return type->name_off && (btf_is_composite(type) || btf_is_any_enum(type));
+	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION || kind == BTF_KIND_ENUM ||
+	       kind == BTF_KIND_ENUM64;
 }
 
 /* What is behind ___ tells variants of a type apart (libbpf). */
@@ -32,39 +37,107 @@ static size_t name_length(const char *name)
 	return variant ? (size_t)(variant - name) : strlen(name);
 }
 
-static bool names_collect(struct names *names, const struct btf *local)
+/* What is behind the first letter of a name does not belong to it where that is all of it. */
+static uint16_t *names_chain(struct names *names, const char *name)
 {
-	names->name = calloc(btf__type_cnt(local), sizeof(*names->name));
-	if (!names->name)
+	unsigned int second = strncmp(name + 1, "___", 3) ? (unsigned char)name[1] : 0;
+
+	return &names->first[((unsigned char)name[0] * 5 ^ second) % (1 << 10)];
+}
+
+static void names_add(struct names *names, const char *name)
+{
+	uint16_t *first = names_chain(names, name);
+
+	names->name[names->count] = name;
+	names->next[names->count] = *first;
+	*first = ++names->count;
+}
+
+/* False without memory, or with more than anyone names. */
+static bool names_open(struct names *names, size_t room)
+{
+	names->name = calloc(room, sizeof(*names->name));
+	names->next = calloc(room, sizeof(*names->next));
+	return names->name && names->next && room <= UINT16_MAX;
+}
+
+static void names_free(struct names *names)
+{
+	free(names->name);
+	free(names->next);
+}
+
+static bool names_have(struct names *names, const char *name)
+{
+	uint16_t place = *names_chain(names, name);
+	size_t length;
+
+	if (!place)
+		return false;
+	length = name_length(name);
+	for (; place; place = names->next[place - 1]) {
+		const char *sought = names->name[place - 1];
+
+		if (!strncmp(sought, name, length) && name_length(sought) == length)
+			return true;
+	}
+	return false;
+}
+
+/* What an object names: types, and what is in them. */
+struct wanted {
+	struct names types, members;
+};
+
+static void wanted_add_members(struct wanted *wanted, const struct btf *local,
+			       const struct btf_type *type)
+{
+	const struct btf_member *members = btf_members(type);
+
+	for (int i = 0; i < btf_vlen(type); i++)
+		if (members[i].name_off)
+			names_add(&wanted->members,
+				  btf__name_by_offset(local, members[i].name_off));
+}
+
+static size_t count_members(const struct btf *local)
+{
+	size_t count = 0;
+
+	for (uint32_t i = 1; i < btf__type_cnt(local); i++) {
+		const struct btf_type *type = btf__type_by_id(local, i);
+
+		count += btf_is_composite(type) ? btf_vlen(type) : 0;
+	}
+	return count;
+}
+
+static bool wanted_collect(struct wanted *wanted, const struct btf *local)
+{
+	if (!names_open(&wanted->types, btf__type_cnt(local)) ||
+	    !names_open(&wanted->members, count_members(local) + 1))
 		return false;
 	for (uint32_t i = 1; i < btf__type_cnt(local); i++) {
 		const struct btf_type *type = btf__type_by_id(local, i);
-		const char *name;
 
-		if (!is_found_by_name(type))
-			continue;
-		name = btf__name_by_offset(local, type->name_off);
-		names->name[names->count++] = name;
-		names->begins[(unsigned char)name[0]] = true;
+		if (type->name_off && is_found_by_name(btf_kind(type)))
+			names_add(&wanted->types, btf__name_by_offset(local, type->name_off));
+		if (btf_is_composite(type))
+			wanted_add_members(wanted, local, type);
 	}
 	return true;
 }
 
-static bool names_have(const struct names *names, const char *name)
+static void wanted_free(struct wanted *wanted)
 {
-	size_t length;
-
-	if (!names->begins[(unsigned char)name[0]])
-		return false;
-	length = name_length(name);
-	for (size_t i = 0; i < names->count; i++)
-		if (!strncmp(names->name[i], name, length) && name_length(names->name[i]) == length)
-			return true;
-	return false;
+	names_free(&wanted->types);
+	names_free(&wanted->members);
 }
 
 struct cut {
 	const struct types *all;
+	struct wanted wanted;
 	uint32_t *number; /* of each of all in the cut; 0: not in it */
 	uint32_t *kept;   /* each of the cut in all */
 	uint32_t count;
@@ -93,10 +166,34 @@ static uint32_t cut_name(struct cut *cut, uint32_t offset)
 	return place;
 }
 
+/* Without a name, it is what is inside of it that has one. */
+static bool is_member_wanted(struct cut *cut, const struct btf_member *member)
+{
+	return !member->name_off ||
+	       names_have(&cut->wanted.members, types_name(cut->all, member->name_off));
+}
+
+/* Of what is in a struct, libbpf finds by name what an object names. Where it is stays. */
+static void cut_members(struct cut *cut, struct btf_type *type)
+{
+	struct btf_member *members = btf_members(type);
+	int count = 0;
+
+	for (int i = 0; i < btf_vlen(type); i++) {
+		struct btf_member member = members[i];
+
+		if (!is_member_wanted(cut, &member))
+			continue;
+		member.name_off = cut_name(cut, member.name_off);
+		member.type = cut_keep(cut, member.type);
+		members[count++] = member;
+	}
+	type->info = (type->info & ~0xffffu) | count;
+}
+
 /* Pointers are to anything: what they point to is looked up by its own name. */
 static void cut_parts(struct cut *cut, struct btf_type *type)
 {
-	struct btf_member *members = btf_members(type);
 	struct btf_array *array = btf_array(type);
 	unsigned int kind = btf_kind(type);
 
@@ -108,10 +205,7 @@ static void cut_parts(struct cut *cut, struct btf_type *type)
 		array->type = cut_keep(cut, array->type);
 		array->index_type = cut_keep(cut, array->index_type);
 	} else if (btf_is_composite(type)) {
-		for (int i = 0; i < btf_vlen(type); i++) {
-			members[i].name_off = cut_name(cut, members[i].name_off);
-			members[i].type = cut_keep(cut, members[i].type);
-		}
+		cut_members(cut, type);
 	} else if (kind == BTF_KIND_ENUM) {
 		for (int i = 0; i < btf_vlen(type); i++)
 			btf_enum(type)[i].name_off = cut_name(cut, btf_enum(type)[i].name_off);
@@ -130,9 +224,10 @@ static void cut_copy(struct cut *cut, uint32_t number)
 	if (!place)
 		return;
 	memcpy(copy, type, types_size(type));
-	buffer_commit(&cut->types, place + types_size(type));
 	copy->name_off = cut_name(cut, copy->name_off);
 	cut_parts(cut, copy);
+	/* Smaller than it was, if it has lost some. */
+	buffer_commit(&cut->types, place + types_size(copy));
 }
 
 static void cut_write(const struct cut *cut, struct buffer *out)
@@ -151,15 +246,18 @@ static void cut_write(const struct cut *cut, struct buffer *out)
 	buffer_append(out, cut->strings.data, cut->strings.length);
 }
 
-static void cut_fill(struct cut *cut, const struct names *names)
+static bool is_type_wanted(struct cut *cut, uint32_t number)
 {
-	for (uint32_t i = 1; i <= cut->all->count; i++) {
-		const struct btf_type *type = types_at(cut->all, i);
+	const char *name = types_name(cut->all, types_at(cut->all, number)->name_off);
 
-		if (is_found_by_name(type) &&
-		    names_have(names, types_name(cut->all, type->name_off)))
+	return name[0] && names_have(&cut->wanted.types, name);
+}
+
+static void cut_fill(struct cut *cut)
+{
+	for (uint32_t i = 1; i <= cut->all->count; i++)
+		if (is_found_by_name(types_kind(cut->all, i)) && is_type_wanted(cut, i))
 			cut_keep(cut, i);
-	}
 	/* The first string is that of what has no name. */
 	buffer_append(&cut->strings, "", 1);
 	for (uint32_t i = 1; i <= cut->count; i++)
@@ -169,16 +267,15 @@ static void cut_fill(struct cut *cut, const struct names *names)
 bool types_cut(const struct types *types, const struct btf *local, struct buffer *out)
 {
 	struct cut cut = {.all = types};
-	struct names names = {0};
 
 	cut.number = calloc(types->count + 1, sizeof(*cut.number));
 	cut.kept = calloc(types->count + 1, sizeof(*cut.kept));
-	if (cut.number && cut.kept && names_collect(&names, local)) {
-		cut_fill(&cut, &names);
+	if (cut.number && cut.kept && wanted_collect(&cut.wanted, local)) {
+		cut_fill(&cut);
 		if (!cut.types.out_of_memory && !cut.strings.out_of_memory)
 			cut_write(&cut, out);
 	}
-	free(names.name);
+	wanted_free(&cut.wanted);
 	free(cut.number);
 	free(cut.kept);
 	buffer_free(&cut.types);

@@ -53,8 +53,14 @@ static struct btf *kernel_types(void)
 static struct btf *local_types(void)
 {
 	struct btf *btf = btf__new_empty();
+	int number = btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
 
 	btf__add_struct(btf, "wanted___new", 4);
+	btf__add_field(btf, "far", number, 0, 0);
+	btf__add_field(btf, "in", number, 32, 0);
+	btf__add_struct(btf, NULL, 8);
+	btf__add_field(btf, "b", number, 0, 0);
+	btf__add_field(btf, "deep", number, 32, 0);
 	btf__add_struct(btf, "unheard", 4);
 	btf__add_struct(btf, "inn", 4);
 	btf__add_enum(btf, "color", 4);
@@ -109,7 +115,10 @@ static void check_wanted(const struct btf *left)
 	while (btf_is_mod(type) || btf_is_typedef(type))
 		type = btf__type_by_id(left, type->type);
 	CHECK_TEXT("inner", btf__name_by_offset(left, type->name_off));
-	CHECK_NUMBER(16, btf__resolve_size(left, member(left, type, 1, "deep", 32)->type));
+	/* Not its member a, which nobody names. */
+	CHECK_NUMBER(20, type->size);
+	CHECK_NUMBER(1, btf_vlen(type));
+	CHECK_NUMBER(16, btf__resolve_size(left, member(left, type, 0, "deep", 32)->type));
 }
 
 static void named_types_are_left(void)
