@@ -256,7 +256,8 @@ struct source *source_open_live(const struct options *options)
 	types_open(&live->types);
 	targets_open(&live->targets, &live->types);
 	live->program = program_load(options, &live->targets);
-	if (!live->program || open_ring(live) || program_attach(live->program)) {
+	/* What comes before the ring buffer is mapped waits in it. */
+	if (!live->program || program_attach(live->program) || open_ring(live)) {
 		live_close(&live->source);
 		return NULL;
 	}
