@@ -88,4 +88,13 @@ static __always_inline __u64 request_see(const struct request_sock *request)
 	return sent_ns;
 }
 
+/* Its network namespace, which is its listener's: inet_reqsk_alloc(), 5.10 to 7.2. */
+static __always_inline __u32 request_netns(const struct request_sock *request)
+{
+	const struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock((void *)request);
+
+	/* By way of what the helper gives: see sock_of(). */
+	return tcp ? tcp->req.req.__req_common.skc_net.net->ns.inum : 0;
+}
+
 #endif

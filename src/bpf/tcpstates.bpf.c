@@ -308,7 +308,7 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 	record->flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK;
 	record->minisock = (__u64)request;
 	record->cookie = bpf_get_socket_cookie((void *)request);
-	record->netns = listener->__sk_common.skc_net.net->ns.inum;
+	record->netns = request_netns(request);
 	record->uid = listener->sk_uid.val;
 	record->retrans = request->num_retrans + 1;
 	if (session && session->pid) {
