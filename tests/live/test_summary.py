@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import tempfile
 import time
@@ -88,7 +89,10 @@ def both_ways(program, *options):
         check(adds_up(in_kernel), f"{options}: the kernel does not add up")
         check(not adds_up(here), f"{options}: the kernel adds up what is recorded")
         yield
-        ended = in_kernel.end(), here.end()
+        # At once: between their ends, a TIME_WAIT of the attempt before may come to its own.
+        for tool in in_kernel, here:
+            tool.send(signal.SIGINT)
+        ended = in_kernel.wait(), here.wait()
     for one in ended:
         check_undisturbed(one)
         check_good_end(one)
