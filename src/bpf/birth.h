@@ -86,19 +86,23 @@ static __always_inline void session_recall_birth(struct session *session, const 
 	session->is_seeded = false;
 }
 
-/* After it was turned, where it did not know. */
-static __always_inline void measure_unused(struct change *change, const struct tcp_sock *tp)
+/*
+ * What the clock did not know, where a duration and its flags have been put already: in a record,
+ * after which all is the same for the verifier.
+ */
+static __always_inline void measure_unused(__u64 *duration_ns, __u8 *flags,
+					   const struct change *change, const struct tcp_sock *tp)
 {
 	__u64 age_ns;
 
-	if (change->oldstate != STATE_CLOSE || change->flags & TRANSITION_DURATION_KNOWN)
+	if (change->oldstate != STATE_CLOSE || *flags & TRANSITION_DURATION_KNOWN)
 		return;
 	age_ns = age_of_unused(tp);
-	if (!age_ns || age_ns < change->duration_ns)
+	if (!age_ns || age_ns < *duration_ns)
 		return;
-	change->duration_ns = age_ns;
-	change->flags &= ~TRANSITION_DURATION_AT_LEAST;
-	change->flags |= TRANSITION_DURATION_ABOUT;
+	*duration_ns = age_ns;
+	*flags &= ~TRANSITION_DURATION_AT_LEAST;
+	*flags |= TRANSITION_DURATION_ABOUT;
 }
 
 #endif

@@ -74,7 +74,6 @@ static __always_inline bool session_update(struct session *session, struct chang
 		measure_child(change, tp,
 			      tp->total_retrans ? request_take(&sock_of(tp)->__sk_common) : 0);
 	}
-	measure_unused(change, tp);
 	return true;
 }
 
@@ -181,6 +180,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	    !filter_owner_passes(session, sk))
 		return 0;
 
+	if (tally.is_on)
+		measure_unused(&change.duration_ns, &change.flags, &change, tp);
 	if (tally.is_on && tally_take(session, sk, tp, &change, lport, rport))
 		return 0;
 
@@ -197,6 +198,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 		else /* no memory for it, which is counted */
 			__builtin_memset(&record->cookie, 0,
 					 sizeof(*record) - offsetof(struct transition, cookie));
+		measure_unused(&record->duration_ns, &record->flags, &change, tp);
 	}
 	if (tally.is_on && record->flags & TRANSITION_TO_MINISOCK)
 		leave_place(sk, &change);
