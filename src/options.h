@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The command line, parsed: one table of options (options.c), one struct, constant after parsing.
- */
+/* The command line, parsed: one table of options (option_row.h), one struct, constant after it. */
 #ifndef TCPSTATES_OPTIONS_H
 #define TCPSTATES_OPTIONS_H
 

@@ -58,7 +58,7 @@ def joined(literals):
 
 def table_rows():
     """The rows of the option table, as (title of the group, option, its help or None)."""
-    table = source("options.c").split(" rows[] = {\n")[1].split("\n};")[0]
+    table = source("option_rows.c").split(" rows[] = {\n")[1].split("\n};")[0]
     title = None
     for row in re.split(r"\n*^\t(?={|GROUP)|\n\n", table, flags=re.MULTILINE):
         if row.startswith("GROUP"):
