@@ -18,7 +18,7 @@ SECONDS = 60
 SETUP = f"""
 tcpstates() {{
 	case "$*" in
-	--help | "--fields help") "{tool.PATH}" "$@" ;;
+	--help | *"--fields help") "{tool.PATH}" "$@" ;;
 	*) printf '<%s>\\n' "$@" ;;
 	esac
 }}

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The completion offers exactly the options and fields that there are."""
+"""The completion offers exactly the options, fields, causes, states and keys that there are."""
 
 import pathlib
+import re
 import tempfile
 
 import shell
 import tool
-from outcome import check_equal, check_same_items
+from outcome import check, check_equal, check_same_items
 
 FILE = ["compopt -o default"]       # bash completes a file name
 NO_SPACE = ["compopt -o nospace"]   # a comma may follow
@@ -17,8 +18,13 @@ def names():
     return sorted(name for option in tool.options().values() for name in (option.letter, option.name) if name)
 
 
-def keys():
-    return [field.key for field in tool.fields()]
+def keys(*view):
+    return [field.key for field in tool.fields(*view)]
+
+
+def enumerators(header, prefix):
+    """Names of an enum's members, without what they begin with."""
+    return re.findall(rf"^\t{prefix}(\w+)\b", tool.source(header), re.MULTILINE)
 
 
 def check_offered(words, told, candidates):
@@ -43,10 +49,35 @@ def test_fields():
     check_offered(["--fields", "="], NO_SPACE, keys())
 
 
+def test_fields_of_views():
+    for view in "--sessions", "--summary", "--stuck":
+        check(set(keys(view)) != set(keys()), f"{view} has fields of its own")
+        check_offered([view, "-F", ""], NO_SPACE, keys(view))
+
+
+def test_states():
+    states = [name for name in enumerators("state.h", "STATE_") if name != "NEW_SYN_RECV"]    # which is shown as SYN_RECV
+    for option in "--from", "--to", "--state":
+        check_offered([option, ""], NO_SPACE, states)
+        check_offered([option, "close-wait,fin"], NO_SPACE, ["close-wait,FIN_WAIT1", "close-wait,FIN_WAIT2"])
+
+
+def test_causes():
+    text = tool.output_of("--help").split("Causes (column CAUSE of -x):")[1].split("\n\n")[0]
+    check_offered(["--cause", ""], NO_SPACE, re.split(r"[,\s]+", text.strip()))
+    check_offered(["--cause", "refused,time"], NO_SPACE, ["refused,time_wait_full", "refused,timer"])
+
+
+def test_keys():
+    names = [name.lower() for name in enumerators("grouping.h", "GROUP_BY_") if name != "COUNT"]
+    check_offered(["--by", ""], NO_SPACE, names)
+    check_offered(["--by", "state,l"], NO_SPACE, ["state,laddr", "state,lport"])
+
+
 def test_arguments():
     """Files where a file is wanted, nothing where a number is, options where an option is."""
     for option in tool.options().values():
-        if option.argument == "LIST":
+        if option.argument in ("LIST", "STATES", "CAUSES", "KEYS"):
             continue
         wants_word = option.argument and not option.is_optional
         told, candidates = (FILE, []) if option.argument == "FILE" else ([], [] if wants_word else names())
