@@ -321,10 +321,12 @@ static bool has_waited_enough(const struct loop *loop)
 
 static void wait_for_more(struct loop *loop, bool has_read)
 {
+	bool is_hurried = loop->is_stopping || loop->source->has_more;
+
 	if (has_waited_enough(loop))
 		loop->is_drained = true;
 	else if (has_read)
-		loop_wait(loop, false, loop->is_stopping ? 0 : loop->source->batch_ms);
+		loop_wait(loop, false, is_hurried ? 0 : loop->source->batch_ms);
 	else if (!loop->is_stopping)
 		loop_wait(loop, true, FOREVER);
 	else if (!loop_wait(loop, true, wait_until(loop->stop_by_ns, FOREVER)))

@@ -90,8 +90,10 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	struct live *live = (struct live *)source;
 	struct join *join = &live->join;
 	uint64_t now_ns = clock_monotonic_ns();
+	bool had_more = source->has_more;
 	int count;
 
+	source->has_more = false;
 	join->deliver = deliver;
 	join->context = context;
 	join->answer = DELIVERY_CONTINUE;
@@ -108,8 +110,12 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 		log_error("cannot read the ring buffer: %s", strerror(-count));
 		return count;
 	}
-	/* What is held is to be asked for again, as if the ring buffer held it. */
-	if (!live->left || join->answer != DELIVERY_CONTINUE || join->count)
+	source->has_more = !live->left;
+	/*
+	 * What is held is to be asked for again, as if the ring buffer held it; and a batch time
+	 * follows the last of several reads, though that one may have found nothing.
+	 */
+	if (!live->left || had_more || join->answer != DELIVERY_CONTINUE || join->count)
 		count = 1;
 	/*
 	 * By the time before the read, so that what was told until then has been read; where more
