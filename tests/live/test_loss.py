@@ -2,6 +2,7 @@
 """What does not fit is counted: lines printed + transitions reported lost = those in the kernel's record, exactly."""
 
 import contextlib
+import os
 import re
 import signal
 import time
@@ -11,7 +12,7 @@ import observe
 from kernel_record import OUT_OF_REACH, KernelRecord
 from lines import lost_in_all
 from outcome import check, check_equal
-from tool import PATIENCE
+from tool import PATIENCE, check_good_end
 
 TRIES = 20
 
@@ -101,3 +102,11 @@ def wait_for_loss(tool):
         if b"lost" in line:
             return line.decode()
     tool.fail("says nothing about loss")
+
+
+def test_niceness(program):
+    """It is not to wait behind others, unless it was told to."""
+    for started, wanted in (0, -10), (5, 5), (-3, -3):
+        with program.start("-q", "-o", "/dev/null", preexec_fn=lambda niceness=started: os.nice(niceness)) as tool:
+            check_equal(f"started with {started}", os.getpriority(os.PRIO_PROCESS, tool.pid), wanted)
+            check_good_end(tool.end())
