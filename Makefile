@@ -147,7 +147,7 @@ $(B)/bench/attach: bench/attach.c $(B)/deps-build
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) $< -o $@ $(LIBS)
 
-$(B)/bench/empty.bpf.o: bench/empty.bpf.c $(B)/deps-build
+$(B)/bench/%.bpf.o: bench/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 	@mkdir -p $(@D)
 	$(BPF_COMPILE) -c $< -o $@
 
@@ -183,7 +183,7 @@ test-kernels test-smoke:
 
 bench:
 	@scripts/deps install build test bench
-	@$(MAKE) --no-print-directory all $(addprefix $(B)/bench/,load probe attach empty.bpf.o)
+	@$(MAKE) --no-print-directory all $(addprefix $(B)/bench/,load probe attach empty.bpf.o least.bpf.o)
 	@bench/run $(ARGS)
 
 bench-docs:

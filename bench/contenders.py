@@ -44,6 +44,12 @@ def empty(times=1):
     return Contender(["empty program", "two empty programs"][times - 1], words, ready="ready", has_lines=False)
 
 
+def least():
+    """A clock with each socket, a record of each transition, and nothing else."""
+    words = [str(TREE / "build/bench/attach"), str(TREE / "build/bench/least.bpf.o")]
+    return Contender("clock and record", words, ready="ready", has_lines=False)
+
+
 def all_of_ours():
     """Each output, and each of the features that cost something in the kernel, beside the same without it."""
     return [ours(), ours("-s"), ours("-j"), ours("-x"), ours("-q", "-o", "/dev/stdout", has_lines=False),
@@ -79,7 +85,7 @@ ABSENT = {
 
 def all_contenders():
     """(contenders, why the others are absent)"""
-    found, absent = [untraced(), empty(), empty(2), *all_of_ours()], []
+    found, absent = [untraced(), empty(), empty(2), least(), *all_of_ours()], []
     for make, why in ABSENT.items():
         peer = make()
         if peer:

@@ -48,7 +48,8 @@ def load_rows(results):
 
 def program_rows(results):
     """Where the time in the kernel goes, of those that show it."""
-    for name in ("empty program", "two empty programs", "tcpstates -s", "tcpstates -j", "tcpstates -s -L 1", "tcpstates -s -D 1"):
+    for name in ("empty program", "two empty programs", "clock and record", "tcpstates -s", "tcpstates -j",
+                 "tcpstates -s -L 1", "tcpstates -s -D 1"):
         rounds = column(results[name], "programs")
         for program in sorted({program for programs in rounds for program in programs}):
             values = column(rounds, program)
@@ -108,7 +109,9 @@ def tables(results):
             "runs of its own. Shares are "
             "of the same done right before, untraced and with the empty program; best: of the best round of each. The CPU time "
             "of a session is what client, server and tracer take together, in the round with least. CPU time of a transition "
-            "is user and system time of the tracing process.",
+            "is user and system time of the tracing process. \"Clock and record\" is what no tracer that tells of each "
+            "transition can do without (`bench/least.bpf.c`): the time kept with the socket, and a record of the default "
+            "table's fields, copied to the output as it is.",
             *load_sections(results),
             "### In the kernel, by program\n\nConnect and reset, IPv4. Nanoseconds a transition; `sock_create` runs once for "
             "each socket that is not accepted, which is here one of six.\n\n"
