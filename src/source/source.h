@@ -41,7 +41,7 @@ struct source {
 	void (*tick)(void *context, uint64_t now_ns);
 	bool has_tallies; /* most transitions are not handed over one by one: tally() has them */
 	bool is_live;
-	bool has_more; /* set by read(): more waits than it took, so that nothing is to be gathered */
+	bool has_more; /* set by read(): it took less than there is, so nothing is to be gathered */
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
 	char kernel[RECORDING_NAME_SIZE]; /* and its kernel's release */

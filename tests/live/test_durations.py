@@ -149,7 +149,7 @@ def filters(port):
         ("-L", f"{port}"): lambda line: line["lport"] == port,
         ("-L", f"1,{port + 1}-{port + 3}"): lambda line: port + 1 <= line["lport"] <= port + 3,
         ("-D", f"{port},{port + 2}"): lambda line: line["rport"] in (port, port + 2),
-        ("-L", "20000-29999", "-D", "32768-60999", "-6"): lambda line: (
+        ("-L", traffic.FIXED_RANGE, "-D", "32768-60999", "-6"): lambda line: (
             line["ip"] == 6 and line["lport"] in traffic.FIXED_PORTS and 32768 <= line["rport"] <= 60999),
     }
 

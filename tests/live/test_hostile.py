@@ -30,7 +30,7 @@ def make_transitions():
 def lines_of(program, *choices):
     """What traces with these options print of the same transitions."""
     with contextlib.ExitStack() as stack:
-        tools = [stack.enter_context(program.start("-L", "20000-29999", *options)) for options in choices]
+        tools = [stack.enter_context(program.start("-L", traffic.FIXED_RANGE, *options)) for options in choices]
         make_transitions()
         ends = [tool.end() for tool in tools]
     for ended in ends:

@@ -15,14 +15,16 @@ from outcome import check, check_equal
 from place import IPV4, loopback_places
 from tool import PATIENCE, check_good_end
 
-CHOICES = [
-    [], ["-w"], ["-s"], ["-j"], ["-T"], ["-t"], ["-s", "-T", "-t"],
-    ["-w", "-t", "-4"], ["-s", "-6"], ["-j", "-L", "20000-20002"], ["-j", "-D", "20001"],
-    ["-s", "--no-header", "-F", "time,skaddr,oldstate,newstate,ms"], ["-F", "c_comm,timestamp,laddr,rport"],
-]
-
-
 UNWRITTEN = 1000    # records that may still be on their way to the file when the program is busy
+
+
+def choices(port):
+    """Options; the servers' ports begin with this one."""
+    return [
+        [], ["-w"], ["-s"], ["-j"], ["-T"], ["-t"], ["-s", "-T", "-t"],
+        ["-w", "-t", "-4"], ["-s", "-6"], ["-j", "-L", f"{port}-{port + 2}"], ["-j", "-D", f"{port + 1}"],
+        ["-s", "--no-header", "-F", "time,skaddr,oldstate,newstate,ms"], ["-F", "c_comm,timestamp,laddr,rport"],
+    ]
 
 
 def make_traffic():
@@ -35,7 +37,7 @@ def make_traffic():
 def test_same_bytes(program):
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         tools = []
-        for number, options in enumerate(CHOICES):
+        for number, options in enumerate(choices(next(traffic.ports) + 1)):
             file = f"{folder}/{number}"
             tools.append((options, file, stack.enter_context(program.start("-o", file, *options))))
         make_traffic()

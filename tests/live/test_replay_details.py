@@ -7,6 +7,7 @@ import tempfile
 
 import actor
 import observe
+import traffic
 from causes import Cast, collect
 from delayed_link import DelayedLink
 from outcome import check
@@ -15,12 +16,16 @@ from test_cause import closed, destroyed, exited, half_closed, killed, late_data
 from test_replay import check_replay
 from tool import check_good_end
 
-CHOICES = [
-    ["-j"], ["-x"], ["-s", "-x"], ["--minisocks"], ["-s", "--minisocks"], ["-w", "--minisocks"], ["-x", "-t", "-T"],
-    ["-s"], ["-w"], ["-j", "-4", "-L", "20000-29999"], ["-x", "-D", "20000-20010"], ["-n", "5", "-x"],
-    ["-s", "--no-header", "-F", "cookie,netns,cgroup_id,uid,owner_from,reset_reason,signal,ms_about,ms_at_least,cause"],
-    ["-F", "newstate,pid,comm,rtt_ms,min_rtt_ms,cwnd,mss,idle_ms,lasted"],
-]
+
+def choices():
+    """Options; some of the ports that come next among them."""
+    port = next(traffic.ports)
+    return [
+        ["-j"], ["-x"], ["-s", "-x"], ["--minisocks"], ["-s", "--minisocks"], ["-w", "--minisocks"], ["-x", "-t", "-T"],
+        ["-s"], ["-w"], ["-j", "-4", "-L", traffic.FIXED_RANGE], ["-x", "-D", f"{port}-{port + 10}"], ["-n", "5", "-x"],
+        ["-s", "--no-header", "-F", "cookie,netns,cgroup_id,uid,owner_from,reset_reason,signal,ms_about,ms_at_least,cause"],
+        ["-F", "newstate,pid,comm,rtt_ms,min_rtt_ms,cwnd,mss,idle_ms,lasted"],
+    ]
 
 
 def make_sessions(cast, leader):
@@ -45,7 +50,7 @@ def traffic_on(pair):
 def test_same_bytes(program):
     with tempfile.TemporaryDirectory() as folder, DelayedLink(0.01), contextlib.ExitStack() as stack:
         tools = []
-        for number, options in enumerate(CHOICES):
+        for number, options in enumerate(choices()):
             file = f"{folder}/{number}"
             tools.append((options, file, stack.enter_context(program.start("-o", file, *options))))
         leader, cast = stack.enter_context(program.start("-j")), stack.enter_context(Cast())
@@ -58,7 +63,7 @@ def test_same_bytes(program):
 
 def test_one_recording_for_all(program):
     """A recording made by a run that printed something else, or nothing, replays as what any other run printed."""
-    views = [options for options in CHOICES if "-n" not in options]
+    views = [options for options in choices() if "-n" not in options]
     with tempfile.TemporaryDirectory() as folder, DelayedLink(0.01), contextlib.ExitStack() as stack:
         file = f"{folder}/recording"
         recorder = stack.enter_context(program.start("-q", "-o", file))

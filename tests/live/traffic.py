@@ -15,16 +15,17 @@ from story import Life, Step
 AF_UNSPEC = struct.pack("=H14x", socket.AF_UNSPEC)
 LINGER_0 = struct.pack("=ii", 1, 0)
 SO_ATTACH_FILTER = 26
-FIXED_PORTS = range(20000, 30000)   # below the ephemeral ones
-PORTS_OF_TEST = 500                 # about
+FIXED_PORTS = range(10000, 32768)   # below the ephemeral ones
+FIXED_RANGE = f"{FIXED_PORTS[0]}-{FIXED_PORTS[-1]}"
+PORTS_OF_TEST = 100                 # about
 ports = iter(FIXED_PORTS)           # the network is the test's own, so that each can be used
 DROP_ALL = struct.pack("=HBBI", 0x06, 0, 0, 0)      # BPF_RET 0
 
 
 def take_ports(number):
     """
-    The ports of the test of that number. Its network is its own, but what is left of one before may still end in that one's, at the
-    next timer: the program shows that, too.
+    The ports of the test of that number. Its network is its own, but what is left of one before may still end in that
+    one's, minutes later, when its retransmissions are over: the program shows that, too.
     """
     global ports
     skipped = number * PORTS_OF_TEST % len(FIXED_PORTS)
