@@ -72,23 +72,51 @@ static __always_inline bool filter_passes(__u8 ip, __u16 lport, __u16 rport)
 	return filter_may_pass(ip, rport);
 }
 
+/* What of a socket's ends is what it will be while its session lasts. */
+enum known_ends {
+	KNOWN_LPORT = 1 << 0,
+	KNOWN_RPORT = 1 << 1,
+	KNOWN_ADDRESSES = 1 << 2,
+	KNOWN_ALL = KNOWN_LPORT | KNOWN_RPORT | KNOWN_ADDRESSES,
+};
+
 /*
- * What stays the same while a session lasts. At SYN_SENT the local port may not be chosen yet, or
- * be that of the connection before.
+ * At LISTEN -> SYN_RECV a child has its listener's local port, and up to 6.12 nothing else
+ * (inet_csk_clone_lock()). Its IPv6 addresses are not relied on: that a listener for both families
+ * has them there, too, is not certain.
  */
+static __always_inline __u32 known_ends_of_child(const struct sock *child,
+						 const struct tcp_sock *tp)
+{
+	const struct sock_common *common = &child->__sk_common;
+
+	if (!common->skc_dport)
+		return KNOWN_LPORT;
+	return common->skc_family == AF_INET && common->skc_daddr &&
+			       tp->inet_conn.icsk_inet.inet_saddr
+		       ? KNOWN_ALL
+		       : KNOWN_LPORT | KNOWN_RPORT;
+}
+
+/* As far as they are known. */
 static __always_inline bool filter_ends_pass(const struct sock *sk, const struct tcp_sock *tp,
-					     bool has_lport)
+					     __u32 known)
 {
 	const struct sock_common *common = &sk->__sk_common;
 	/* Not skc_num: that is 0 again at CLOSE, where inet_put_port() has run. */
 	__u16 lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
 
-	if (!filter_may_pass(ip_of(common), bpf_ntohs(common->skc_dport)))
+	if (filter.only_ip && filter.only_ip != ip_of(common))
 		return false;
-	if (filter.has_lports && has_lport && !set_has(filter.lports, lport))
+	if (filter.has_rports && known & KNOWN_RPORT &&
+	    !set_has(filter.rports, bpf_ntohs(common->skc_dport)))
+		return false;
+	if (filter.has_lports && known & KNOWN_LPORT && !set_has(filter.lports, lport))
 		return false;
 	if (filter.netns && filter.netns != sock_of(tp)->__sk_common.skc_net.net->ns.inum)
 		return false;
+	if (!(known & KNOWN_ADDRESSES))
+		return true;
 	if (filter.locals.is_given &&
 	    !nets_have(&filter.locals, &locals, common, tp->inet_conn.icsk_inet.inet_saddr,
 		       &common->skc_v6_rcv_saddr))

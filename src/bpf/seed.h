@@ -186,7 +186,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	if (!look.now_ns)
 		seed_clock(session, sk);
 	if (!wants_standing || !is_told(session, state) ||
-	    (filter.is_on && !filter_ends_pass(sk, tp, true)))
+	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
 		return 0;
 	fill_standing(&record, sk, tp, session, state);
 	bpf_seq_write(seq, &record, sizeof(record));

@@ -188,7 +188,7 @@ static __always_inline bool tally_take(const struct session *session, const stru
 	if (!session || is_for_user_space(sk, change))
 		return false;
 	/* Not judged yet of listeners, whose children may pass where they do not. */
-	if (filter.is_on && !filter_ends_pass(sk, tp, true))
+	if (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL))
 		return true;
 	tally_fill_ends(&key, sk, tp, lport, rport);
 	if (tally.by_owner) {

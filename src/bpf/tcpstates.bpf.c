@@ -104,27 +104,47 @@ static __always_inline bool is_transition(const struct sock *sk, int oldstate, i
 }
 
 /*
+ * At SYN_SENT the local port may not be chosen yet, or be that of the connection before. Of a
+ * listener nothing is known: its children may pass where it does not.
+ */
+static __always_inline __u32 known_ends(const struct sock *sk, const struct tcp_sock *tp,
+					int oldstate, int newstate)
+{
+	if (oldstate == STATE_LISTEN)
+		return newstate == STATE_SYN_RECV ? known_ends_of_child(sk, tp) : 0;
+	if (newstate == STATE_LISTEN)
+		return 0;
+	return newstate == STATE_SYN_SENT ? KNOWN_ALL & ~KNOWN_LPORT : KNOWN_ALL;
+}
+
+/*
  * Whether a filter keeps this transition, and all that follow in this connection, from being
- * reported: then nothing needs to be known of it. A listener's children may pass where it does not.
+ * reported: then nothing needs to be known of it.
  */
 static __always_inline bool is_out(const struct sock *sk, const struct tcp_sock *tp, int oldstate,
 				   int newstate)
 {
-	return filter.is_on && oldstate != STATE_LISTEN && newstate != STATE_LISTEN &&
-	       !filter_ends_pass(sk, tp, newstate != STATE_SYN_SENT);
+	return filter.is_on && !filter_ends_pass(sk, tp, known_ends(sk, tp, oldstate, newstate));
 }
 
-/* The socket may connect again: how long it was in CLOSE is to be known then. */
+/*
+ * A socket that somebody still has may connect again: how long it was in CLOSE is to be known then.
+ * An accepted one, which hardly ever does, mostly has no cookie by which to note it.
+ */
 static __always_inline void end_outsider(struct sock *sk, const struct tcp_sock *tp,
 					 struct change *change)
 {
+	__u64 cookie = sk->__sk_common.skc_cookie.counter;
 	struct session *session;
 
-	if (change->newstate != STATE_CLOSE || sock_of(tp)->__sk_common.skc_flags & 1 << SOCK_DEAD)
+	if (change->newstate != STATE_CLOSE ||
+	    sock_of(tp)->__sk_common.skc_flags & 1 << SOCK_DEAD || last_fd_is_gone(tp))
+		return;
+	session = session_find(sk);
+	if (!cookie && !session)
 		return;
 	change->now_ns = bpf_ktime_get_ns();
-	birth_note(sk->__sk_common.skc_cookie.counter, change->now_ns);
-	session = session_find(sk);
+	birth_note(cookie, change->now_ns);
 	if (session)
 		session_turn(session, change);
 }
