@@ -133,7 +133,7 @@ def tables(results):
 def machine(results):
     about = results["machine"]
     return (f"Kernel {about['kernel']}, {about['cpus']} CPUs, {results['rounds']} rounds of {results['sessions']:,} sessions; "
-            f"medians.")
+            f"medians. Other machines on the same host took {about['stolen_percent']:.1f} % of the CPU time meanwhile.")
 
 
 def text(results):

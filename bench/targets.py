@@ -53,8 +53,8 @@ def instructions(options):
 
 
 def writing_takes(results):
-    return (f"writing as many bytes to a file takes {results['write_ns']:.0f}, and it is "
-            f"{instructions('-q -o /dev/null')(results)}")
+    return (f"writing as many bytes to a file takes {results['write_ns']:.0f}; {LEAST}, which copies less than half as much of "
+            f"each: {cost(results, 'rst', LEAST, 'cpu_ns'):.0f}; it is {instructions('-q -o /dev/null')(results)}")
 
 
 def lost(results):
