@@ -161,9 +161,8 @@ static bool is_half_open(const struct transition *t)
 bool filter_judge(const struct filter *filter, const struct transition *transition)
 {
 	const struct options *options = filter->options;
-	bool has_half_open = options->half_open || options->report == REPORT_STUCK;
 
-	return (has_half_open || !is_half_open(transition)) &&
+	return (options_want_requests(options) || !is_half_open(transition)) &&
 	       transition->time_ns <= filter->until_ns && ip_matches(options, transition->ip) &&
 	       port_matches(&options->lports, transition->lport) &&
 	       port_matches(&options->rports, transition->rport) &&

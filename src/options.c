@@ -245,6 +245,11 @@ bool options_follow_minisocks(const struct options *options)
 	return options->record || (options_view(options) == VIEW_FULL && !options->quiet);
 }
 
+bool options_want_requests(const struct options *options)
+{
+	return options->half_open || options->report == REPORT_STUCK;
+}
+
 bool options_want_standing(const struct options *options)
 {
 	return options->report != REPORT_LINES || options->record;

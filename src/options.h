@@ -87,6 +87,9 @@ bool options_want_details(const struct options *options);
 /* Some output shows what becomes of a session in TIME_WAIT. */
 bool options_follow_minisocks(const struct options *options);
 
+/* Half-open sessions are to be told of, which have no socket. */
+bool options_want_requests(const struct options *options);
+
 /* Sessions that were there before are to be told of, though nothing happens to them. */
 bool options_want_standing(const struct options *options);
 

@@ -45,15 +45,25 @@ static size_t place_of(const struct presences *presences, uint64_t id)
 	return place;
 }
 
-struct presence *presences_find(const struct presences *presences, const struct transition *t)
+static struct presence *find(const struct presences *presences, uint64_t id)
 {
-	uint64_t id = id_of(t, t->flags & TRANSITION_OF_MINISOCK);
 	struct presence *presence;
 
 	if (!presences->room || !id)
 		return NULL;
 	presence = &presences->places[place_of(presences, id)];
 	return presence->id ? presence : NULL;
+}
+
+struct presence *presences_find(const struct presences *presences, const struct transition *t)
+{
+	return find(presences, id_of(t, t->flags & TRANSITION_OF_MINISOCK));
+}
+
+struct presence *presences_find_request(const struct presences *presences,
+					const struct transition *t)
+{
+	return find(presences, t->cookie);
 }
 
 /* False without memory. */

@@ -34,6 +34,10 @@ struct presences {
 struct presence *presences_find(const struct presences *presences,
 				const struct transition *transition);
 
+/* The request that the socket of a transition has come of, by its cookie. NULL: not known. */
+struct presence *presences_find_request(const struct presences *presences,
+					const struct transition *transition);
+
 /*
  * That session as it is after the transition: a new one if need be, in PRESENT_NOWHERE. NULL
  * without room.

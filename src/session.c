@@ -98,6 +98,33 @@ static struct session *find_session(const struct sessions *sessions, const struc
 	return session && session->last.cookie == t->cookie ? session : NULL;
 }
 
+static bool is_standing(const struct transition *t)
+{
+	return t->facts & FACT_STANDING;
+}
+
+static bool begins(const struct transition *t)
+{
+	return !is_standing(t) && (t->oldstate == STATE_CLOSE || t->oldstate == STATE_LISTEN);
+}
+
+/* A look at a half-open session: its beginning is told later, with its end or by its socket. */
+static bool is_request(const struct transition *t)
+{
+	return is_standing(t) && t->flags & TRANSITION_OF_MINISOCK && t->newstate == STATE_SYN_RECV;
+}
+
+/* The half-open session that this socket is of: it has the cookie of its request. */
+static struct session *find_request(const struct sessions *sessions, const struct transition *t)
+{
+	struct session *session;
+
+	if (t->flags & TRANSITION_OF_MINISOCK || !t->cookie)
+		return NULL;
+	session = find(sessions, t, true);
+	return session && is_request(&session->last) ? session : NULL;
+}
+
 /* Twice as many buckets. Without memory those that there are have to do, unless there are none. */
 static bool grow(struct sessions *sessions)
 {
@@ -163,14 +190,11 @@ void sessions_close(struct sessions *sessions)
 	sessions->bucket_count = 0;
 }
 
-static bool is_standing(const struct transition *t)
+/* The beginning of one that has been looked at before. */
+static bool tells_beginning(const struct session *session, const struct transition *t)
 {
-	return t->facts & FACT_STANDING;
-}
-
-static bool begins(const struct transition *t)
-{
-	return !is_standing(t) && (t->oldstate == STATE_CLOSE || t->oldstate == STATE_LISTEN);
+	return is_request(&session->last) && t->oldstate == STATE_LISTEN &&
+	       t->newstate == STATE_SYN_RECV;
 }
 
 /* It tells of a listener, or of a socket that has no connection. */
@@ -272,7 +296,7 @@ static uint64_t time_before(const struct transition *t)
 
 static enum session_role role_of(const struct transition *t)
 {
-	if (t->oldstate == STATE_LISTEN)
+	if (t->oldstate == STATE_LISTEN || is_request(t))
 		return SESSION_SERVER;
 	return t->newstate == STATE_SYN_SENT ? SESSION_CLIENT : SESSION_ROLE_UNKNOWN;
 }
@@ -285,10 +309,10 @@ static struct session *begin(struct sessions *sessions, const struct transition 
 		sessions->untracked++;
 		return NULL;
 	}
-	session->is_begun = begins(t);
+	session->is_begun = begins(t) || is_request(t);
 	session->is_partial = session->follows_gap = !session->is_begun;
 	session->role = session->is_begun ? role_of(t) : SESSION_ROLE_UNKNOWN;
-	session->first_ns = session->is_begun ? t->time_ns : time_before(t);
+	session->first_ns = begins(t) ? t->time_ns : time_before(t);
 	return session;
 }
 
@@ -361,7 +385,7 @@ static void change(struct sessions *sessions, struct session *session, const str
 {
 	if (is_orphaned(t))
 		carry(sessions, session, t, is_new);
-	else
+	else if (is_new || !tells_beginning(session, t))
 		move(sessions, session, t, is_new);
 	hang_out(sessions, session);
 	session->last = *t;
@@ -372,7 +396,7 @@ static void change(struct sessions *sessions, struct session *session, const str
 /* Its socket is another session's. */
 static bool has_ended_unseen(const struct session *session, const struct transition *t)
 {
-	return begins(t) || is_of_none(t) ||
+	return (begins(t) && !tells_beginning(session, t)) || is_of_none(t) ||
 	       (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
 }
 
@@ -394,6 +418,8 @@ struct session *sessions_take(struct sessions *sessions, const struct transition
 		lose(sessions, session);
 		session = NULL;
 	}
+	if (!session)
+		session = find_request(sessions, t);
 	is_new = !session;
 	if (is_new && !is_of_none(t))
 		session = begin(sessions, t);

@@ -267,6 +267,15 @@ static void move(struct summary *summary, const struct transition *t, bool is_ma
 		go(summary, presence, group);
 }
 
+/* A half-open session that has been looked at goes on with a socket. */
+static void forget_request(struct summary *summary, const struct transition *t)
+{
+	struct presence *presence = presences_find_request(&summary->presences, t);
+
+	if (presence)
+		forget(summary, presence);
+}
+
 static void follow(struct summary *summary, const struct transition *t, bool is_match)
 {
 	struct presence *presence = presences_find(&summary->presences, t);
@@ -275,6 +284,8 @@ static void follow(struct summary *summary, const struct transition *t, bool is_
 	/* One that had its address before has ended unseen. */
 	if (presence)
 		before = forget(summary, presence);
+	if (begins_child(t) && !(t->flags & TRANSITION_OF_MINISOCK))
+		forget_request(summary, t);
 	move(summary, t, is_match, begins(t) ? PRESENT_NOWHERE : before);
 }
 

@@ -298,14 +298,15 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 /* Set before load: half-open sessions are wanted. */
 const volatile bool wants_half_open;
 
-/* Set once the trace has begun: nothing else tells of them. */
+/* Set once the trace has begun: they are wanted while they last, or nothing else tells of them. */
 bool requests_follow;
 
 #ifndef FALLBACK
 
 /*
- * A request that has not been answered for a second: user space looks at it until it is gone. By
- * its cookie, which its child would get; the other build cannot ask for one.
+ * A request that has not been answered for a second, and each time that its SYN-ACK is sent again:
+ * a session that stays in SYN_RECV. By its cookie, which its child would get; the other build
+ * cannot ask for one.
  */
 static __always_inline void request_tell(struct sock *listener, const struct request_sock *request,
 					 __u64 sent_ns)
@@ -323,11 +324,13 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 		return;
 	}
 	request_fill(record, request);
-	record->time_ns = sent_ns;
+	record->time_ns = bpf_ktime_get_ns();
+	record->duration_ns = record->time_ns - sent_ns;
 	record->ip = ip;
-	record->oldstate = STATE_LISTEN;
-	record->newstate = STATE_SYN_RECV;
-	record->flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK;
+	record->oldstate = record->newstate = STATE_SYN_RECV;
+	record->flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS |
+			TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK;
+	record->facts = FACT_STANDING;
 	record->minisock = (__u64)request;
 	record->cookie = bpf_get_socket_cookie((void *)request);
 	record->netns = request_netns(request);

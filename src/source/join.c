@@ -56,6 +56,18 @@ static bool is_request(const struct transition *t)
 	return t->flags & TRANSITION_OF_MINISOCK && t->flags & TRANSITION_TO_MINISOCK;
 }
 
+/* Half-open for a while: it is watched where the kernel does not tell of its end. */
+static void take_request(struct join *join, const struct transition *t)
+{
+	struct transition request = *t;
+
+	if (join->follows_minisocks && !join->has_exact_requests)
+		minisocks_add_request(&join->minisocks, t);
+	request.flags &= ~TRANSITION_TO_MINISOCK;
+	request.minisock = 0;
+	deliver(join, &request);
+}
+
 static void hand_over(struct join *join, const struct transition *t)
 {
 	if (is_told(t)) {
@@ -63,8 +75,7 @@ static void hand_over(struct join *join, const struct transition *t)
 		return;
 	}
 	if (is_request(t)) {
-		if (join->follows_minisocks)
-			minisocks_add_request(&join->minisocks, t);
+		take_request(join, t);
 		return;
 	}
 	if (join->follows_minisocks)

@@ -292,8 +292,10 @@ struct source *source_open_live(const struct options *options)
 						      live->exact->links.tcp_twsk_destructor &&
 						      live->exact->links.__inet_twsk_schedule;
 		live->program->bss->minisocks_are_watched = !live->join.minisocks.has_exact_ends;
+		live->join.has_exact_requests = exact_sees_requests(live->exact);
 		live->program->bss->requests_follow =
-			options->half_open && !exact_sees_requests(live->exact);
+			options_want_requests(options) &&
+			(!live->join.has_exact_requests || options_want_standing(options));
 		seed_sessions(&live->seed, live->program,
 			      options_follow_minisocks(options) ? &live->join.minisocks : NULL,
 			      options_want_standing(options) ? &live->standing : NULL);

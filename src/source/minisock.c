@@ -13,6 +13,9 @@
 #define FIRST_LOOK_NS (50 * NSEC_PER_MSEC)
 #define LAST_LOOK_NS  NSEC_PER_SEC
 
+/* A request after so much of its age: a flood makes many of them. */
+#define LOOKS_AT_REQUEST 32
+
 /* A timer may be late. */
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC)
 
@@ -168,12 +171,22 @@ static uint64_t look_interval(const struct watched *entry, uint64_t now_ns)
 	return age_ns < LAST_LOOK_NS ? FIRST_LOOK_NS : LAST_LOOK_NS;
 }
 
+static uint64_t look_interval_of_request(const struct watched *entry, uint64_t now_ns)
+{
+	uint64_t part_ns = (now_ns - entry->t.time_ns) / LOOKS_AT_REQUEST;
+
+	if (part_ns < FIRST_LOOK_NS)
+		return FIRST_LOOK_NS;
+	return part_ns < LAST_LOOK_NS ? part_ns : LAST_LOOK_NS;
+}
+
 /* What a look at a request has shown; NULL: the kernel could not be asked. */
 static void take_look_at_request(struct minisocks *m, struct watched *entry,
 				 const struct minisock_peek *seen, uint64_t now_ns)
 {
 	if (!seen || seen->state == STATE_NEW_SYN_RECV) {
-		watchlist_look_at(&m->watched, entry, now_ns + FIRST_LOOK_NS);
+		watchlist_look_at(&m->watched, entry,
+				  now_ns + look_interval_of_request(entry, now_ns));
 	} else if (!entry->gone_ns) {
 		entry->gone_ns = now_ns;
 		watchlist_look_at(&m->watched, entry, now_ns + CHILD_LATE_NS);
@@ -284,14 +297,24 @@ uint64_t minisocks_next_ns(const struct minisocks *m)
 	return (first->turn.due_ns / BATCH_NS + 1) * BATCH_NS;
 }
 
-void minisocks_add_request(struct minisocks *m, const struct transition *t)
+void minisocks_add_request(struct minisocks *m, const struct transition *request)
 {
-	struct watched *entry = watchlist_find_cookie(&m->watched, t->cookie);
+	struct watched *entry = watchlist_find_cookie(&m->watched, request->cookie);
+	struct transition t = *request;
 
-	if (entry)
-		entry->t.retrans = t->retrans;
-	else if (m->look)
-		minisocks_add(m, t);
+	if (entry) {
+		entry->t.retrans = request->retrans;
+		return;
+	}
+	/* Without a look it would never be found gone. */
+	if (!m->look)
+		return;
+	t.time_ns -= t.duration_ns;
+	t.duration_ns = 0;
+	t.oldstate = STATE_LISTEN;
+	t.flags &= ~TRANSITION_DURATION_KNOWN;
+	t.facts &= ~FACT_STANDING;
+	minisocks_add(m, &t);
 }
 
 void minisocks_end(struct minisocks *m, uint64_t cookie, uint64_t time_ns, bool is_early)

@@ -46,9 +46,9 @@ void minisocks_add_found(struct minisocks *minisocks, const struct transition *f
 			 uint64_t since_ns);
 
 /*
- * A request that waits for the handshake's last ACK: LISTEN -> SYN_RECV, at the time of the SYN.
- * Told, with its end, once it is gone and no session has come of it; told again of the same one,
- * only its retransmissions count.
+ * A request that waits for the handshake's last ACK: as the kernel tells of it each time that the
+ * SYN-ACK is sent again, FACT_STANDING, duration_ns after the first. Its beginning and its end are
+ * told once it is gone and no session has come of it.
  */
 void minisocks_add_request(struct minisocks *minisocks, const struct transition *transition);
 

@@ -200,7 +200,7 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 	program->rodata->wants_standing = options_want_standing(options);
 	program->rodata->wants_minisocks =
 		options_want_standing(options) || options_follow_minisocks(options);
-	program->rodata->wants_half_open = options->half_open;
+	program->rodata->wants_half_open = options_want_requests(options);
 	program->rodata->jiffy_ns = measure_jiffy_ns();
 	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
 	tally_configure(program, options);

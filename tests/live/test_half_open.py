@@ -34,10 +34,6 @@ def knock(place, listener):
     client.close()
 
 
-def is_fallback(tool):
-    return any(b"before 5.12: sessions" in line for line in tool.err.lines)
-
-
 def dropped(line):
     return b'"oldstate":"SYN_RECV","newstate":"CLOSE"' in line
 
@@ -60,7 +56,7 @@ def check_half_open(program, place, delivers, is_long, *wanted):
     with DelayedLink(DELAY) as link, program.start("-j", "--half-open") as tool:
         link.delivers = delivers
         listener = traffic.Listener(place)
-        if tool.traces("tcp_v4_reqsk_destructor") or is_long and not is_fallback(tool):
+        if tool.traces("tcp_v4_reqsk_destructor") or is_long and not tool.is_fallback():
             with Step() as whole:
                 knock(place, listener)
                 shown = lines.from_json(tool.lines_until(dropped))

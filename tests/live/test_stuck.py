@@ -11,10 +11,12 @@ import struct
 import tempfile
 
 import actor
+import netns
 import traffic
 import wait
+from delayed_link import ACK, SYN, DelayedLink, deliver_all
 from outcome import check, check_equal
-from place import IPV4
+from place import IPV4, SLOW
 from test_replay import first_difference
 from tool import check_good_end
 
@@ -170,6 +172,58 @@ def test_syn_timeout(program):
         check_equal("left for", (left["newstate"], left["cause"]), ("CLOSE", "syn_timeout"))
         check(left["retrans"] >= 1, "the SYN was not sent again")
         watch.end()
+
+
+def knocked(link):
+    """A client of a listener, neither of which hears of the other what finishes the handshake."""
+    link.delivers = lambda flags: flags & (SYN | ACK) != SYN | ACK
+    listener = traffic.Listener(SLOW)
+    client = traffic.new_socket(SLOW)
+    client.setblocking(False)
+    client.connect_ex((SLOW.raddr, listener.port))
+    return listener, client
+
+
+def see_half_open(watch, listener):
+    """There is no socket, only a request, seen when its SYN-ACK is sent again. Its ports."""
+    stuck = watch.next("stuck", "SYN_RECV", listener.port)
+    check_here(stuck, 0.99)
+    check_owner(stuck)
+    check(stuck["retrans"] >= 1 and stuck["tx_queue"] is None, f"retrans, or queues: {stuck}")
+    check_here(watch.next("still", "SYN_RECV", listener.port, stuck["rport"]), stuck["ms"] / 1000)
+    return listener.port, stuck["rport"]
+
+
+def test_half_open(program):
+    """The handshake's last ACK does not come; after two times the kernel gives up. Not known before 5.12."""
+    netns.sysctl("net.ipv4.tcp_synack_retries", 1)
+    for options in [], ["--half-open"]:
+        with DelayedLink(0.001) as link, Watch(program, *options, limits="SYN_RECV:0.3") as watch:
+            if watch.tool.is_fallback():
+                continue
+            listener, client = knocked(link)
+            client.close()
+            left = watch.next("left", "SYN_RECV", *see_half_open(watch, listener))
+            check_equal("left for", (left["newstate"], left["cause"]), ("CLOSE", "half_open"))
+            check(2900 <= (left["ms"] or left["ms_about"]), f"left after {left}")
+            check_equal("count", count_of(watch.end(), "SYN_RECV"), (1, 0))
+        listener.close()
+
+
+def test_half_open_finished(program):
+    """It comes late: the session goes on with a socket."""
+    with DelayedLink(0.001) as link, Watch(program, limits="SYN_RECV:0.3") as watch:
+        if watch.tool.is_fallback():
+            return
+        listener, client = knocked(link)
+        ports = see_half_open(watch, listener)
+        link.delivers = deliver_all
+        left = watch.next("left", "SYN_RECV", *ports)
+        check_equal("left for", left["newstate"], "ESTABLISHED")
+        check(left["ms"] is not None and left["ms"] >= 1000, f"left after {left}")
+        traffic.reset_on_close(client)
+        client.close()
+        check_equal("count", count_of(watch.end(), "SYN_RECV"), (1, 0))
 
 
 def test_orphan(program):

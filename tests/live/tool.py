@@ -92,6 +92,10 @@ class Tool:
         """Whether it is attached to this function of the kernel's: when it cannot be, -v says so before it is ready."""
         return not any(function.encode() in line for line in self.err.lines)
 
+    def is_fallback(self):
+        """Whether it is the build for kernels before 5.12, which has no cookies, and nothing of requests."""
+        return any(b"before 5.12: sessions" in line for line in self.err.lines)
+
     def sees_accept(self):
         """Elsewhere a session is its listener's until another process acts on it."""
         return self.traces("security_sock_graft")

@@ -321,7 +321,47 @@ static void pause_loses_nothing(void)
 	join_close(&join);
 }
 
+static bool look_at_nothing(void *context, struct minisock_peek *peeks, size_t count)
+{
+	(void)context, (void)peeks, (void)count;
+	return false;
+}
+
+/* A half-open session is told of while it lasts; and watched where nothing tells of its end. */
+static void half_open(void)
+{
+	struct transition t = {
+		.time_ns = 3000ull * MSEC,
+		.duration_ns = 1000ull * MSEC,
+		.skaddr = 1,
+		.cookie = 5,
+		.minisock = 1,
+		.oldstate = STATE_SYN_RECV,
+		.newstate = STATE_SYN_RECV,
+		.flags = TRANSITION_HAS_DETAILS | TRANSITION_DURATION_KNOWN |
+			 TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK,
+		.facts = FACT_STANDING,
+	};
+
+	for (int is_told = 0; is_told < 2; is_told++) {
+		struct receiver receiver;
+		struct join join = join_to(&receiver);
+
+		join_follow_minisocks(&join, look_at_nothing);
+		join.has_exact_requests = is_told;
+		join_take(&join, &t, sizeof(t));
+		join_take(&join, &t, sizeof(t));
+		check_delivered(&receiver, "11");
+		CHECK_NUMBER(FACT_STANDING, receiver.got[1].facts);
+		CHECK_NUMBER(1000ull * MSEC, receiver.got[1].duration_ns);
+		CHECK_NUMBER(0, receiver.got[1].minisock);
+		CHECK(!(receiver.got[1].flags & TRANSITION_TO_MINISOCK));
+		CHECK_NUMBER(is_told ? 0 : 1, join.minisocks.watched.count);
+		join_close(&join);
+	}
+}
+
 UNIT_MAIN("join", TEST(passes_on), TEST(short_record_is_completed), TEST(longer_record_is_cut),
 	  TEST(child_is_told_twice), TEST(childs_reset), TEST(reset_is_joined), TEST(order_is_kept),
 	  TEST(same_address), TEST(unknown_reset), TEST(released_after_a_while),
-	  TEST(all_are_released_at_the_end), TEST(stop), TEST(pause_loses_nothing))
+	  TEST(all_are_released_at_the_end), TEST(stop), TEST(pause_loses_nothing), TEST(half_open))

@@ -261,12 +261,17 @@ static void told_by_the_kernel(void)
 	minisocks_close(&m);
 }
 
+/* As it is told a second after its SYN. */
 static struct transition request(void)
 {
 	struct transition t = hand_over(1, STATE_SYN_RECV);
 
-	t.oldstate = STATE_LISTEN;
-	t.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK;
+	t.oldstate = STATE_SYN_RECV;
+	t.time_ns += SECOND;
+	t.duration_ns = SECOND;
+	t.flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK |
+		  TRANSITION_TO_MINISOCK;
+	t.facts = FACT_STANDING;
 	t.retrans = 1;
 	return t;
 }
@@ -284,6 +289,11 @@ static void half_open(void)
 	CHECK_NUMBER(1, m.watched.count);
 	minisocks_expire(&m, 101 * SECOND);
 	CHECK_NUMBER(0, told.count);
+	CHECK(minisocks_next_ns(&m) <= 101 * SECOND + 60 * MS);
+	/* The older, the less often. */
+	minisocks_expire(&m, 102 * SECOND);
+	CHECK(minisocks_next_ns(&m) >= 102 * SECOND + 60 * MS);
+	CHECK(minisocks_next_ns(&m) <= 102 * SECOND + 80 * MS);
 	told.answer.state = 0;
 	minisocks_expire(&m, 103 * SECOND);
 	CHECK_NUMBER(0, told.count);
@@ -293,6 +303,7 @@ static void half_open(void)
 	check_told(&told.t[1], STATE_SYN_RECV, STATE_CLOSE, 103 * SECOND, 3 * SECOND,
 		   TRANSITION_DURATION_ABOUT);
 	CHECK_NUMBER(2, told.t[1].retrans);
+	CHECK(!(told.t[0].facts & FACT_STANDING) && !(told.t[1].facts & FACT_STANDING));
 	CHECK_NUMBER(0, m.watched.count);
 	minisocks_close(&m);
 }

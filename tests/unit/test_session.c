@@ -336,6 +336,61 @@ static void half_open(void)
 	sessions_close(&sessions);
 }
 
+/* Seen while it lasts, before its beginning is told: by itself in the end, or by its socket. */
+static void half_open_for_long(void)
+{
+	struct sessions sessions = sessions_with_steps();
+	struct transition look = standing(7, 70, STATE_SYN_RECV, 1010, 1000, OF | KNOWN);
+	struct session *request = take(&sessions, &look);
+
+	CHECK(request->is_begun && !request->is_partial && !request->is_older);
+	CHECK(request->role == SESSION_SERVER && request->is_minisock);
+	CHECK_NUMBER(10 * MS, request->first_ns);
+	CHECK_NUMBER(10 * MS, request->since_ns);
+	look = standing(7, 70, STATE_SYN_RECV, 3010, 3000, OF | KNOWN);
+	look.retrans = 2;
+	CHECK(request == take(&sessions, &look));
+	CHECK_NUMBER(10 * MS, request->since_ns);
+	CHECK_NUMBER(2, request->last.retrans);
+	CHECK(request == TAKE(7, 70, STATE_LISTEN, STATE_SYN_RECV, 11, 0, OF));
+	CHECK_NUMBER(10 * MS, request->since_ns);
+	CHECK(request == TAKE(7, 70, STATE_SYN_RECV, STATE_CLOSE, 7010, 6999, OF | ABOUT));
+	CHECK_TEXT("SYN_RECV~6999", path_of(request));
+	CHECK_NUMBER(CAUSE_HALF_OPEN, request->cause);
+	CHECK(!request->is_partial);
+	sessions_remove(&sessions, request);
+
+	look = standing(7, 71, STATE_SYN_RECV, 8000, 1000, OF | KNOWN);
+	request = take(&sessions, &look);
+	/* The address of its socket was another session's. */
+	CHECK(request != TAKE(9, 90, STATE_SYN_SENT, STATE_ESTABLISHED, 8001, 1, KNOWN));
+	CHECK(request == TAKE(9, 71, STATE_LISTEN, STATE_SYN_RECV, 7000, 0, 0));
+	CHECK(!request->is_minisock && request->is_begun);
+	CHECK(request == TAKE(9, 71, STATE_SYN_RECV, STATE_ESTABLISHED, 9000, 2000, KNOWN));
+	CHECK(request == TAKE(9, 71, STATE_ESTABLISHED, STATE_CLOSE, 9010, 10, KNOWN));
+	CHECK_TEXT("SYN_RECV=2000 ESTABLISHED=10", path_of(request));
+	CHECK(!request->is_partial);
+	CHECK_NUMBER(1, lost.count);
+	CHECK_NUMBER(90, lost.cookies[0]);
+	CHECK_NUMBER(1, sessions.count);
+	sessions_close(&sessions);
+}
+
+/* How it began was lost. */
+static void half_open_unseen(void)
+{
+	struct sessions sessions = sessions_with_steps();
+	struct transition look = standing(7, 70, STATE_SYN_RECV, 1010, 1000, OF | KNOWN);
+	struct session *request = take(&sessions, &look);
+
+	CHECK(request == TAKE(9, 70, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 2000, 5, KNOWN));
+	CHECK(!request->is_minisock && request->is_partial);
+	CHECK_TEXT("SYN_RECV!0 ? ESTABLISHED=5", path_of(request));
+	CHECK_NUMBER(0, lost.count);
+	CHECK_NUMBER(1, sessions.count);
+	sessions_close(&sessions);
+}
+
 /* The socket is another session's: by its beginning, or by its cookie. */
 static void lost_ends(void)
 {
@@ -750,6 +805,7 @@ static void random_sessions(void)
 
 UNIT_MAIN("session", TEST(paths), TEST(endless_path), TEST(without_steps), TEST(listeners_are_none),
 	  TEST(looks_at_others), TEST(orphan), TEST(orphan_seen_late), TEST(minisocks_apart),
-	  TEST(half_open), TEST(lost_ends), TEST(gaps), TEST(gap_after_hand_over),
-	  TEST(standing_first), TEST(standing_later), TEST(first_close), TEST(matches_stay),
-	  TEST(sums), TEST(many), TEST(no_room), TEST(order), TEST(random_sessions))
+	  TEST(half_open), TEST(half_open_for_long), TEST(half_open_unseen), TEST(lost_ends),
+	  TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first), TEST(standing_later),
+	  TEST(first_close), TEST(matches_stay), TEST(sums), TEST(many), TEST(no_room), TEST(order),
+	  TEST(random_sessions))

@@ -126,6 +126,42 @@ static void unknown_times(void)
 	summary_close(&world.summary);
 }
 
+/* Half-open sessions are in a group while they last; those that are finished go on as their
+ * sockets. */
+static void half_open(void)
+{
+	struct world world;
+	struct transition t = transition(1, STATE_SYN_RECV, STATE_SYN_RECV);
+	struct transition begin = transition(1, STATE_LISTEN, STATE_SYN_RECV);
+	struct transition end = transition(1, STATE_SYN_RECV, STATE_CLOSE);
+
+	world_open(&world, "state", "lport");
+	t.facts = FACT_STANDING;
+	t.flags |= TRANSITION_OF_MINISOCK;
+	take(&world, t);
+	take(&world, t);
+	CHECK_NUMBER(1, group_of(&world, STATE_SYN_RECV, 80)->now);
+	CHECK_NUMBER(0, group_of(&world, STATE_SYN_RECV, 80)->lately.entered);
+	begin.flags |= TRANSITION_OF_MINISOCK;
+	end.flags |= TRANSITION_OF_MINISOCK;
+	take(&world, begin);
+	CHECK_NUMBER(1, group_of(&world, STATE_SYN_RECV, 80)->now);
+	CHECK_NUMBER(1, group_of(&world, STATE_SYN_RECV, 80)->lately.entered);
+	take(&world, end);
+	CHECK_NUMBER(0, group_of(&world, STATE_SYN_RECV, 80)->now);
+
+	t.cookie = 1234;
+	take(&world, t);
+	begin.flags &= ~TRANSITION_OF_MINISOCK;
+	begin.cookie = t.cookie;
+	take(&world, begin);
+	CHECK_NUMBER(1, group_of(&world, STATE_SYN_RECV, 80)->now);
+	take(&world, transition(1, STATE_SYN_RECV, STATE_ESTABLISHED));
+	CHECK_NUMBER(0, group_of(&world, STATE_SYN_RECV, 80)->now);
+	CHECK_NUMBER(1, group_of(&world, STATE_ESTABLISHED, 80)->now);
+	summary_close(&world.summary);
+}
+
 /* Sessions that were there before are in a group; those that are looked at again already are. */
 static void standing(void)
 {
@@ -269,4 +305,5 @@ static void random_presences(void)
 }
 
 UNIT_MAIN("summary", TEST(life), TEST(listener), TEST(unknown_times), TEST(standing),
-	  TEST(no_match), TEST(tallies), TEST(turns), TEST(many_groups), TEST(random_presences))
+	  TEST(half_open), TEST(no_match), TEST(tallies), TEST(turns), TEST(many_groups),
+	  TEST(random_presences))
