@@ -325,12 +325,18 @@ static void wait_for_more(struct loop *loop, bool has_read)
 
 	if (has_waited_enough(loop))
 		loop->is_drained = true;
-	else if (has_read)
+	else if (has_read || loop->source->has_more)
 		loop_wait(loop, false, is_hurried ? 0 : loop->source->batch_ms);
 	else if (!loop->is_stopping)
 		loop_wait(loop, true, FOREVER);
 	else if (!loop_wait(loop, true, wait_until(loop->stop_by_ns, FOREVER)))
 		loop->is_drained = true;
+}
+
+/* What happened until then has been handed over, as of a read that began at now_ns. */
+static uint64_t known_until_ns(const struct source *source, uint64_t now_ns)
+{
+	return source->has_more && source->read_until_ns < now_ns ? source->read_until_ns : now_ns;
 }
 
 /* Reads the source once, writes what there is to write, and waits for more. */
@@ -350,6 +356,7 @@ static int loop_step(struct loop *loop)
 	count = source->ops->read(source, deliver, loop);
 	if (count < 0)
 		return count;
+	now_ns = known_until_ns(source, now_ns);
 	if (now_ns >= tick_ns(loop)) {
 		take_tallies(loop);
 		look_and_tick(loop, now_ns);

@@ -224,15 +224,16 @@ struct task_struct {
 	struct signal_struct *signal;
 };
 
-struct bpf_iter__task_file {
-	struct task_struct *task;
-	struct file *file;
-};
-
 struct seq_file;
 
 struct bpf_iter_meta {
 	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	struct file *file;
 };
 
 struct bpf_iter__tcp {

@@ -49,6 +49,25 @@ static __always_inline bool is_tcp_copied(const struct sock *sk)
 	       (family == AF_INET || family == AF_INET6);
 }
 
+/*
+ * A read of an iterator ends when what the program writes has filled its buffer, or after a million
+ * objects, then with EAGAIN if it wrote nothing (bpf_seq_read(), 5.10 to 7.2). So it writes a mark
+ * from time to time, a record of zeroes: some milliseconds' work a read.
+ */
+#define MARK_EVERY 32
+
+__u32 walked;
+
+static __always_inline void walk(struct seq_file *seq)
+{
+	struct transition mark;
+
+	if (++walked % MARK_EVERY)
+		return;
+	__builtin_memset(&mark, 0, sizeof(mark));
+	bpf_seq_write(seq, &mark, sizeof(mark));
+}
+
 /* Of all network namespaces. Of the processes that share a socket the first one counts as owner. */
 SEC("iter/task_file")
 int seed_files(struct bpf_iter__task_file *context)
@@ -60,6 +79,7 @@ int seed_files(struct bpf_iter__task_file *context)
 
 	if (!task || !file)
 		return 0;
+	walk(context->meta->seq);
 	sk = file_socket(file);
 	if (!sk || !is_tcp_copied(sk))
 		return 0;
@@ -165,6 +185,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 
 	if (!common)
 		return 0;
+	walk(seq);
 	/* Before what is kept of it is looked at: a change is told there first. */
 	state = *(volatile __u8 *)&common->skc_state;
 	if (state == STATE_TIME_WAIT) {

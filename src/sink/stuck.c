@@ -38,7 +38,8 @@ struct stuck_sink {
 	struct sessions sessions;
 	struct heap deadlines;
 	struct stuck_counts counts;
-	uint64_t now_ns;    /* the newest time heard of */
+	uint64_t now_ns;    /* the newest time heard of: what happened before is known */
+	uint64_t looked_ns; /* the newest look, which is ahead of the changes that follow it */
 	uint64_t late_ns;   /* LATE_NS, or LATE_OF_TICK_NS */
 	uint64_t unwatched; /* no memory for their deadlines */
 };
@@ -220,13 +221,18 @@ static bool has_moved(const struct session *session)
 	       watch->since_ns != session->since_ns;
 }
 
+static void take_time(uint64_t *newest_ns, uint64_t time_ns)
+{
+	if (time_ns > *newest_ns)
+		*newest_ns = time_ns;
+}
+
 static void stuck_observe(struct sink *sink, const struct transition *t, bool is_match)
 {
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 	struct session *session = sessions_take(&stuck->sessions, t, is_match);
 
-	if (t->time_ns > stuck->now_ns)
-		stuck->now_ns = t->time_ns;
+	take_time(t->facts & FACT_STANDING ? &stuck->looked_ns : &stuck->now_ns, t->time_ns);
 	if (session && has_moved(session)) {
 		if (t->oldstate != t->newstate)
 			leave(stuck, session, t);
@@ -246,8 +252,7 @@ static void stuck_tick(struct sink *sink, uint64_t now_ns)
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 
 	stuck->late_ns = LATE_OF_TICK_NS;
-	if (now_ns > stuck->now_ns)
-		stuck->now_ns = now_ns;
+	take_time(&stuck->now_ns, now_ns);
 	report_due(stuck, stuck->now_ns);
 	ask_for_tick(stuck);
 }
@@ -257,6 +262,7 @@ static void stuck_end(struct sink *sink)
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 	size_t count;
 
+	take_time(&stuck->now_ns, stuck->looked_ns);
 	report_due(stuck, stuck->now_ns);
 	count = stuck_counts_sort(&stuck->counts);
 	for (size_t i = 0; i < count; i++) {

@@ -296,7 +296,9 @@ static void summary_observe(struct sink *sink, const struct transition *transiti
 {
 	struct summary_sink *summary = (struct summary_sink *)sink;
 
-	advance(summary, transition->time_ns);
+	/* A look is ahead of the changes that are told after it. */
+	if (!(transition->facts & FACT_STANDING))
+		advance(summary, transition->time_ns);
 	summary_take(&summary->summary, transition, is_match);
 }
 

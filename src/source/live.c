@@ -11,6 +11,7 @@
 
 #include "../bpf/shared.h"
 #include "../lib/log.h"
+#include "backlog.h"
 #include "exact.h"
 #include "join.h"
 #include "program.h"
@@ -45,20 +46,78 @@ struct live {
 	struct join join;
 	struct seed seed;
 	struct standing standing;      /* told by iterators, and not handed over yet */
+	struct backlog backlog;        /* what came while iterators ran */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
 	unsigned int left;    /* records that this read may still take */
+	bool is_kept;         /* what is read is kept in the backlog */
 	bool wants_last_look; /* it has been stopped: orphans are to be looked at once more */
 };
 
+static bool may_take_more(const struct live *live)
+{
+	return live->left && live->join.answer == DELIVERY_CONTINUE;
+}
+
+static void take_record(struct live *live, const void *record, size_t size)
+{
+	if (size >= TRANSITION_SIZE_1)
+		live->source.read_until_ns = ((const struct transition *)record)->time_ns;
+	join_take(&live->join, record, size);
+	live->left--;
+}
+
 /* libbpf's callback: a negative answer ends the read after this record. */
-static int take_record(void *context, void *data, size_t size)
+static int take_from_ring(void *context, void *data, size_t size)
 {
 	struct live *live = context;
 
-	join_take(&live->join, data, size);
-	live->left--;
-	return live->left && live->join.answer == DELIVERY_CONTINUE ? 0 : -ECANCELED;
+	if (live->is_kept) {
+		backlog_add(&live->backlog, data, size);
+		return backlog_is_full(&live->backlog) ? -ECANCELED : 0;
+	}
+	take_record(live, data, size);
+	return may_take_more(live) ? 0 : -ECANCELED;
+}
+
+/* For seed.h. What finds no room in the backlog stays in the ring buffer. */
+static void keep_records(void *context)
+{
+	struct live *live = context;
+
+	live->is_kept = true;
+	if (!backlog_is_full(&live->backlog))
+		ring_buffer__consume(live->ring);
+	live->is_kept = false;
+}
+
+/* All of it takes long where there are a million. */
+static enum delivery hand_over_standing(struct live *live, source_deliver *deliver, void *context)
+{
+	enum delivery answer = DELIVERY_CONTINUE;
+
+	while (!standing_is_empty(&live->standing) && answer == DELIVERY_CONTINUE) {
+		answer = standing_hand_over(&live->standing, READ_MAX, deliver, context);
+		keep_records(live);
+	}
+	return answer;
+}
+
+/* How many records it took. The ring buffer does not wait until all are taken. */
+static int take_backlog(struct live *live)
+{
+	const void *record;
+	int count = 0;
+	size_t size;
+
+	if (!backlog_is_empty(&live->backlog))
+		keep_records(live);
+	while (may_take_more(live) && (record = backlog_first(&live->backlog, &size))) {
+		take_record(live, record, size);
+		backlog_drop_first(&live->backlog);
+		count++;
+	}
+	return count;
 }
 
 /* For minisock.h: has the kernel program look. */
@@ -98,31 +157,30 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	struct join *join = &live->join;
 	uint64_t now_ns = clock_monotonic_ns();
 	bool had_more = source->has_more;
-	int count;
+	int count, waited;
 
-	source->has_more = false;
+	source->has_more = true;
 	join->deliver = deliver;
 	join->context = context;
 	join->answer = DELIVERY_CONTINUE;
 	clock_follow(&source->clock);
 	/* What was there before comes before what has happened since. */
-	if (!standing_is_empty(&live->standing)) {
-		join->answer = standing_hand_over(&live->standing, deliver, context);
-		if (join->answer != DELIVERY_CONTINUE)
-			return 1;
-	}
+	join->answer = hand_over_standing(live, deliver, context);
+	if (join->answer != DELIVERY_CONTINUE)
+		return 1;
 	live->left = READ_MAX;
-	count = ring_buffer__consume(live->ring);
-	if (live->left && join->answer == DELIVERY_CONTINUE && count < 0) {
+	waited = take_backlog(live);
+	count = may_take_more(live) ? ring_buffer__consume(live->ring) : 0;
+	if (may_take_more(live) && count < 0) {
 		log_error("cannot read the ring buffer: %s", strerror(-count));
 		return count;
 	}
-	source->has_more = !live->left;
+	source->has_more = !may_take_more(live);
 	/*
 	 * What is held is to be asked for again, as if the ring buffer held it; and a batch time
 	 * follows the last of several reads, though that one may have found nothing.
 	 */
-	if (!live->left || had_more || join->answer != DELIVERY_CONTINUE || join->count)
+	if (waited || !live->left || had_more || join->answer != DELIVERY_CONTINUE || join->count)
 		count = 1;
 	/*
 	 * By the time before the read, so that what was told until then has been read; where more
@@ -149,7 +207,8 @@ static void live_look(struct source *source, const uint64_t *least_ns, uint64_t 
 
 	seed_look(&live->seed, least_ns, now_ns);
 	/* What a reader has no room for now is handed over by the next read. */
-	standing_hand_over(&live->standing, deliver, context);
+	hand_over_standing(live, deliver, context);
+	source->has_more = !backlog_is_empty(&live->backlog);
 }
 
 static void live_stop(struct source *source)
@@ -194,7 +253,7 @@ static void live_losses(struct source *source, struct losses *losses)
 		losses->clocks += live->per_cpu[cpu].clocks;
 		rescued += live->per_cpu[cpu].rescued;
 	}
-	losses->transitions += live->standing.missed;
+	losses->transitions += live->standing.missed + live->backlog.missed;
 	if (missed > rescued)
 		losses->transitions += missed - rescued;
 }
@@ -208,6 +267,7 @@ static void live_close(struct source *source)
 	join_close(&live->join);
 	seed_close(&live->seed);
 	standing_close(&live->standing);
+	backlog_close(&live->backlog);
 	exact_bpf__destroy(live->exact);
 	tcpstates_bpf__destroy(live->program);
 	targets_close(&live->targets);
@@ -252,7 +312,7 @@ static int open_ring(struct live *live)
 	if (live->cpus > 0)
 		live->per_cpu = calloc(live->cpus, sizeof(*live->per_cpu));
 	live->ring =
-		ring_buffer__new(bpf_map__fd(live->program->maps.ring), take_record, live, NULL);
+		ring_buffer__new(bpf_map__fd(live->program->maps.ring), take_from_ring, live, NULL);
 	if (live->ring && live->per_cpu)
 		return 0;
 	log_error("cannot map the ring buffer: %s; a smaller --buffer may do", strerror(errno));
@@ -268,6 +328,7 @@ struct source *source_open_live(const struct options *options)
 		return NULL;
 	}
 	live->source.ops = &live_ops;
+	live->seed = (struct seed){.pause = keep_records, .context = live};
 	cgroups_open(&live->source.cgroups,
 		     options_want_details(options) ? cgroup_open_root() : -1);
 	live->source.batch_ms = BATCH_MS;
@@ -285,6 +346,7 @@ struct source *source_open_live(const struct options *options)
 		live_close(&live->source);
 		return NULL;
 	}
+	raise_priority();
 	if (options_want_details(options)) {
 		live->exact = exact_attach(live->program, options, &live->targets);
 		live->program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
@@ -299,9 +361,9 @@ struct source *source_open_live(const struct options *options)
 		seed_sessions(&live->seed, live->program,
 			      options_follow_minisocks(options) ? &live->join.minisocks : NULL,
 			      options_want_standing(options) ? &live->standing : NULL);
+		live->source.has_more = !backlog_is_empty(&live->backlog);
 	}
 	types_close(&live->types);
-	raise_priority();
 	live->source.fd = ring_buffer__epoll_fd(live->ring);
 	live->source.clock.start_ns = clock_monotonic_ns();
 	live->source.clock.wall_offset_ns = clock_measure_offset();

@@ -22,7 +22,10 @@
 /* TCP_TIMEWAIT_LEN in net/tcp.h. */
 #define TIME_WAIT_NS (60 * NSEC_PER_SEC)
 
-/* Read at once: as many as the kernel gathers (seq_file's buffer of an iterator, 32 KB). */
+/*
+ * Read at once: as many as the kernel gathers (seq_file's buffer of an iterator, 32 KB), of which
+ * the marks see to it that it is full soon.
+ */
 #define RECORDS_MAX 160
 
 /* Network namespaces that were visited. */
@@ -69,8 +72,15 @@ static void seed_minisock(struct seed *seed, struct transition *t)
 	standing_add(seed->standing, t);
 }
 
+static bool is_mark(const struct transition *t)
+{
+	return !t->newstate;
+}
+
 static void take_record(struct seed *seed, struct transition *t)
 {
+	if (is_mark(t))
+		return;
 	if (t->flags & TRANSITION_OF_MINISOCK)
 		seed_minisock(seed, t);
 	else if (seed->standing)
@@ -86,12 +96,15 @@ static int run_iterator(const struct bpf_link *link, struct seed *seed)
 
 	if (fd < 0)
 		return -errno;
-	while ((size = read(fd, found, sizeof(found))) > 0)
+	while ((size = read(fd, found, sizeof(found))) > 0) {
 		for (size_t i = 0; i < size / sizeof(found[0]); i++)
 			take_record(seed, &found[i]);
+		seed->pause(seed->context);
+	}
 	if (size < 0)
 		size = -errno;
 	close(fd);
+	seed->pause(seed->context);
 	return size;
 }
 
@@ -165,7 +178,9 @@ void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
 {
 	struct bpf_link *files;
 
-	*seed = (struct seed){.program = program, .minisocks = minisocks, .standing = standing};
+	seed->program = program;
+	seed->minisocks = minisocks;
+	seed->standing = standing;
 	files = attach_iterator(program->progs.seed_files,
 				"sessions that were there before have no owner yet");
 	if (files)

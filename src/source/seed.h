@@ -16,6 +16,10 @@ struct tcpstates_bpf;
 
 /* Zeroed at first. */
 struct seed {
+	/* Set by the user: called every few milliseconds while iterators run. */
+	void (*pause)(void *context);
+	void *context;
+
 	const struct tcpstates_bpf *program;
 	struct bpf_link *sockets;    /* the iterator over them; NULL: it cannot be had */
 	struct minisocks *minisocks; /* to be told of those that were there; NULL: not followed */

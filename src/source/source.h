@@ -41,7 +41,8 @@ struct source {
 	void (*tick)(void *context, uint64_t now_ns);
 	bool has_tallies; /* most transitions are not handed over one by one: tally() has them */
 	bool is_live;
-	bool has_more; /* set by read(): it took less than there is, so nothing is to be gathered */
+	bool has_more; /* set by read() and look(): more waits, nothing is to be gathered */
+	uint64_t read_until_ns; /* monotonic; of has_more: what happened until then has been read */
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
 	char kernel[RECORDING_NAME_SIZE]; /* and its kernel's release */

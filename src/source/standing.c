@@ -56,11 +56,12 @@ static void drop_first(struct standing *standing)
 	free(piece);
 }
 
-enum delivery standing_hand_over(struct standing *standing, source_deliver *deliver, void *context)
+enum delivery standing_hand_over(struct standing *standing, size_t count, source_deliver *deliver,
+				 void *context)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
 
-	while (standing->first && answer == DELIVERY_CONTINUE) {
+	while (count-- && standing->first && answer == DELIVERY_CONTINUE) {
 		answer = deliver(context, &standing->first->transitions[standing->taken++]);
 		if (standing->taken == standing->first->count)
 			drop_first(standing);

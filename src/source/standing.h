@@ -28,8 +28,9 @@ void standing_add(struct standing *standing, const struct transition *transition
 
 bool standing_is_empty(const struct standing *standing);
 
-/* Hands over, in order, until nothing is left or deliver says otherwise: its last answer. */
-enum delivery standing_hand_over(struct standing *standing, source_deliver *deliver, void *context);
+/* Hands over, in order, up to count of them, or until deliver says otherwise: its last answer. */
+enum delivery standing_hand_over(struct standing *standing, size_t count, source_deliver *deliver,
+				 void *context);
 
 void standing_close(struct standing *standing);
 

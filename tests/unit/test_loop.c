@@ -34,23 +34,30 @@ static void lose_nothing(struct source *source, struct losses *losses)
 	*losses = (struct losses){0};
 }
 
-static uint64_t ms_apart(bool has_more)
+static void run(struct twice *twice, struct sinks *sinks)
 {
 	static const struct source_ops ops = {.read = read_twice, .losses = lose_nothing};
-	struct twice twice = {
-		.source = {.ops = &ops, .fd = -1, .batch_ms = BATCH_MS, .wake_ns = UINT64_MAX},
-		.has_more = has_more,
-	};
 	struct filter filter = {.until_ns = UINT64_MAX};
-	struct sinks sinks = {.count = 0};
-	struct loop loop = {.source = &twice.source,
-			    .sinks = &sinks,
+	struct loop loop = {.source = &twice->source,
+			    .sinks = sinks,
 			    .filter = &filter,
 			    .report_next_ns = UINT64_MAX};
 
+	twice->source.ops = &ops;
+	twice->source.fd = -1;
+	twice->source.batch_ms = BATCH_MS;
+	twice->source.wake_ns = UINT64_MAX;
 	CHECK_NUMBER(0, loop_open(&loop));
 	CHECK_NUMBER(0, loop_run(&loop));
 	loop_close(&loop);
+}
+
+static uint64_t ms_apart(bool has_more)
+{
+	struct twice twice = {.has_more = has_more};
+	struct sinks sinks = {.count = 0};
+
+	run(&twice, &sinks);
 	return twice.apart_ns / 1000000;
 }
 
@@ -72,4 +79,35 @@ static void else_a_batch_is_gathered(void)
 	CHECK(ms_apart(false) >= BATCH_MS);
 }
 
-UNIT_MAIN("loop", TEST(what_waits_is_read_at_once), TEST(else_a_batch_is_gathered))
+/* A sink that wants ticks all the time. */
+struct ticked {
+	struct sink sink;
+	uint64_t ticks_ns[4];
+	int count;
+};
+
+static void note_tick(struct sink *sink, uint64_t now_ns)
+{
+	struct ticked *ticked = (struct ticked *)sink;
+
+	if (ticked->count < (int)ARRAY_SIZE(ticked->ticks_ns))
+		ticked->ticks_ns[ticked->count++] = now_ns;
+}
+
+/* What waits to be read happened before now: a tick is not ahead of it. */
+static void ticks_follow_what_is_read(void)
+{
+	static const struct sink_ops ops = {.name = "ticked", .tick = note_tick};
+	struct ticked ticked = {.sink = {.ops = &ops, .wake_ns = 1}};
+	struct sinks sinks = {.sink = {&ticked.sink}, .count = 1};
+	struct twice twice = {.source = {.is_live = true, .read_until_ns = 5}, .has_more = true};
+	uint64_t begin_ns = clock_monotonic_ns();
+
+	run(&twice, &sinks);
+	CHECK(ticked.count >= 2);
+	CHECK_NUMBER(5, ticked.ticks_ns[0]);
+	CHECK(ticked.ticks_ns[1] >= begin_ns);
+}
+
+UNIT_MAIN("loop", TEST(ticks_follow_what_is_read), TEST(what_waits_is_read_at_once),
+	  TEST(else_a_batch_is_gathered))

@@ -37,10 +37,12 @@ static void in_order(void)
 		unit_row("%d", (int)counts[i]);
 		fill(&standing, 0, counts[i]);
 		CHECK_NUMBER(!counts[i], standing_is_empty(&standing));
-		CHECK_NUMBER(DELIVERY_CONTINUE, standing_hand_over(&standing, take, &reader));
+		CHECK_NUMBER(DELIVERY_CONTINUE,
+			     standing_hand_over(&standing, SIZE_MAX, take, &reader));
 		CHECK_NUMBER(counts[i], reader.next);
 		CHECK(standing_is_empty(&standing));
-		CHECK_NUMBER(DELIVERY_CONTINUE, standing_hand_over(&standing, take, &reader));
+		CHECK_NUMBER(DELIVERY_CONTINUE,
+			     standing_hand_over(&standing, SIZE_MAX, take, &reader));
 		CHECK_NUMBER(counts[i], reader.next);
 		standing_close(&standing);
 	}
@@ -54,13 +56,32 @@ static void paused(void)
 	fill(&standing, 0, 300);
 	for (uint64_t at = 0; at < 300; at++) {
 		reader.pause_at = at;
-		CHECK_NUMBER(DELIVERY_PAUSE, standing_hand_over(&standing, take, &reader));
+		CHECK_NUMBER(DELIVERY_PAUSE,
+			     standing_hand_over(&standing, SIZE_MAX, take, &reader));
 		CHECK_NUMBER(at + 1, reader.next);
 		if (at == 200)
 			fill(&standing, 300, 10);
 	}
-	CHECK_NUMBER(DELIVERY_CONTINUE, standing_hand_over(&standing, take, &reader));
+	CHECK_NUMBER(DELIVERY_CONTINUE, standing_hand_over(&standing, SIZE_MAX, take, &reader));
 	CHECK_NUMBER(310, reader.next);
+	CHECK(standing_is_empty(&standing));
+	standing_close(&standing);
+}
+
+static void limited(void)
+{
+	struct standing standing = {0};
+	struct reader reader = {.pause_at = 250, .pause = DELIVERY_PAUSE};
+
+	fill(&standing, 0, 300);
+	CHECK_NUMBER(DELIVERY_CONTINUE, standing_hand_over(&standing, 0, take, &reader));
+	CHECK_NUMBER(0, reader.next);
+	CHECK_NUMBER(DELIVERY_CONTINUE, standing_hand_over(&standing, 200, take, &reader));
+	CHECK_NUMBER(200, reader.next);
+	CHECK_NUMBER(DELIVERY_PAUSE, standing_hand_over(&standing, 51, take, &reader));
+	CHECK_NUMBER(251, reader.next);
+	CHECK_NUMBER(DELIVERY_CONTINUE, standing_hand_over(&standing, 50, take, &reader));
+	CHECK_NUMBER(300, reader.next);
 	CHECK(standing_is_empty(&standing));
 	standing_close(&standing);
 }
@@ -71,10 +92,10 @@ static void stopped(void)
 	struct reader reader = {.pause_at = 130, .pause = DELIVERY_STOP};
 
 	fill(&standing, 0, 300);
-	CHECK_NUMBER(DELIVERY_STOP, standing_hand_over(&standing, take, &reader));
+	CHECK_NUMBER(DELIVERY_STOP, standing_hand_over(&standing, SIZE_MAX, take, &reader));
 	CHECK(!standing_is_empty(&standing));
 	standing_close(&standing);
 	CHECK(standing_is_empty(&standing));
 }
 
-UNIT_MAIN("standing", TEST(in_order), TEST(paused), TEST(stopped))
+UNIT_MAIN("standing", TEST(in_order), TEST(paused), TEST(limited), TEST(stopped))

@@ -74,6 +74,31 @@ static void there_before(void)
 	speak(saved);
 }
 
+/*
+ * Looks at the start are ahead of the changes that came meanwhile and are told after them: what
+ * those have not left yet by then is not stuck.
+ */
+static void look_is_ahead(void)
+{
+	struct options options = {.report = REPORT_STUCK};
+	struct transition look = of(1, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT, 30 * SECOND);
+	struct transition begin = of(2, STATE_CLOSE, STATE_SYN_SENT, 10 * SECOND);
+	struct transition end = of(2, STATE_SYN_SENT, STATE_CLOSE, 11 * SECOND);
+	int saved = silence();
+	struct sink *sink;
+
+	stuck_limits_default(&options.stuck_limits);
+	sink = stuck_sink.open(&options, &source);
+	look.flags |= TRANSITION_DURATION_AT_LEAST;
+	look.facts = FACT_STANDING;
+	observe(sink, &look);
+	observe(sink, &begin);
+	observe(sink, &end);
+	CHECK_NUMBER(0, sink->lines);
+	sink->ops->close(sink);
+	speak(saved);
+}
+
 /* For what the allocator adds to the two that a session takes: glibc, x86-64. */
 #define OVERHEAD (2 * (8 + 15))
 
@@ -115,4 +140,4 @@ static void many(void)
 	CHECK((after - before) / SESSIONS + OVERHEAD <= SESSION_BYTES);
 }
 
-UNIT_MAIN("stuck_sink", TEST(there_before), TEST(many))
+UNIT_MAIN("stuck_sink", TEST(there_before), TEST(look_is_ahead), TEST(many))
