@@ -3,6 +3,7 @@
 import ctypes
 import os
 import resource
+import socket
 import subprocess
 import sys
 
@@ -82,6 +83,21 @@ class Held:
     def __exit__(self, *error):
         self.process.stdin.close()
         self.process.wait()
+
+
+class Leak:
+    """A connection whose server does not close after its client has."""
+
+    def __enter__(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.client = socket.create_connection(listener.getsockname())
+            self.server = listener.accept()[0]
+        self.client.shutdown(socket.SHUT_WR)
+        return self
+
+    def __exit__(self, *error):
+        self.client.close()
+        self.server.close()
 
 
 def affordable(counts):

@@ -8,7 +8,7 @@ from statistics import mean
 
 from contenders import TREE, empty, untraced
 from figures import percentile
-from loads import TRANSITIONS, Held, load
+from loads import TRANSITIONS, Background, Held, Leak, load
 from trace import Trace
 
 PROBE = str(TREE / "build/bench/probe")
@@ -150,6 +150,28 @@ def growth_of_sockets(contender, counts, sessions):
             transitions = sessions * TRANSITIONS["rst"]
             figures = {"kernel_ns": sum(spent(before, trace.kernel_ns(), transitions).values()),
                        "cpu_ns": (trace.cpu_ns() - cpu_before) / transitions, "memory_kb": trace.status("VmHWM")}
+        results[count] = {**figures, "lost": trace.lost}
+        progress()
+    return results
+
+
+STUCK_SECONDS = 1
+STUCK = f"--stuck=CLOSE_WAIT:{STUCK_SECONDS}"
+
+
+def growth_of_stuck(contender, counts):
+    """
+    {sockets: figures} of --stuck, which looks at all sockets at its start, and when one is due; beside a load flat out,
+    of which it is to lose nothing meanwhile.
+    """
+    results = {}
+    for count in counts:
+        trace = Trace(contender)
+        with Held(count), Background("rst"), trace, Leak():
+            begin = time.monotonic()
+            trace.wait_for("stuck CLOSE_WAIT")
+            figures = {"start_ms": trace.start_ns / 1e6, "late_ms": 1000 * (time.monotonic() - begin - STUCK_SECONDS),
+                       "memory_kb": trace.status("VmHWM")}
         results[count] = {**figures, "lost": trace.lost}
         progress()
     return results

@@ -112,6 +112,14 @@ class Trace:
         """Bytes that it has printed."""
         return os.fstat(self.output.fileno()).st_size
 
+    def wait_for(self, text):
+        """Until it has printed that."""
+        deadline = time.monotonic() + PATIENCE
+        while text.encode() not in os.pread(self.output.fileno(), self.size(), 0):
+            time.sleep(0.001)
+            if time.monotonic() > deadline:
+                raise OSError(f"{self.contender.name} does not print {text!r}: {self._said()}")
+
     def kernel_ns(self):
         """{name: nanoseconds} in its BPF programs, as the kernel's statistics clock has them."""
         total = {}
