@@ -35,6 +35,28 @@ static inline struct value name(const char *text)
 	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
 }
 
+/* What a getter and a writer are handed: a row, and what holds for all rows. */
+#define FIELD_ARGUMENTS const void *data, const struct field_context *context
+
+/* get_NAME(): its value is an expression of context and of the row, a struct TYPE called ROW. */
+#define DEFINE_GETTER(scope, type, row, name, result)  \
+	scope struct value get_##name(FIELD_ARGUMENTS) \
+	{                                              \
+		const struct type *row = data;         \
+                                                       \
+		(void)row, (void)context;              \
+		return result;                         \
+	}
+
+/* write_NAME() of that, in which the compiler sees which kind of value it is to write. */
+#define DEFINE_WRITER(scope, name)                                      \
+	scope char *write_##name(char *place, FIELD_ARGUMENTS)          \
+	{                                                               \
+		struct value written = get_##name(data, context);       \
+                                                                        \
+		return value_write(place, &written, context->notation); \
+	}
+
 #define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
 #define IS_DETAIL            .is_detail = true
 #define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name

@@ -71,25 +71,17 @@ static struct value closed_by(const struct session_row *r)
 }
 
 /* A getter of which the value is an expression of r, its session s, and context. */
-#define GETTER(name, result)                                                                 \
-	static struct value get_##name(const void *row, const struct field_context *context) \
-	{                                                                                    \
-		const struct session_row *r = row;                                           \
-		const struct session *s = r->session;                                        \
-                                                                                             \
-		(void)s, (void)context;                                                      \
-		return result;                                                               \
+#define GETTER(name, result)                            \
+	static struct value get_##name(FIELD_ARGUMENTS) \
+	{                                               \
+		const struct session_row *r = data;     \
+		const struct session *s = r->session;   \
+                                                        \
+		(void)s, (void)context;                 \
+		return result;                          \
 	}
 
-#define FIELD(name, result)                                             \
-	GETTER(name, result)                                            \
-	static char *write_##name(char *place, const void *row,         \
-				  const struct field_context *context)  \
-	{                                                               \
-		struct value written = get_##name(row, context);        \
-                                                                        \
-		return value_write(place, &written, context->notation); \
-	}
+#define FIELD(name, result) GETTER(name, result) DEFINE_WRITER(static, name)
 
 /* A time as fields: exact, about, at least, and what is known of it in one. */
 #define TIME_FIELDS(exact, about, at_least, marked, member)                \

@@ -112,27 +112,8 @@ static struct value rport(const struct stuck_row *row)
 	return number(transition_of(row)->rport);
 }
 
-#define ARGUMENTS const void *place_of_row, const struct field_context *context
-
-/* A getter of which the value is an expression of row and context. */
-#define GETTER(name, result)                                \
-	static struct value get_##name(ARGUMENTS)           \
-	{                                                   \
-		const struct stuck_row *row = place_of_row; \
-                                                            \
-		(void)row, (void)context;                   \
-		return result;                              \
-	}
-
-/* The same with a writer, in which the compiler sees which kind of value it is to write. */
-#define FIELD(name, result)                                               \
-	GETTER(name, result)                                              \
-	static char *write_##name(char *place, ARGUMENTS)                 \
-	{                                                                 \
-		struct value written = get_##name(place_of_row, context); \
-                                                                          \
-		return value_write(place, &written, context->notation);   \
-	}
+#define GETTER(name, result) DEFINE_GETTER(static, stuck_row, row, name, result)
+#define FIELD(name, result)  GETTER(name, result) DEFINE_WRITER(static, name)
 
 /* The same of an expression of t: what a session has, or all sessions of a count. */
 #define SHARED(name, result)                                              \
@@ -189,9 +170,9 @@ FIELD(cause, row->event == STUCK_EVENT_LEFT ? name(cause_row(cause_of(row->t))->
 GETTER(hint, is_here(row) ? name(stuck_hint(row->state)) : unknown)
 
 /* Its own, for hints are longer than values. */
-static char *write_hint(char *place, ARGUMENTS)
+static char *write_hint(char *place, FIELD_ARGUMENTS)
 {
-	struct value hint = get_hint(place_of_row, context);
+	struct value hint = get_hint(data, context);
 
 	return hint.kind == VALUE_NAME ? (char *)mempcpy(place, hint.text, hint.size) : place;
 }
@@ -212,9 +193,9 @@ static char *write_tally(char *place, const struct stuck_count *count)
 }
 
 /* For people: what there is to say of each kind of row. */
-static char *write_note(char *place, ARGUMENTS)
+static char *write_note(char *place, FIELD_ARGUMENTS)
 {
-	const struct stuck_row *row = place_of_row;
+	const struct stuck_row *row = data;
 
 	switch ((enum stuck_event)row->event) {
 	case STUCK_EVENT_STUCK:

@@ -146,32 +146,13 @@ static struct value drawn(const struct summary_row *row)
 	return text(row->drawn, strlen(row->drawn));
 }
 
-#define ARGUMENTS const void *data, const struct field_context *context
-
-/* A getter of which the value is an expression of row and context. */
-#define GETTER(name, result)                          \
-	static struct value get_##name(ARGUMENTS)     \
-	{                                             \
-		const struct summary_row *row = data; \
-                                                      \
-		(void)row, (void)context;             \
-		return result;                        \
-	}
-
-/* The same with a writer. */
-#define FIELD(name, result)                                             \
-	GETTER(name, result)                                            \
-	static char *write_##name(char *place, ARGUMENTS)               \
-	{                                                               \
-		struct value written = get_##name(data, context);       \
-                                                                        \
-		return value_write(place, &written, context->notation); \
-	}
+#define GETTER(name, result) DEFINE_GETTER(static, summary_row, row, name, result)
+#define FIELD(name, result)  GETTER(name, result) DEFINE_WRITER(static, name)
 
 /* An address, or a block of them. */
 #define ADDRESS_FIELD(name, by)                                                      \
 	GETTER(name, address_key(row, by, row->group->key.name))                     \
-	static char *write_##name(char *place, ARGUMENTS)                            \
+	static char *write_##name(char *place, FIELD_ARGUMENTS)                      \
 	{                                                                            \
 		const struct summary_row *row = data;                                \
 		struct value written = get_##name(data, context);                    \
@@ -183,7 +164,7 @@ static struct value drawn(const struct summary_row *row)
 /* A time in milliseconds, and the same for people. */
 #define TIME_FIELD(name, ns)                                           \
 	FIELD(name##_ms, time_of(row, ns))                             \
-	static char *write_##name(char *place, ARGUMENTS)              \
+	static char *write_##name(char *place, FIELD_ARGUMENTS)        \
 	{                                                              \
 		struct value written = get_##name##_ms(data, context); \
                                                                        \
@@ -221,7 +202,7 @@ TIME_FIELD(total, row->stats->times.sum)
 FIELD(histogram, drawn(row))
 
 /* An array of pairs: where a bucket ends, in milliseconds, and how many are in it. */
-static char *write_buckets(char *place, ARGUMENTS)
+static char *write_buckets(char *place, FIELD_ARGUMENTS)
 {
 	const struct histogram *times = &((const struct summary_row *)data)->stats->times;
 

@@ -75,25 +75,10 @@ static bool has_cpu(const struct transition *t)
 	return !(t->flags & TRANSITION_OF_MINISOCK) || t->c_comm[0];
 }
 
-/*
- * A getter of which the value is an expression of t and context, and a writer, in which the
- * compiler sees which kind of value it is to write.
- */
-#define DEFINE_FIELD(scope, name, result)                                                   \
-	scope struct value get_##name(const void *row, const struct field_context *context) \
-	{                                                                                   \
-		const struct transition *t = row;                                           \
-                                                                                            \
-		(void)t, (void)context;                                                     \
-		return result;                                                              \
-	}                                                                                   \
-	scope char *write_##name(char *place, const void *row,                              \
-				 const struct field_context *context)                       \
-	{                                                                                   \
-		struct value written = get_##name(row, context);                            \
-                                                                                            \
-		return value_write(place, &written, context->notation);                     \
-	}
+/* Of an expression of t and context. */
+#define DEFINE_FIELD(scope, name, result)                 \
+	DEFINE_GETTER(scope, transition, t, name, result) \
+	DEFINE_WRITER(scope, name)
 
 #define FIELD(name, result) DEFINE_FIELD(static, name, result)
 /* Of other rows' tables as well: declared in transition_fields.h. */
