@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Records of the ring buffer, as they were, in order: of a time in which they could not be taken,
- * when it would have filled.
+ * Records that wait to be handed over, as they were, in order: those of the ring buffer from a time
+ * in which they could not be taken, and what iterators have told of.
  */
 #ifndef TCPSTATES_SOURCE_BACKLOG_H
 #define TCPSTATES_SOURCE_BACKLOG_H
@@ -21,13 +21,13 @@ struct backlog {
 	uint64_t missed; /* there was no memory for them */
 };
 
-/* So many bytes at most: enough for a million records. */
-#define BACKLOG_MAX ((size_t)256 << 20)
-
 /* Adds a copy of a record. */
 void backlog_add(struct backlog *backlog, const void *record, size_t size);
 
-/* It has come to BACKLOG_MAX: nothing more is to be added. */
+/* Enough for a million records. */
+#define BACKLOG_MAX ((size_t)256 << 20)
+
+/* It has come to BACKLOG_MAX, which is for the user to heed. */
 bool backlog_is_full(const struct backlog *backlog);
 
 bool backlog_is_empty(const struct backlog *backlog);

@@ -45,8 +45,8 @@ struct live {
 	struct ring_buffer *ring;
 	struct join join;
 	struct seed seed;
-	struct standing standing;      /* told by iterators, and not handed over yet */
-	struct backlog backlog;        /* what came while iterators ran */
+	struct backlog standing;       /* sessions that iterators have told of: struct transition */
+	struct backlog backlog;        /* records that came while iterators ran */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
 	unsigned int left;    /* records that this read may still take */
@@ -91,14 +91,20 @@ static void keep_records(void *context)
 	live->is_kept = false;
 }
 
-/* All of it takes long where there are a million. */
+/* All that waits of them, or until deliver says otherwise: its last answer. */
 static enum delivery hand_over_standing(struct live *live, source_deliver *deliver, void *context)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
+	unsigned int count = 0;
+	const void *record;
+	size_t size;
 
-	while (!standing_is_empty(&live->standing) && answer == DELIVERY_CONTINUE) {
-		answer = standing_hand_over(&live->standing, READ_MAX, deliver, context);
-		keep_records(live);
+	while (answer == DELIVERY_CONTINUE && (record = backlog_first(&live->standing, &size))) {
+		answer = deliver(context, record);
+		backlog_drop_first(&live->standing);
+		/* A million of them take a second. */
+		if (!(++count % READ_MAX))
+			keep_records(live);
 	}
 	return answer;
 }
@@ -266,7 +272,7 @@ static void live_close(struct source *source)
 	ring_buffer__free(live->ring);
 	join_close(&live->join);
 	seed_close(&live->seed);
-	standing_close(&live->standing);
+	backlog_close(&live->standing);
 	backlog_close(&live->backlog);
 	exact_bpf__destroy(live->exact);
 	tcpstates_bpf__destroy(live->program);

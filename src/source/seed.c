@@ -69,7 +69,7 @@ static void seed_minisock(struct seed *seed, struct transition *t)
 	if (!seed->standing)
 		return;
 	t->minisock = t->due_ns = 0;
-	standing_add(seed->standing, t);
+	backlog_add(seed->standing, t, sizeof(*t));
 }
 
 static bool is_mark(const struct transition *t)
@@ -84,7 +84,7 @@ static void take_record(struct seed *seed, struct transition *t)
 	if (t->flags & TRANSITION_OF_MINISOCK)
 		seed_minisock(seed, t);
 	else if (seed->standing)
-		standing_add(seed->standing, t);
+		backlog_add(seed->standing, t, sizeof(*t));
 }
 
 /* Runs an iterator to its end, and takes what it writes. 0 or a negative errno. */
@@ -174,7 +174,7 @@ static struct bpf_link *attach_iterator(const struct bpf_program *program, const
 }
 
 void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
-		   struct minisocks *minisocks, struct standing *standing)
+		   struct minisocks *minisocks, struct backlog *standing)
 {
 	struct bpf_link *files;
 

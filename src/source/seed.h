@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
+#include "backlog.h"
 #include "minisock.h"
-#include "standing.h"
 
 struct bpf_link;
 struct tcpstates_bpf;
@@ -23,7 +23,7 @@ struct seed {
 	const struct tcpstates_bpf *program;
 	struct bpf_link *sockets;    /* the iterator over them; NULL: it cannot be had */
 	struct minisocks *minisocks; /* to be told of those that were there; NULL: not followed */
-	struct standing *standing;   /* likewise of all sessions; NULL: not wanted */
+	struct backlog *standing;    /* likewise of all sessions; NULL: not wanted */
 	uint64_t looked_ns;          /* when seed_look() was called last */
 };
 
@@ -32,7 +32,7 @@ struct seed {
  * program, and what is pointed to, live as long.
  */
 void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
-		   struct minisocks *minisocks, struct standing *standing);
+		   struct minisocks *minisocks, struct backlog *standing);
 
 /*
  * Adds to seed->standing those that by now_ns (CLOCK_MONOTONIC) have been in their state for
