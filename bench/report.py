@@ -95,11 +95,10 @@ def growth_sections(results):
             + "\n\nWhere little happens, each batch wakes the reader, which costs more than all the rest: 200 times a second "
             "at most.",
             "### Sockets that are there, `tcpstates --stuck=CLOSE_WAIT:1`, connect and reset flat out\n\n"
-            "All of them are looked at once at the start, and again when a session is due, which one is a second after "
-            "it was left in CLOSE_WAIT. How much later its line comes, and how many transitions of the load are lost "
-            "in all of it. The kernel looks for a network namespace's sockets among all: with a million in another one "
-            "it finds none for some tenths of a second, within one system call, in which the default ring buffer may "
-            "fill; `--buffer 32M` does not.\n\n"
+            "All of them are looked at once at the start, and again when a session is due, as one is that has been in "
+            "CLOSE_WAIT for a second. How much later than that its line comes, and how many transitions of the load are "
+            "lost in all of it. The kernel looks for a network namespace's sockets among all, within one system call: "
+            "with a million in another one that may take so long that the ring buffer fills.\n\n"
             + table(["sockets", "ready after ms", "line late by ms", "peak MB", "lost"], stuck_rows(results["stuck"])),
             "### Kernel memory that the scan of `tcpstates -j` takes for sockets that are there\n\n"
             + table(["sockets", "kB"], memory)]

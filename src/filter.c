@@ -162,7 +162,7 @@ bool filter_judge(const struct filter *filter, const struct transition *transiti
 {
 	const struct options *options = filter->options;
 
-	return (options_want_requests(options) || !is_half_open(transition)) &&
+	return (!is_half_open(transition) || options_want_requests(options)) &&
 	       transition->time_ns <= filter->until_ns && ip_matches(options, transition->ip) &&
 	       port_matches(&options->lports, transition->lport) &&
 	       port_matches(&options->rports, transition->rport) &&

@@ -320,7 +320,9 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 		return;
 	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 	if (!record) {
-		count((struct kernel_losses){.transitions = 2});
+		/* Of one that has been told of before, nothing but a look is missed. */
+		if (!request->num_retrans)
+			count((struct kernel_losses){.transitions = 2});
 		return;
 	}
 	request_fill(record, request);

@@ -99,6 +99,21 @@ void backlog_drop_first(struct backlog *backlog)
 		drop_piece(backlog);
 }
 
+enum delivery backlog_hand_over(struct backlog *backlog, size_t count, source_deliver *deliver,
+				void *context)
+{
+	enum delivery answer = DELIVERY_CONTINUE;
+	const void *transition;
+	size_t size;
+
+	while (count-- && answer == DELIVERY_CONTINUE &&
+	       (transition = backlog_first(backlog, &size))) {
+		answer = deliver(context, transition);
+		backlog_drop_first(backlog);
+	}
+	return answer;
+}
+
 void backlog_close(struct backlog *backlog)
 {
 	while (backlog->first)

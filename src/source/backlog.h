@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "source.h"
+
 struct backlog_piece;
 
 /* Zeroed at first. */
@@ -35,6 +37,13 @@ bool backlog_is_empty(const struct backlog *backlog);
 /* The oldest record, of *size bytes; valid until it is dropped. NULL: there is none. */
 const void *backlog_first(const struct backlog *backlog, size_t *size);
 void backlog_drop_first(struct backlog *backlog);
+
+/*
+ * Of a backlog of transitions: hands over, in order, up to count of them, or until deliver says
+ * otherwise. Its last answer.
+ */
+enum delivery backlog_hand_over(struct backlog *backlog, size_t count, source_deliver *deliver,
+				void *context);
 
 void backlog_close(struct backlog *backlog);
 

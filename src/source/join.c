@@ -56,12 +56,12 @@ static bool is_request(const struct transition *t)
 	return t->flags & TRANSITION_OF_MINISOCK && t->flags & TRANSITION_TO_MINISOCK;
 }
 
-/* Half-open for a while: it is watched where the kernel does not tell of its end. */
+/* It has been half-open for a while: that is told, and its end will be. */
 static void take_request(struct join *join, const struct transition *t)
 {
 	struct transition request = *t;
 
-	if (join->follows_minisocks && !join->has_exact_requests)
+	if (join->follows_minisocks)
 		minisocks_add_request(&join->minisocks, t);
 	request.flags &= ~TRANSITION_TO_MINISOCK;
 	request.minisock = 0;

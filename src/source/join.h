@@ -19,7 +19,6 @@ struct join {
 	size_t count;
 	size_t room;
 	bool follows_minisocks;
-	bool has_exact_requests; /* the kernel tells when a half-open session ends */
 	struct minisocks minisocks;
 	source_deliver *deliver;
 	void *context;

@@ -95,16 +95,11 @@ static void keep_records(void *context)
 static enum delivery hand_over_standing(struct live *live, source_deliver *deliver, void *context)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
-	unsigned int count = 0;
-	const void *record;
-	size_t size;
 
-	while (answer == DELIVERY_CONTINUE && (record = backlog_first(&live->standing, &size))) {
-		answer = deliver(context, record);
-		backlog_drop_first(&live->standing);
+	while (answer == DELIVERY_CONTINUE && !backlog_is_empty(&live->standing)) {
+		answer = backlog_hand_over(&live->standing, READ_MAX, deliver, context);
 		/* A million of them take a second. */
-		if (!(++count % READ_MAX))
-			keep_records(live);
+		keep_records(live);
 	}
 	return answer;
 }
@@ -165,15 +160,16 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	bool had_more = source->has_more;
 	int count, waited;
 
-	source->has_more = true;
 	join->deliver = deliver;
 	join->context = context;
 	join->answer = DELIVERY_CONTINUE;
 	clock_follow(&source->clock);
 	/* What was there before comes before what has happened since. */
 	join->answer = hand_over_standing(live, deliver, context);
-	if (join->answer != DELIVERY_CONTINUE)
+	if (join->answer != DELIVERY_CONTINUE) {
+		source->has_more = true;
 		return 1;
+	}
 	live->left = READ_MAX;
 	waited = take_backlog(live);
 	count = may_take_more(live) ? ring_buffer__consume(live->ring) : 0;
@@ -360,10 +356,10 @@ struct source *source_open_live(const struct options *options)
 						      live->exact->links.tcp_twsk_destructor &&
 						      live->exact->links.__inet_twsk_schedule;
 		live->program->bss->minisocks_are_watched = !live->join.minisocks.has_exact_ends;
-		live->join.has_exact_requests = exact_sees_requests(live->exact);
-		live->program->bss->requests_follow =
-			options_want_requests(options) &&
-			(!live->join.has_exact_requests || options_want_standing(options));
+		live->join.minisocks.has_exact_requests = exact_sees_requests(live->exact);
+		live->program->bss->requests_follow = options_want_requests(options) &&
+						      (!live->join.minisocks.has_exact_requests ||
+						       options_want_standing(options));
 		seed_sessions(&live->seed, live->program,
 			      options_follow_minisocks(options) ? &live->join.minisocks : NULL,
 			      options_want_standing(options) ? &live->standing : NULL);

@@ -13,8 +13,8 @@
 #define FIRST_LOOK_NS (50 * NSEC_PER_MSEC)
 #define LAST_LOOK_NS  NSEC_PER_SEC
 
-/* A request after so much of its age: a flood makes many of them. */
-#define LOOKS_AT_REQUEST 32
+/* A request is looked at again after this part of its age: a flood makes many of them. */
+#define PARTS_OF_AGE 32
 
 /* A timer may be late. */
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC)
@@ -173,7 +173,7 @@ static uint64_t look_interval(const struct watched *entry, uint64_t now_ns)
 
 static uint64_t look_interval_of_request(const struct watched *entry, uint64_t now_ns)
 {
-	uint64_t part_ns = (now_ns - entry->t.time_ns) / LOOKS_AT_REQUEST;
+	uint64_t part_ns = (now_ns - entry->t.time_ns) / PARTS_OF_AGE;
 
 	if (part_ns < FIRST_LOOK_NS)
 		return FIRST_LOOK_NS;
@@ -307,7 +307,7 @@ void minisocks_add_request(struct minisocks *m, const struct transition *request
 		return;
 	}
 	/* Without a look it would never be found gone. */
-	if (!m->look)
+	if (m->has_exact_requests || !m->look)
 		return;
 	t.time_ns -= t.duration_ns;
 	t.duration_ns = 0;

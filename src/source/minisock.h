@@ -32,6 +32,7 @@ struct minisocks {
 	minisock_look *look; /* NULL: cannot, timers are relied on */
 	void *context;
 	bool has_exact_ends;      /* minisocks_end() will be called, as a rule */
+	bool has_exact_requests;  /* the kernel tells of half-open sessions that end */
 	struct watchlist watched; /* those that live */
 };
 
@@ -48,7 +49,7 @@ void minisocks_add_found(struct minisocks *minisocks, const struct transition *f
 /*
  * A request that waits for the handshake's last ACK: as the kernel tells of it each time that the
  * SYN-ACK is sent again, FACT_STANDING, duration_ns after the first. Its beginning and its end are
- * told once it is gone and no session has come of it.
+ * told once it is gone and no session has come of it, unless the kernel tells of them.
  */
 void minisocks_add_request(struct minisocks *minisocks, const struct transition *transition);
 

@@ -65,6 +65,13 @@ def test_size_of_session():
     check_equal("bytes of a session", said and said[1], bound and bound[1])
 
 
+def test_room_while_looking():
+    """The man page says how much may wait in memory while all sockets are looked at."""
+    said = re.search(r"waits in memory, in (\d+) MB", " ".join(" ".join(page.section("LOSS")).split()))
+    bound = re.search(r"#define BACKLOG_MAX \(\(size_t\)(\d+) << 20\)", (tool.TREE / "src/source/backlog.h").read_text())
+    check_equal("MB of a backlog", said and said[1], bound and bound[1])
+
+
 def test_readme():
     """What README.md shows is what that recording holds."""
     options, output = re.search(r"^\$ tcpstates (-r \S+ --stuck.*)\n((?:.*\n)+?)```", (tool.TREE / "README.md").read_text(), re.M).groups()

@@ -348,7 +348,7 @@ static void half_open(void)
 		struct join join = join_to(&receiver);
 
 		join_follow_minisocks(&join, look_at_nothing);
-		join.has_exact_requests = is_told;
+		join.minisocks.has_exact_requests = is_told;
 		join_take(&join, &t, sizeof(t));
 		join_take(&join, &t, sizeof(t));
 		check_delivered(&receiver, "11");

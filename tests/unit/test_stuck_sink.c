@@ -33,6 +33,16 @@ static struct transition of(size_t number, uint8_t oldstate, uint8_t newstate, u
 	};
 }
 
+/* At a session that was in CLOSE_WAIT before. */
+static struct transition look_at(uint64_t time_ns)
+{
+	struct transition t = of(1, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT, time_ns);
+
+	t.flags |= TRANSITION_DURATION_AT_LEAST;
+	t.facts = FACT_STANDING;
+	return t;
+}
+
 /* Standard output goes nowhere meanwhile. */
 static int silence(void)
 {
@@ -60,14 +70,12 @@ static void observe(struct sink *sink, const struct transition *t)
 static void there_before(void)
 {
 	struct options options = {.report = REPORT_STUCK};
-	struct transition t = of(1, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT, 10 * SECOND);
+	struct transition t = look_at(10 * SECOND);
 	int saved = silence();
 	struct sink *sink;
 
 	stuck_limits_default(&options.stuck_limits);
 	sink = stuck_sink.open(&options, &source);
-	t.flags |= TRANSITION_DURATION_AT_LEAST;
-	t.facts = FACT_STANDING;
 	observe(sink, &t);
 	CHECK_NUMBER(70 * SECOND, sink->wake_ns);
 	sink->ops->close(sink);
@@ -81,7 +89,7 @@ static void there_before(void)
 static void look_is_ahead(void)
 {
 	struct options options = {.report = REPORT_STUCK};
-	struct transition look = of(1, STATE_CLOSE_WAIT, STATE_CLOSE_WAIT, 30 * SECOND);
+	struct transition look = look_at(30 * SECOND);
 	struct transition begin = of(2, STATE_CLOSE, STATE_SYN_SENT, 10 * SECOND);
 	struct transition end = of(2, STATE_SYN_SENT, STATE_CLOSE, 11 * SECOND);
 	int saved = silence();
@@ -89,8 +97,6 @@ static void look_is_ahead(void)
 
 	stuck_limits_default(&options.stuck_limits);
 	sink = stuck_sink.open(&options, &source);
-	look.flags |= TRANSITION_DURATION_AT_LEAST;
-	look.facts = FACT_STANDING;
 	observe(sink, &look);
 	observe(sink, &begin);
 	observe(sink, &end);
