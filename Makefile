@@ -39,11 +39,12 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-missing-field-initializers
-CPPFLAGS_ALL := -D_GNU_SOURCE -DTCPSTATES_VERSION='"$(VERSION)"' -I$(B)/bpf $(CPPFLAGS)
+CPPFLAGS_ALL := -D_GNU_SOURCE -DTCPSTATES_VERSION='"$(VERSION)"' -Isrc -I$(B)/bpf $(CPPFLAGS)
 CFLAGS_ALL := -std=c11 $(WARNINGS) $(CFLAGS)
 
-SOURCES := $(wildcard src/*.c src/lib/*.c src/source/*.c src/sink/*.c)
-BPF_HEADERS := $(wildcard src/bpf/*.h) src/transition.h src/state.h src/reset.h \
+SOURCES := $(wildcard src/*.c src/*/*.c src/source/btf/*.c)
+SOURCES := $(filter-out %.bpf.c,$(SOURCES))
+BPF_HEADERS := $(wildcard src/bpf/*.h) $(addprefix src/trace/,transition.h state.h reset.h) \
 	src/lib/bucket.h
 BPF_OBJECTS := tcpstates exact
 SKELETONS := $(BPF_OBJECTS:%=$(B)/bpf/%.skel.h) $(B)/bpf/fallback.skel.h
@@ -66,7 +67,7 @@ $(B)/deps-build: scripts/deps
 BPF_INCLUDES ?= $(addprefix -idirafter ,$(wildcard /usr/include/$(shell uname -m)-linux-gnu))
 
 BPF_COMPILE = $(CLANG) -g -O2 -std=gnu11 -target bpf -mcpu=v3 -Wall -Wextra \
-	-Wno-unused-parameter $(BPF_INCLUDES)
+	-Wno-unused-parameter -Isrc $(BPF_INCLUDES)
 
 $(B)/bpf/%.bpf.o: src/bpf/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 	@mkdir -p $(@D)
@@ -102,11 +103,11 @@ $(1)/%.o: src/%.c $(SKELETONS)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CPPFLAGS_ALL) $$(CFLAGS_ALL) $(2) -MMD -MP -c $$< -o $$@
 
-$(1)/program_text.o: src/program_text.S $(B)/bpf/program.txt
+$(1)/cli/program_text.o: src/cli/program_text.S $(B)/bpf/program.txt
 	@mkdir -p $$(@D)
 	$$(CC) $(2) -DPROGRAM_TEXT_FILE='"$(B)/bpf/program.txt"' -c $$< -o $$@
 
-$(1)/tcpstates: $(SOURCES:src/%.c=$(1)/%.o) $(1)/program_text.o
+$(1)/tcpstates: $(SOURCES:src/%.c=$(1)/%.o) $(1)/cli/program_text.o
 	$$(CC) $$(CFLAGS_ALL) $(2) $$(LDFLAGS) $$^ -o $$@ $(3)
 endef
 
@@ -135,7 +136,7 @@ UNIT_OBJECTS := $(filter-out $(B)/asan/main.o,$(SOURCES:src/%.c=$(B)/asan/%.o))
 
 $(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -Isrc $(CFLAGS_ALL) $(SANITIZE) $< $(UNIT_OBJECTS) -o $@ $(LIBS)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SANITIZE) $< $(UNIT_OBJECTS) -o $@ $(LIBS)
 
 # ---- the benchmark ------------------------------------------------------------------------------
 

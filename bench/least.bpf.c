@@ -12,9 +12,9 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "../src/bpf/address.h"
-#include "../src/bpf/kernel.h"
-#include "../src/transition.h"
+#include "bpf/address.h"
+#include "bpf/kernel.h"
+#include "trace/transition.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);

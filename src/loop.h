@@ -5,9 +5,9 @@
 
 #include <stdint.h>
 
-#include "filter.h"
 #include "sink/sink.h"
 #include "source/source.h"
+#include "trace/filter.h"
 
 struct loop {
 	struct source *source;

@@ -10,14 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "filter.h"
+#include "cli/options.h"
+#include "cli/program_text.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "loop.h"
-#include "options.h"
-#include "program_text.h"
 #include "sink/sink.h"
 #include "source/source.h"
+#include "trace/filter.h"
 
 enum exit_status {
 	EXIT_FINE = 0,

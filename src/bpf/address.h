@@ -3,7 +3,7 @@
 #ifndef TCPSTATES_BPF_ADDRESS_H
 #define TCPSTATES_BPF_ADDRESS_H
 
-#include "kernel.h"
+#include "bpf/kernel.h"
 
 static __always_inline void address_fill_mapped(__u8 *address, __be32 ipv4)
 {

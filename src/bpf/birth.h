@@ -8,12 +8,12 @@
 #ifndef TCPSTATES_BPF_BIRTH_H
 #define TCPSTATES_BPF_BIRTH_H
 
-#include "../state.h"
-#include "../transition.h"
-#include "filter.h"
-#include "jiffies.h"
-#include "kernel.h"
-#include "session.h"
+#include "bpf/filter.h"
+#include "bpf/jiffies.h"
+#include "bpf/kernel.h"
+#include "bpf/session.h"
+#include "trace/state.h"
+#include "trace/transition.h"
 
 struct birth {
 	__u64 cookie;

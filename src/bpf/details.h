@@ -3,13 +3,13 @@
 #ifndef TCPSTATES_BPF_DETAILS_H
 #define TCPSTATES_BPF_DETAILS_H
 
-#include "../transition.h"
-#include "address.h"
-#include "kernel.h"
-#include "minisock.h"
-#include "reset.h"
-#include "session.h"
-#include "task.h"
+#include "bpf/address.h"
+#include "bpf/kernel.h"
+#include "bpf/minisock.h"
+#include "bpf/reset.h"
+#include "bpf/session.h"
+#include "bpf/task.h"
+#include "trace/transition.h"
 
 /* Set before load. False: only what bcc's outputs show is kept and filled in. */
 const volatile bool wants_details;

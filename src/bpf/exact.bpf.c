@@ -13,15 +13,15 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "../state.h"
-#include "address.h"
-#include "filter.h"
-#include "half_open.h"
-#include "jiffies.h"
-#include "kernel.h"
-#include "ring.h"
-#include "session.h"
-#include "shared.h"
+#include "bpf/address.h"
+#include "bpf/filter.h"
+#include "bpf/half_open.h"
+#include "bpf/jiffies.h"
+#include "bpf/kernel.h"
+#include "bpf/ring.h"
+#include "bpf/session.h"
+#include "bpf/shared.h"
+#include "trace/state.h"
 
 /* accept(), before it returns: sock_graft() in inet_accept(), with the socket locked. */
 SEC("fentry/security_sock_graft")

@@ -6,7 +6,7 @@
 #ifndef TCPSTATES_BPF_FILE_H
 #define TCPSTATES_BPF_FILE_H
 
-#include "kernel.h"
+#include "bpf/kernel.h"
 
 #ifndef FALLBACK
 

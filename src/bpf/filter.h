@@ -3,11 +3,11 @@
 #ifndef TCPSTATES_BPF_FILTER_H
 #define TCPSTATES_BPF_FILTER_H
 
-#include "../state.h"
-#include "address.h"
-#include "kernel.h"
-#include "session_map.h"
-#include "shared.h"
+#include "bpf/address.h"
+#include "bpf/kernel.h"
+#include "bpf/session_map.h"
+#include "bpf/shared.h"
+#include "trace/state.h"
 
 /*
  * Set before load: what is off costs nothing, the verifier removes it. In a map of its own, which

@@ -7,11 +7,11 @@
 #ifndef TCPSTATES_BPF_HALF_OPEN_H
 #define TCPSTATES_BPF_HALF_OPEN_H
 
-#include "address.h"
-#include "filter.h"
-#include "request.h"
-#include "ring.h"
-#include "session.h"
+#include "bpf/address.h"
+#include "bpf/filter.h"
+#include "bpf/request.h"
+#include "bpf/ring.h"
+#include "bpf/session.h"
 
 struct half_open {
 	__u64 since_ns;

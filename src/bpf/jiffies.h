@@ -3,7 +3,7 @@
 #ifndef TCPSTATES_BPF_JIFFIES_H
 #define TCPSTATES_BPF_JIFFIES_H
 
-#include "kernel.h"
+#include "bpf/kernel.h"
 
 /* Set before load: CLOCK_MONOTONIC nanoseconds of a jiffy; 0: not known. */
 const volatile __u64 jiffy_ns;

@@ -3,7 +3,7 @@
 #ifndef TCPSTATES_BPF_LOSSES_H
 #define TCPSTATES_BPF_LOSSES_H
 
-#include "shared.h"
+#include "bpf/shared.h"
 
 /* Written here, read by user space. */
 struct {

@@ -7,10 +7,10 @@
 #ifndef TCPSTATES_BPF_MINISOCK_H
 #define TCPSTATES_BPF_MINISOCK_H
 
-#include "../state.h"
-#include "jiffies.h"
-#include "kernel.h"
-#include "shared.h"
+#include "bpf/jiffies.h"
+#include "bpf/kernel.h"
+#include "bpf/shared.h"
+#include "trace/state.h"
 
 #define CHAIN_MAX 16
 

@@ -6,9 +6,9 @@
 #ifndef TCPSTATES_BPF_REQUEST_H
 #define TCPSTATES_BPF_REQUEST_H
 
-#include "../transition.h"
-#include "address.h"
-#include "kernel.h"
+#include "bpf/address.h"
+#include "bpf/kernel.h"
+#include "trace/transition.h"
 
 struct request_key {
 	__u8 laddr[16];

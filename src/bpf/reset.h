@@ -6,9 +6,9 @@
 #ifndef TCPSTATES_BPF_RESET_H
 #define TCPSTATES_BPF_RESET_H
 
-#include "../reset.h"
-#include "../state.h"
-#include "../transition.h"
+#include "trace/reset.h"
+#include "trace/state.h"
+#include "trace/transition.h"
 
 #define ECONNRESET    104
 #define SEND_SHUTDOWN 2

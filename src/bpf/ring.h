@@ -3,7 +3,7 @@
 #ifndef TCPSTATES_BPF_RING_H
 #define TCPSTATES_BPF_RING_H
 
-#include "kernel.h"
+#include "bpf/kernel.h"
 
 /*
  * Non-zero: the next record wakes the reader. The reader sets it after it has emptied the ring

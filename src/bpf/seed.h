@@ -7,12 +7,12 @@
 #ifndef TCPSTATES_BPF_SEED_H
 #define TCPSTATES_BPF_SEED_H
 
-#include "address.h"
-#include "details.h"
-#include "file.h"
-#include "filter.h"
-#include "minisock.h"
-#include "session.h"
+#include "bpf/address.h"
+#include "bpf/details.h"
+#include "bpf/file.h"
+#include "bpf/filter.h"
+#include "bpf/minisock.h"
+#include "bpf/session.h"
 
 /* For how long, at least, a session has been established: since data went either way first. */
 static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)

@@ -6,11 +6,11 @@
 #ifndef TCPSTATES_BPF_SESSION_H
 #define TCPSTATES_BPF_SESSION_H
 
-#include "../state.h"
-#include "../transition.h"
-#include "kernel.h"
-#include "session_map.h"
-#include "task.h"
+#include "bpf/kernel.h"
+#include "bpf/session_map.h"
+#include "bpf/task.h"
+#include "trace/state.h"
+#include "trace/transition.h"
 
 static __always_inline bool is_tcp(const struct sock *sk)
 {

@@ -6,10 +6,10 @@
 #ifndef TCPSTATES_BPF_SESSION_MAP_H
 #define TCPSTATES_BPF_SESSION_MAP_H
 
-#include "../state.h"
-#include "../transition.h"
-#include "kernel.h"
-#include "losses.h"
+#include "bpf/kernel.h"
+#include "bpf/losses.h"
+#include "trace/state.h"
+#include "trace/transition.h"
 
 struct session {
 	__u64 since_ns; /* when the present state began; 0: not known */

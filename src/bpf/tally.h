@@ -6,14 +6,14 @@
 #ifndef TCPSTATES_BPF_TALLY_H
 #define TCPSTATES_BPF_TALLY_H
 
-#include "../lib/bucket.h"
-#include "../state.h"
-#include "../transition.h"
-#include "address.h"
-#include "details.h"
-#include "kernel.h"
-#include "session.h"
-#include "shared.h"
+#include "bpf/address.h"
+#include "bpf/details.h"
+#include "bpf/kernel.h"
+#include "bpf/session.h"
+#include "bpf/shared.h"
+#include "lib/bucket.h"
+#include "trace/state.h"
+#include "trace/transition.h"
 
 const volatile struct tally_wanted tally;
 

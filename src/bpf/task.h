@@ -6,8 +6,8 @@
 #ifndef TCPSTATES_BPF_TASK_H
 #define TCPSTATES_BPF_TASK_H
 
-#include "../transition.h"
-#include "kernel.h"
+#include "bpf/kernel.h"
+#include "trace/transition.h"
 
 #ifndef FALLBACK
 

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "address.h"
-#include "number.h"
+#include "lib/address.h"
+#include "lib/number.h"
 
 #define GROUPS 8
 

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "buffer.h"
+#include "lib/buffer.h"
 
 #define FIRST_CAPACITY 4096
 

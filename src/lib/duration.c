@@ -2,8 +2,8 @@
 /* A length of time for people. */
 #include <stddef.h>
 
-#include "duration.h"
-#include "number.h"
+#include "lib/duration.h"
+#include "lib/number.h"
 
 struct unit {
 	uint64_t ns;

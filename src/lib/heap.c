@@ -2,7 +2,7 @@
 /* What is due first. Parents are due no later than their two children. */
 #include <stdlib.h>
 
-#include "heap.h"
+#include "lib/heap.h"
 
 #define FIRST_ROOM 256
 

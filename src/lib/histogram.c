@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "histogram.h"
+#include "lib/histogram.h"
 
 #define FIRST_ROOM 4
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "bucket.h"
+#include "lib/bucket.h"
 
 struct histogram_bucket {
 	uint64_t count;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "list.h"
+#include "lib/list.h"
 
 void complaint_quote(struct complaint *complaint, const char *text)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nets.h"
-#include "parse.h"
+#include "lib/nets.h"
+#include "lib/parse.h"
 
 #define ADDRESS_SIZE   16
 #define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */

@@ -2,8 +2,8 @@
 /* Numbers as text, two digits at a time. */
 #include <endian.h>
 
-#include "number.h"
-#include "vector.h"
+#include "lib/number.h"
+#include "lib/vector.h"
 
 /* clang-format off */
 const char number_pairs[100][2] = {

@@ -2,7 +2,7 @@
 /* A set of numbers. */
 #include <stdlib.h>
 
-#include "numbers.h"
+#include "lib/numbers.h"
 
 bool numbers_add(struct numbers *numbers, uint64_t number)
 {

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "output.h"
+#include "lib/output.h"
 
 /*
  * O_NONBLOCK belongs to the open file description, which standard output shares with the parent's

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buffer.h"
+#include "lib/buffer.h"
 
 /* From this many bytes on, output_flush_if_full() writes; a busy trace costs one write for so many.
  */

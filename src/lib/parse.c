@@ -2,7 +2,7 @@
 /* Numbers from outside. */
 #include <stddef.h>
 
-#include "parse.h"
+#include "lib/parse.h"
 
 #define NSEC_PER_SEC 1000000000ull
 

@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "terminal.h"
+#include "lib/terminal.h"
 
 /* NULL: not set, or empty. */
 static const char *variable(const char *name)

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "number.h"
-#include "text.h"
-#include "vector.h"
+#include "lib/number.h"
+#include "lib/text.h"
+#include "lib/vector.h"
 
 #define REPLACEMENT 0xfffd /* U+FFFD, for what is no UTF-8 */
 

@@ -13,10 +13,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../field.h"
-#include "../lib/log.h"
-#include "../lib/text.h"
-#include "sink.h"
+#include "field/field.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "sink/sink.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define LIBRARY        "libsystemd.so.0"

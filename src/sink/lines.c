@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A line for each transition, in bcc's columns. */
-#include "text.h"
+#include "field/format.h"
 
 static const struct row_kind transition_row = {
 	.fields = &transition_fields,

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/log.h"
-#include "../recording.h"
-#include "sink.h"
+#include "lib/log.h"
+#include "sink/sink.h"
+#include "trace/recording.h"
 
 struct record_sink {
 	struct sink sink; /* first: a struct sink * is one of these */

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "../lib/log.h"
-#include "sink.h"
+#include "lib/log.h"
+#include "sink/sink.h"
 
 static const struct sink_ops *const all_sinks[] = {
 	&lines_sink, &sessions_sink, &summary_sink, &stuck_sink, &journal_sink, &record_sink,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Where transitions go: lines of text, a view, the journal, a recording. */
-#ifndef TCPSTATES_SINK_H
-#define TCPSTATES_SINK_H
+#ifndef TCPSTATES_SINK_SINK_H
+#define TCPSTATES_SINK_SINK_H
 
 #include <stdbool.h>
 
-#include "../lib/output.h"
-#include "../options.h"
-#include "../source/source.h"
-#include "../transition.h"
+#include "cli/options.h"
+#include "lib/output.h"
+#include "source/source.h"
+#include "trace/transition.h"
 
 struct sink {
 	const struct sink_ops *ops;

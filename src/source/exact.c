@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../bpf/shared.h"
-#include "../lib/log.h"
-#include "exact.h"
-#include "types_cut.h"
+#include "bpf/shared.h"
+#include "lib/log.h"
+#include "source/btf/prune.h"
+#include "source/exact.h"
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "../options.h"
-#include "target.h"
+#include "cli/options.h"
+#include "source/btf/target.h"
 
 struct exact_bpf; /* exact.skel.h and tcpstates.skel.h, generated from ../bpf */
 struct tcpstates_bpf;

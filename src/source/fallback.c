@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "../bpf/shared.h"
-#include "fallback.h"
+#include "bpf/shared.h"
+#include "source/fallback.h"
 #include "tcpstates.skel.h"
 
 /* Of this one the bytes alone are used. */

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../bpf/shared.h"
-#include "../clock.h"
-#include "../lib/log.h"
-#include "../state.h"
-#include "join.h"
+#include "bpf/shared.h"
+#include "lib/log.h"
+#include "source/join.h"
+#include "trace/clock.h"
+#include "trace/state.h"
 
 /*
  * How much later than the transition the rest of it may be told. Between an end and its reset the

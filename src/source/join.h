@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../transition.h"
-#include "minisock.h"
-#include "source.h"
+#include "source/minisock_tracker.h"
+#include "source/source.h"
+#include "trace/transition.h"
 
 struct join {
 	struct transition *held; /* behind one of which more may still be told, in order */

@@ -9,15 +9,15 @@
 #include <sys/resource.h>
 #include <sys/utsname.h>
 
-#include "../bpf/shared.h"
-#include "../lib/log.h"
-#include "backlog.h"
-#include "exact.h"
-#include "join.h"
-#include "program.h"
-#include "seed.h"
-#include "source.h"
-#include "tally.h"
+#include "bpf/shared.h"
+#include "lib/log.h"
+#include "source/exact.h"
+#include "source/initial_scan.h"
+#include "source/join.h"
+#include "source/program.h"
+#include "source/record_queue.h"
+#include "source/source.h"
+#include "source/tally_reader.h"
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 

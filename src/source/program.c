@@ -12,12 +12,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../cgroup.h"
-#include "../lib/log.h"
-#include "fallback.h"
-#include "program.h"
-#include "tally.h"
-#include "types_cut.h"
+#include "lib/log.h"
+#include "source/btf/prune.h"
+#include "source/fallback.h"
+#include "source/program.h"
+#include "source/tally_reader.h"
+#include "trace/cgroup.h"
 #include "tcpstates.skel.h"
 
 /* For tests: on any kernel the second build is used, with room for so many sessions. */

@@ -3,9 +3,9 @@
 #ifndef TCPSTATES_SOURCE_PROGRAM_H
 #define TCPSTATES_SOURCE_PROGRAM_H
 
-#include "../bpf/shared.h"
-#include "../options.h"
-#include "target.h"
+#include "bpf/shared.h"
+#include "cli/options.h"
+#include "source/btf/target.h"
 
 struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
 

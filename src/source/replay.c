@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../lib/log.h"
-#include "../recording.h"
-#include "source.h"
+#include "lib/log.h"
+#include "source/source.h"
+#include "trace/recording.h"
 
 #define CHUNK_SIZE ((size_t)64 << 10) /* many times the largest entry */
 

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Where transitions come from: the running kernel (live), or a recording (replay). */
-#ifndef TCPSTATES_SOURCE_H
-#define TCPSTATES_SOURCE_H
+#ifndef TCPSTATES_SOURCE_SOURCE_H
+#define TCPSTATES_SOURCE_SOURCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../cgroup.h"
-#include "../clock.h"
-#include "../losses.h"
-#include "../options.h"
-#include "../recording.h"
-#include "../tally.h"
-#include "../transition.h"
+#include "cli/options.h"
+#include "trace/cgroup.h"
+#include "trace/clock.h"
+#include "trace/losses.h"
+#include "trace/recording.h"
+#include "trace/tally.h"
+#include "trace/transition.h"
 
 enum delivery {
 	DELIVERY_CONTINUE,

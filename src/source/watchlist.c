@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "watchlist.h"
+#include "source/watchlist.h"
 
 static uint64_t mix(uint64_t hash, uint64_t word)
 {

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../lib/heap.h"
-#include "../transition.h"
+#include "lib/heap.h"
+#include "trace/transition.h"
 
 struct watched {
 	struct heap_entry turn; /* first: a struct heap_entry * is one of these */

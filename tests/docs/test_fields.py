@@ -19,7 +19,7 @@ RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "own
 
 
 # The views: their option, their section of the man page, and the file of their field table.
-VIEWS = [([], "FIELDS", "transition_fields.c"), (["--sessions"], "FIELDS OF A SESSION", "session_fields.c")]
+VIEWS = [([], "FIELDS", "field/transition_fields.c"), (["--sessions"], "FIELDS OF A SESSION", "view/session_fields.c")]
 
 
 def page_fields(title="FIELDS"):
@@ -140,10 +140,10 @@ def test_default_columns_of_sessions():
 
 def test_states():
     """The states that the man page names are those of the kernel that a socket can be in."""
-    named = set(re.findall(r'"([A-Z_0-9]+)"', tool.source("state.c").split("words[STATE_WORDS] = {")[1].split("};")[0])) - {"UNKNOWN"}
+    named = set(re.findall(r'"([A-Z_0-9]+)"', tool.source("trace/state.c").split("words[STATE_WORDS] = {")[1].split("};")[0])) - {"UNKNOWN"}
     text = " ".join(" ".join(page.section("DESCRIPTION")).split())
     listed = re.split(r", | and ", re.search(r"State names are those of the kernel: ([^.]*)\.", text)[1])
-    check_same_items("states in the man page and in src/state.c", sorted(listed), sorted(named - {"NEW_SYN_RECV"}))
+    check_same_items("states in the man page and in src/trace/state.c", sorted(listed), sorted(named - {"NEW_SYN_RECV"}))
 
 
 def test_journal_fields():
@@ -157,15 +157,15 @@ def test_journal_fields():
 def test_causes():
     """--help, the man page and the table have the same ones, in one order; the page says what the table says."""
     table = tool.table_causes()
-    check(len(table) > 20, f"only {len(table)} causes found in src/cause.c")
-    check_same_items("causes in --help and in src/cause.c", tool.help_causes(), list(table))
+    check(len(table) > 20, f"only {len(table)} causes found in src/trace/cause.c")
+    check_same_items("causes in --help and in src/trace/cause.c", tool.help_causes(), list(table))
     listed = page.definitions("CAUSES")
-    check_same_items("causes in the man page and in src/cause.c", [name for name, _ in listed], list(table))
+    check_same_items("causes in the man page and in src/trace/cause.c", [name for name, _ in listed], list(table))
     for name, text in listed:
         check(text.lower().startswith(table[name].lower()), f"the man page says of {name}: {text}")
 
 
 def test_owners():
-    names = tool.source("transition_fields.c").split("const names[] = {")[1].split("};")[0]
+    names = tool.source("field/transition_fields.c").split("const names[] = {")[1].split("};")[0]
     listed = [tag for tag, _ in page.definitions("OWNER")]
-    check_same_items("OWNER in the man page and src/field.c", listed, re.findall(r'"(\w+)"', names))
+    check_same_items("OWNER in the man page and src/field/field.c", listed, re.findall(r'"(\w+)"', names))

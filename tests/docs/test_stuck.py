@@ -23,12 +23,12 @@ def fields():
 
 
 def test_limits_and_hints():
-    table = tool.source("stuck.c").split(" rows[STUCK_STATES] = {\n")[1].split("\n};")[0]
+    table = tool.source("view/stuck.c").split(" rows[STUCK_STATES] = {\n")[1].split("\n};")[0]
     rows = re.findall(rf"\[STATE_(\w+)\] = {{(\d+),\s*{tool.STRING}}}", table)
-    check(len(rows) > 8, f"only {len(rows)} rows found in src/stuck.c")
+    check(len(rows) > 8, f"only {len(rows)} rows found in src/view/stuck.c")
     found = page.paragraphs(page.section("STUCK SESSIONS"), r"([A-Z_0-9]+) \((?:(\d+) s|no limit)\)")
     said = [(match[1], match[2] or "0", text.split(".")[0]) for match, text in found]
-    check_same_items("limits and hints in the man page and in src/stuck.c",
+    check_same_items("limits and hints in the man page and in src/view/stuck.c",
                      [(state, seconds, hint.lower()) for state, seconds, hint in said],
                      [(state, seconds, hint.lower()) for state, seconds, hint in rows])
 
@@ -68,7 +68,7 @@ def test_size_of_session():
 def test_room_while_looking():
     """The man page says how much may wait in memory while all sockets are looked at."""
     said = re.search(r"waits in memory, in (\d+) MB", " ".join(" ".join(page.section("LOSS")).split()))
-    bound = re.search(r"#define BACKLOG_MAX \(\(size_t\)(\d+) << 20\)", (tool.TREE / "src/source/backlog.h").read_text())
+    bound = re.search(r"#define BACKLOG_MAX \(\(size_t\)(\d+) << 20\)", (tool.TREE / "src/source/record_queue.h").read_text())
     check_equal("MB of a backlog", said and said[1], bound and bound[1])
 
 

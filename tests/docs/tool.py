@@ -58,7 +58,7 @@ def joined(literals):
 
 def table_rows():
     """The rows of the option table, as (title of the group, option, its help or None)."""
-    table = source("option_rows.c").split(" rows[] = {\n")[1].split("\n};")[0]
+    table = source("cli/option_rows.c").split(" rows[] = {\n")[1].split("\n};")[0]
     title = None
     for row in re.split(r"\n*^\t(?={|GROUP)|\n\n", table, flags=re.MULTILINE):
         if row.startswith("GROUP"):
@@ -107,7 +107,7 @@ def help_causes():
 
 def table_causes():
     """{name: help} of the table in the source."""
-    table = source("cause.c").split(" rows[CAUSE_COUNT] = {\n")[1].split("\n};")[0]
+    table = source("trace/cause.c").split(" rows[CAUSE_COUNT] = {\n")[1].split("\n};")[0]
     rows = re.findall(rf"\[CAUSE_\w+\] = {{{STRING},\s*((?:{STRING}\s*)+)}}", table)
     return {row[0]: joined(row[1]) for row in rows}
 
@@ -119,7 +119,7 @@ def fields(*view):
 
 def table_fields(name):
     """The rows of a field table in the source, those that several tables share among them."""
-    shared = source("transition_fields.h")
+    shared = source("field/transition_fields.h")
     table = source(name).split(" fields[] = {\n")[1].split("\n};")[0]
     table = re.sub(r"^\tTRANSITION_ROWS?_\w+", lambda macro: shared_rows(shared, macro[0].strip()), table, flags=re.MULTILINE)
     return [Field(*row[:2]) for row in re.findall(rf"^\t{{{STRING}, {STRING},", table, re.MULTILINE)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Recordings for tests: read from a description that people can read, written as the program writes them (src/recording.c).
+"""Recordings for tests: read from a description that people can read, written as the program writes them (src/trace/recording.c).
 
 A description is a text of one statement a line; words are quoted as in a shell, # begins a comment:
 
@@ -57,7 +57,7 @@ MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}
 OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "kernel"]
 ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6}
 CGROUP = "Q256s"
-HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/transition.h"
+HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/trace/transition.h"
 FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
 
 

@@ -5,11 +5,11 @@
  */
 #include <errno.h>
 
-#include "cause.h"
-#include "state.h"
+#include "field/value.h"
+#include "trace/cause.h"
+#include "trace/lifetime.h"
+#include "trace/state.h"
 #include "unit.h"
-#include "value.h"
-#include "view.h"
 
 #define TO     TRANSITION_TO_MINISOCK
 #define OF     TRANSITION_OF_MINISOCK

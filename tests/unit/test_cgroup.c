@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Paths of cgroups: learned from a recording, and kept. */
-#include "cgroup.h"
+#include "trace/cgroup.h"
 #include "unit.h"
 
 static void learned(void)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "clock.h"
+#include "trace/clock.h"
 #include "unit.h"
 
 static int64_t system_ns(clockid_t id)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Histograms as one line of text. */
-#include "drawing.h"
 #include "unit.h"
+#include "view/drawing.h"
 
 static void add(struct histogram *histogram, uint64_t ns, uint64_t count)
 {

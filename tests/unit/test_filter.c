@@ -2,8 +2,8 @@
 /* What a transition must match to be shown: options and one transition, yes or no. */
 #include <stddef.h>
 
-#include "filter.h"
-#include "state.h"
+#include "trace/filter.h"
+#include "trace/state.h"
 #include "unit.h"
 
 #define START_NS 1000

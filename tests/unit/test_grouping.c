@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Keys of a summary. */
-#include "grouping.h"
-#include "state.h"
+#include "trace/grouping.h"
+#include "trace/state.h"
 #include "unit.h"
 
 static void keys(void)

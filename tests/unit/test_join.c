@@ -2,7 +2,7 @@
 /* From records of the ring buffer to transitions: what is expanded, joined, held and released. */
 #include "bpf/shared.h"
 #include "source/join.h"
-#include "state.h"
+#include "trace/state.h"
 #include "unit.h"
 
 #define DELIVERED_MAX 200

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is told after a transition, and of what has no socket. */
 #include "bpf/shared.h"
-#include "clock.h"
 #include "source/join.h"
-#include "state.h"
+#include "trace/clock.h"
+#include "trace/lifetime.h"
+#include "trace/state.h"
 #include "unit.h"
-#include "view.h"
 
 #define BEGIN_NS (10 * NSEC_PER_SEC)
 

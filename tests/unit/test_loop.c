@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* When the loop reads a source again. */
-#include "clock.h"
 #include "loop.h"
+#include "trace/clock.h"
 #include "unit.h"
 
 #define BATCH_MS 100

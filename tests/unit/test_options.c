@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cause.h"
-#include "options.h"
+#include "cli/options.h"
+#include "trace/cause.h"
 #include "unit.h"
 
 #define ARGUMENTS_MAX 20

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Sets of ports: what one holds after ports and ranges, and what it refuses. */
-#include "port.h"
+#include "trace/port.h"
 #include "unit.h"
 
 #define PORTS 65536

@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "recording.h"
+#include "trace/recording.h"
 #include "unit.h"
 
 #define HEADER_SIZE     184

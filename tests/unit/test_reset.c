@@ -2,7 +2,7 @@
 /* Reasons for a reset: their numbers are in recordings, their names in outputs. */
 #include <limits.h>
 
-#include "reset.h"
+#include "trace/reset.h"
 #include "unit.h"
 
 /* A recording's numbers never change: new ones go to the end. */

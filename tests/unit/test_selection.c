@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cause.h"
-#include "selection.h"
-#include "state.h"
+#include "trace/cause.h"
+#include "trace/selection.h"
+#include "trace/state.h"
 #include "unit.h"
 
 typedef bool selection_add(struct selection *selection, const char *text);

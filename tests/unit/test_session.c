@@ -2,11 +2,11 @@
 /* Sessions in flight: what belongs together, and what is known of it. */
 #include <stdlib.h>
 
-#include "cause.h"
-#include "session.h"
-#include "state.h"
+#include "field/value.h"
+#include "trace/cause.h"
+#include "trace/state.h"
 #include "unit.h"
-#include "value.h"
+#include "view/session.h"
 
 #define MS NSEC_PER_MSEC
 

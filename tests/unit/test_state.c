@@ -2,9 +2,9 @@
 /* Names of TCP states: those of the kernel's net/tcp_states.h, by number. */
 #include <limits.h>
 
-#include "state.h"
+#include "field/value.h"
+#include "trace/state.h"
 #include "unit.h"
-#include "value.h"
 
 static void names(void)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Limits of states, when they are due, and what stuck sessions mean. */
-#include "clock.h"
-#include "state.h"
-#include "stuck.h"
+#include "trace/clock.h"
+#include "trace/state.h"
 #include "unit.h"
+#include "view/stuck.h"
 
 #define SECOND NSEC_PER_SEC
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Counts of stuck sessions: by state, owner and remote address, and no more of them than there is
  * room for. */
-#include "state.h"
-#include "stuck_count.h"
+#include "trace/state.h"
 #include "unit.h"
+#include "view/stuck_count.h"
 
 static struct transition of(uint32_t pid, uint32_t remote, uint16_t lport, uint16_t rport)
 {

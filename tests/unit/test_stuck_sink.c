@@ -4,9 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-#include "clock.h"
 #include "sink/sink.h"
-#include "state.h"
+#include "trace/clock.h"
+#include "trace/state.h"
 #include "unit.h"
 
 #define SECOND        NSEC_PER_SEC

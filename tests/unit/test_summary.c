@@ -2,9 +2,9 @@
 /* Groups of transitions, and where sessions are: against a naive count, and one by one. */
 #include <stdlib.h>
 
-#include "state.h"
-#include "summary.h"
+#include "trace/state.h"
 #include "unit.h"
+#include "view/summary.h"
 
 struct world {
 	struct grouping grouping;

@@ -2,13 +2,13 @@
 /* The field table: names, lists of fields, and what each field says of a transition. */
 #include <stdlib.h>
 
-#include "field.h"
-#include "reset.h"
-#include "sink/text.h"
-#include "state.h"
-#include "stuck_row.h"
-#include "transition.h"
+#include "field/field.h"
+#include "field/format.h"
+#include "trace/reset.h"
+#include "trace/state.h"
+#include "trace/transition.h"
 #include "unit.h"
+#include "view/stuck_row.h"
 
 static const struct transition ipv4_transition = {
 	.time_ns = 5000000000,

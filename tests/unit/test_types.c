@@ -5,7 +5,7 @@
 #include <linux/btf.h>
 #include <stdlib.h>
 
-#include "source/types_cut.h"
+#include "source/btf/prune.h"
 #include "unit.h"
 
 /* Numbers of types below; int is the first one. */

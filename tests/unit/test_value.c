@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Values as text, for the kinds that look the same in every format. */
+#include "field/value.h"
 #include "unit.h"
-#include "value.h"
 
 static const uint8_t ipv4[] = {192, 0, 2, 255};
 static const uint8_t ipv6[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The option table, from which parsing, messages and --help are derived. */
+#ifndef TCPSTATES_CLI_OPTION_ROW_H
+#define TCPSTATES_CLI_OPTION_ROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cli/options.h"
+#include "field/field.h"
+#include "lib/list.h"
+
+/* A row without a name is the heading of the rows that follow. */
+struct option_row {
+	char letter; /* 0: none */
+	const char *name;
+	const char *argument; /* NULL: takes none */
+	const char *help;     /* NULL: not listed; lines are separated by \n */
+	const char *expected; /* what a good argument is */
+	bool is_live_only;
+	bool is_optional; /* the argument: with =, or none (NULL) */
+	bool is_late;     /* what it means depends on other options: parsed after them */
+	size_t flag;      /* without a parser: offset of the bool to set */
+	bool (*parse)(struct options *options, const char *text, struct complaint *complaint);
+};
+
+#define OPTION_ROWS_MAX 80
+
+/* In the order of --help; NULL: there are not so many. */
+const struct option_row *option_row(int number);
+
+/* What --fields chooses from. */
+const struct field_table *report_fields(enum report report);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The source of the kernel program and its headers, carried inside the program (program_text.S) for
+ * --ebpf.
+ */
+#ifndef TCPSTATES_CLI_PROGRAM_TEXT_H
+#define TCPSTATES_CLI_PROGRAM_TEXT_H
+
+extern const char program_text[];
+extern const unsigned int program_text_size;
+
+#endif

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The CSV format: comma-separated values (RFC 4180); a value that is not known is empty. */
+#include <string.h>
+
+#include "field/format.h"
+#include "lib/text.h"
+
+static char *csv_heading(const struct text_sink *text, char *place)
+{
+	for (int i = 0; i < text->columns.count; i++) {
+		place = stpcpy(place, text->columns.field[i]->heading);
+		*place++ = ',';
+	}
+	place[-1] = '\n';
+	return place;
+}
+
+static char *csv_row(struct text_sink *text, char *place, const void *row)
+{
+	const struct field *const *field = text->columns.field;
+	const struct field *const *end = field + text->columns.count;
+
+	for (; field < end; field++) {
+		place = (*field)->write(place, row, &text->context);
+		*place++ = ',';
+	}
+	place[-1] = '\n';
+	return place;
+}
+
+const struct text_format csv_format = {
+	.write_text = text_write_csv,
+	.write_wall = text_write_time_of_day,
+	.heading = csv_heading,
+	.row = csv_row,
+};

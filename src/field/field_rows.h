@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* For the files that define a field table: values that getters return, and parts of a row. */
+#ifndef TCPSTATES_FIELD_FIELD_ROWS_H
+#define TCPSTATES_FIELD_FIELD_ROWS_H
+
+#include <string.h>
+
+#include "field/field.h"
+
+static const struct value unknown = {.kind = VALUE_UNKNOWN};
+
+static inline struct value number(uint64_t number)
+{
+	return (struct value){.kind = VALUE_NUMBER, .number = number};
+}
+
+/* Of which 0 says that it is not known. */
+static inline struct value number_unless_0(uint64_t value)
+{
+	return value ? number(value) : unknown;
+}
+
+static inline struct value microseconds(uint32_t us)
+{
+	if (!us)
+		return unknown;
+	return (struct value){.kind = VALUE_MS, .number = (uint64_t)us * NSEC_PER_USEC};
+}
+
+/* A name of ours; NULL: unknown. */
+static inline struct value name(const char *text)
+{
+	if (!text)
+		return unknown;
+	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
+}
+
+/* What a getter and a writer are handed: a row, and what holds for all rows. */
+#define FIELD_ARGUMENTS const void *data, const struct field_context *context
+
+/* get_NAME(): its value is an expression of context and of the row, a struct TYPE called ROW. */
+#define DEFINE_GETTER(scope, type, row, name, result)  \
+	scope struct value get_##name(FIELD_ARGUMENTS) \
+	{                                              \
+		const struct type *row = data;         \
+                                                       \
+		(void)row, (void)context;              \
+		return result;                         \
+	}
+
+/* write_NAME() of that, in which the compiler sees which kind of value it is to write. */
+#define DEFINE_WRITER(scope, name)                                      \
+	scope char *write_##name(char *place, FIELD_ARGUMENTS)          \
+	{                                                               \
+		struct value written = get_##name(data, context);       \
+                                                                        \
+		return value_write(place, &written, context->notation); \
+	}
+
+#define WIDTHS(normal, wide) .width = (normal), .wide_width = (wide)
+#define IS_DETAIL            .is_detail = true
+#define BARE(name)           .class = FIELD_BARE, .get = get_##name, .write = write_##name
+#define QUOTED(name)         .class = FIELD_QUOTED, .get = get_##name, .write = write_##name
+#define WALL(name)           .class = FIELD_WALL, .get = get_##name, .write = write_##name
+#define TEXT(name, size) \
+	.class = FIELD_TEXT, .text_size = (size), .get = get_##name, .write = write_##name
+
+#endif

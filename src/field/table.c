@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The table format: padded columns, as bcc's tcpstates prints them. */
+#include "field/format.h"
+#include "lib/text.h"
+
+/* Padding is copied in pieces of this size, as a rule one: there is room (CELL_EXTRA in text.c). */
+#define PADDING_SIZE 16
+
+/* Only where the field it leads from stands just before, as in the field table. */
+static bool has_arrow(const struct field_list *columns, int column)
+{
+	return column && columns->field[column]->has_arrow &&
+	       columns->field[column - 1] == columns->field[column] - 1;
+}
+
+static void table_lay_out(struct text_sink *text, const struct options *options)
+{
+	const struct field_list *fields = &text->columns;
+
+	for (int i = 0; i < fields->count; i++) {
+		const struct field *field = fields->field[i];
+		size_t width = options->wide ? field->wide_width : field->width;
+
+		text->layout.table[i] = (struct table_column){
+			.width = i < fields->count - 1 ? width : 0,
+			.max_chars = field->is_cut ? width : SIZE_MAX,
+			.has_arrow = has_arrow(fields, i),
+			.write = field->class == FIELD_TEXT ? NULL : field->write,
+		};
+	}
+}
+
+/* What stands before a cell. */
+static char *write_arrow(char *place, const struct table_column *column)
+{
+	if (!column->has_arrow)
+		return place;
+	memcpy(place, "-> ", 3);
+	return place + 3;
+}
+
+/* Pads a cell of which each byte is a character, and writes the space behind it. */
+static inline char *write_padding(char *begin, char *end, const struct table_column *column)
+{
+	static const char spaces[PADDING_SIZE + 1] = "                ";
+	char *next = begin + column->width;
+
+	if (next < end)
+		next = end;
+	memcpy(end, spaces, PADDING_SIZE);
+	for (end += PADDING_SIZE; end <= next; end += PADDING_SIZE)
+		memcpy(end, spaces, PADDING_SIZE);
+	return next + 1;
+}
+
+/* Where a line has so many characters, of UTF-8; at most place. */
+static char *cut(char *begin, char *place, size_t chars)
+{
+	for (char *at = begin; at < place; at++)
+		if ((*at & 0xc0) != 0x80 && !chars--)
+			return at;
+	return place;
+}
+
+/* The last cell is padded like the others, by the one space behind it: the line ends there. */
+static char *end_line(const struct text_sink *text, char *begin, char *place)
+{
+	if ((size_t)(place - begin) > text->line_chars_max)
+		place = cut(begin, place - 1, text->line_chars_max) + 1;
+	place[-1] = '\n';
+	return place;
+}
+
+static char *table_heading(const struct text_sink *text, char *place)
+{
+	char *begin = place;
+
+	for (int i = 0; i < text->columns.count; i++) {
+		const char *heading = text->columns.field[i]->heading;
+		size_t size = strlen(heading);
+
+		place = write_arrow(place, &text->layout.table[i]);
+		memcpy(place, heading, size);
+		place = write_padding(place, place + size, &text->layout.table[i]);
+	}
+	return end_line(text, begin, place);
+}
+
+static char *write_value(char *place, struct text_sink *text, const struct table_column *column,
+			 const void *row)
+{
+	char *end = column->write(place, row, &text->context);
+
+	if (end == place)
+		*end++ = '-';
+	return write_padding(place, end, column);
+}
+
+static char *write_plain(char *place, const char *text, size_t size)
+{
+	size_t chars = SIZE_MAX;
+
+	return text_write_plain(place, text, size, &chars);
+}
+
+/* Text from outside is cut, and has characters of several bytes. */
+static char *write_text(char *place, struct text_sink *text, const struct table_column *column,
+			const struct field *field, const void *row)
+{
+	struct value value = field->get(row, &text->context);
+	size_t chars = column->max_chars;
+	char *end;
+
+	if (value.kind == VALUE_UNKNOWN) {
+		*place = '-';
+		return write_padding(place, place + 1, column);
+	}
+	end = text_write_plain(place, value.text, value.size, &chars);
+	return write_padding(end - chars, end, column);
+}
+
+static char *table_row(struct text_sink *text, char *place, const void *row)
+{
+	const struct table_column *begin = text->layout.table, *column = begin;
+	const struct table_column *end = begin + text->columns.count;
+	char *line = place;
+
+	for (; column < end; column++) {
+		place = write_arrow(place, column);
+		if (column->write)
+			place = write_value(place, text, column, row);
+		else
+			place = write_text(place, text, column, text->columns.field[column - begin],
+					   row);
+	}
+	return end_line(text, line, place);
+}
+
+const struct text_format table_format = {
+	.write_text = write_plain,
+	.write_wall = text_write_time_of_day,
+	.lay_out = table_lay_out,
+	.heading = table_heading,
+	.row = table_row,
+};

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The fields of a transition. */
+#include <string.h>
+
+#include "field/field_rows.h"
+#include "field/transition_fields.h"
+#include "trace/cause.h"
+#include "trace/reset.h"
+#include "trace/state.h"
+
+#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
+
+static struct value state(unsigned int state)
+{
+	return (struct value){.kind = VALUE_WORD, .word = state_word(state)};
+}
+
+static struct value address(const struct transition *t, const uint8_t *bytes)
+{
+	if (t->ip == 4)
+		return (struct value){.kind = VALUE_IPV4, .address = bytes + IPV4_IN_MAPPED};
+	return (struct value){.kind = VALUE_IPV6, .address = bytes};
+}
+
+/* The duration, where that is what is known of it. */
+static struct value duration(const struct transition *t, enum transition_flags known)
+{
+	if (!(t->flags & known))
+		return unknown;
+	return (struct value){.kind = VALUE_MS, .number = t->duration_ns};
+}
+
+/* The duration, marked by what is known of it. */
+static struct value duration_marked(const struct transition *t)
+{
+	struct value value = {.kind = VALUE_MS, .number = t->duration_ns};
+
+	if (t->flags & TRANSITION_DURATION_ABOUT)
+		value.kind = VALUE_MS_ABOUT;
+	else if (t->flags & TRANSITION_DURATION_AT_LEAST)
+		value.kind = VALUE_MS_AT_LEAST;
+	else if (!(t->flags & TRANSITION_DURATION_KNOWN))
+		value.kind = VALUE_UNKNOWN;
+	return value;
+}
+
+static bool has_details(const struct transition *t)
+{
+	return t->flags & TRANSITION_HAS_DETAILS;
+}
+
+/* Its place is that long: who writes it looks for the NUL, sixteen bytes at a time. */
+static struct value cgroup_path(const char *path)
+{
+	if (!*path)
+		return unknown;
+	return (struct value){.kind = VALUE_TEXT, .text = path, .size = CGROUP_PATH_SIZE};
+}
+
+static struct value owner_from(const struct transition *t)
+{
+	static const char *const names[] = {
+		[OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen",
+		[OWNER_ACCEPT] = "accept",   [OWNER_INHERITED] = "inherited",
+		[OWNER_SCAN] = "scan",       [OWNER_USE] = "use",
+		[OWNER_KERNEL] = "kernel",
+	};
+
+	return name(t->owner_from < sizeof(names) / sizeof(names[0]) ? names[t->owner_from] : NULL);
+}
+
+/* Of a minisock whose end was inferred, nobody knows who was on the CPU. */
+static bool has_cpu(const struct transition *t)
+{
+	return !(t->flags & TRANSITION_OF_MINISOCK) || t->c_comm[0];
+}
+
+/* Of an expression of t and context. */
+#define DEFINE_FIELD(scope, name, result)                 \
+	DEFINE_GETTER(scope, transition, t, name, result) \
+	DEFINE_WRITER(scope, name)
+
+#define FIELD(name, result) DEFINE_FIELD(static, name, result)
+/* Of other rows' tables as well: declared in transition_fields.h. */
+#define SHARED(name, result) DEFINE_FIELD(, transition_##name, result)
+
+/* What version 2 of the record brought. */
+#define DETAIL(name, result)        FIELD(name, has_details(t) ? (result) : unknown)
+#define SHARED_DETAIL(name, result) SHARED(name, has_details(t) ? (result) : unknown)
+/* One that a socket has, and a minisock has forgotten. */
+#define SHARED_OF_SOCKET(name, result) \
+	SHARED_DETAIL(name, !(t->facts & FACT_FOUND) ? (result) : unknown)
+
+SHARED(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
+FIELD(c_pid, has_cpu(t) ? number(t->c_pid) : unknown)
+SHARED(ip, number(t->ip))
+SHARED(laddr, address(t, t->laddr))
+SHARED(lport, number(t->lport))
+SHARED(raddr, address(t, t->raddr))
+SHARED(rport, number(t->rport))
+FIELD(oldstate, state(t->oldstate))
+FIELD(newstate, state(t->newstate))
+FIELD(ms, duration(t, TRANSITION_DURATION_KNOWN))
+FIELD(ms_about, duration(t, TRANSITION_DURATION_ABOUT))
+FIELD(ms_at_least, duration(t, TRANSITION_DURATION_AT_LEAST))
+FIELD(lasted, duration_marked(t))
+SHARED_DETAIL(pid, number_unless_0(t->pid))
+SHARED_DETAIL(owner_from, owner_from(t))
+SHARED_OF_SOCKET(uid, number(t->uid))
+SHARED_DETAIL(netns, number_unless_0(t->netns))
+SHARED_DETAIL(cgroup_id, number_unless_0(t->cgroup))
+SHARED_DETAIL(cookie,
+	      t->cookie ? ((struct value){.kind = VALUE_HEX, .number = t->cookie}) : unknown)
+DETAIL(cause, name(cause_row(cause_of(t))->name))
+DETAIL(signal, cause_of(t) == CAUSE_SIGNAL ? number(t->signal) : unknown)
+DETAIL(reset_reason, name(reset_reason_name(t->reset_reason)))
+SHARED_DETAIL(rtt_ms, microseconds(t->rtt_us))
+SHARED_DETAIL(min_rtt_ms, microseconds(t->min_rtt_us))
+SHARED_OF_SOCKET(retrans, number(t->retrans))
+SHARED_OF_SOCKET(tx_bytes, number(t->tx_bytes))
+SHARED_OF_SOCKET(rx_bytes, number(t->rx_bytes))
+SHARED_OF_SOCKET(cwnd, number(t->cwnd))
+SHARED_OF_SOCKET(mss, number(t->mss))
+SHARED_DETAIL(tx_queue, (t->facts & FACT_QUEUES) ? number(t->tx_queue) : unknown)
+SHARED_DETAIL(rx_queue, (t->facts & FACT_QUEUES) ? number(t->rx_queue) : unknown)
+DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
+FIELD(timestamp,
+      ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
+FIELD(time, ((struct value){.kind = VALUE_WALL,
+			    .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
+SHARED(comm,
+       has_details(t) && t->comm[0]
+	       ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
+	       : unknown)
+SHARED(cgroup, cgroup_path(!has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
+FIELD(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
+
+static const struct field fields[] = {
+	{"time", "TIME", "time of the change: HH:MM:SS, local time; in JSON RFC 3339, UTC",
+	 WALL(time), WIDTHS(8, 8)},
+	{"timestamp", "TIME(s)", "seconds since the first change shown", BARE(timestamp),
+	 WIDTHS(9, 9)},
+	TRANSITION_ROW_SKADDR,
+	{"c_pid", "C-PID", "process that was on the CPU", BARE(c_pid), WIDTHS(5, 5)},
+	{"c_comm", "C-COMM", "name of the thread that was on the CPU",
+	 TEXT(c_comm, TRANSITION_COMM_SIZE), WIDTHS(10, 16), .is_cut = true},
+	TRANSITION_ROWS_OF_ENDS,
+	{"oldstate", "OLDSTATE", "state that was left", QUOTED(oldstate), WIDTHS(11, 11)},
+	{"newstate", "NEWSTATE", "state that was entered", QUOTED(newstate), WIDTHS(11, 11),
+	 .has_arrow = true},
+	{"ms", "MS", "time in the state that was left, in milliseconds", BARE(ms), WIDTHS(10, 10)},
+	{"ms_about", "MS~", "the same where it is known roughly only", BARE(ms_about),
+	 WIDTHS(10, 10), IS_DETAIL},
+	{"ms_at_least", "MS>=", "the same where only a lower bound is known", BARE(ms_at_least),
+	 WIDTHS(10, 10), IS_DETAIL},
+	{"lasted", "LASTED", "all three in one: 1.234, ~1.234 (about), >=1.234 (at least)",
+	 QUOTED(lasted), WIDTHS(10, 12), IS_DETAIL, .is_derived = true},
+	TRANSITION_ROWS_OF_OWNER,
+	TRANSITION_ROWS_OF_FIGURES,
+	TRANSITION_ROWS_OF_QUEUES,
+	{"idle_ms", "IDLE-MS", "time since data went in either direction, in milliseconds",
+	 BARE(idle_ms), WIDTHS(7, 8), IS_DETAIL},
+	{"signal", "SIGNAL", "the signal that ended the process (cause signal)", BARE(signal),
+	 WIDTHS(6, 6), IS_DETAIL},
+	{"reset_reason", "RESET-REASON", "the kernel's own reason for a reset it sent, since 6.11",
+	 QUOTED(reset_reason), WIDTHS(24, 24), IS_DETAIL},
+	{"cause", "CAUSE", "why the session changed its state; --help lists the causes",
+	 QUOTED(cause), WIDTHS(15, 15), IS_DETAIL},
+};
+
+_Static_assert(sizeof(fields) / sizeof(fields[0]) <= FIELDS_MAX, "a list holds every field");
+
+const struct field_table transition_fields = {
+	.fields = fields,
+	.count = sizeof(fields) / sizeof(fields[0]),
+};

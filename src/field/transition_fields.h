@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Fields of a transition that other rows have, too: those that begin with a struct transition, the
+ * newest one of a session. Included by the files that define a field table, after field_rows.h.
+ */
+#ifndef TCPSTATES_FIELD_TRANSITION_FIELDS_H
+#define TCPSTATES_FIELD_TRANSITION_FIELDS_H
+
+#include "field/field.h"
+#include "trace/transition.h"
+
+#define DECLARE_FIELD(name)                                                                       \
+	struct value get_transition_##name(const void *row, const struct field_context *context); \
+	char *write_transition_##name(char *place, const void *row,                               \
+				      const struct field_context *context)
+
+DECLARE_FIELD(skaddr);
+DECLARE_FIELD(ip);
+DECLARE_FIELD(laddr);
+DECLARE_FIELD(lport);
+DECLARE_FIELD(raddr);
+DECLARE_FIELD(rport);
+DECLARE_FIELD(pid);
+DECLARE_FIELD(owner_from);
+DECLARE_FIELD(uid);
+DECLARE_FIELD(netns);
+DECLARE_FIELD(cgroup_id);
+DECLARE_FIELD(cookie);
+DECLARE_FIELD(tx_bytes);
+DECLARE_FIELD(rx_bytes);
+DECLARE_FIELD(rtt_ms);
+DECLARE_FIELD(min_rtt_ms);
+DECLARE_FIELD(retrans);
+DECLARE_FIELD(cwnd);
+DECLARE_FIELD(mss);
+DECLARE_FIELD(tx_queue);
+DECLARE_FIELD(rx_queue);
+DECLARE_FIELD(comm);
+DECLARE_FIELD(cgroup);
+
+/* Rows of a field table, in groups: laid out as the tables are. */
+/* clang-format off */
+
+/* Which socket. */
+#define TRANSITION_ROW_SKADDR \
+	{"skaddr", "SKADDR", "the socket's kernel address: tells sockets apart while they live", \
+	 QUOTED(transition_skaddr), WIDTHS(16, 16)}
+
+/* Between whom. */
+#define TRANSITION_ROWS_OF_ENDS \
+	{"ip", "IP", "address family of the socket: 4 or 6", BARE(transition_ip), WIDTHS(2, 2)}, \
+	{"laddr", "LADDR", "local address", QUOTED(transition_laddr), WIDTHS(15, 39)}, \
+	{"lport", "LPORT", "local port", BARE(transition_lport), WIDTHS(5, 5)}, \
+	{"raddr", "RADDR", "remote address", QUOTED(transition_raddr), WIDTHS(15, 39)}, \
+	{"rport", "RPORT", "remote port", BARE(transition_rport), WIDTHS(5, 5)}
+
+/* Whose it is. */
+#define TRANSITION_ROWS_OF_OWNER \
+	{"pid", "PID", "the owner: the process whose session it is", BARE(transition_pid), WIDTHS(6, 7), \
+	 IS_DETAIL}, \
+	{"comm", "COMM", "name of the owner's process", TEXT(transition_comm, TRANSITION_COMM_SIZE), \
+	 WIDTHS(10, 16), .is_cut = true, IS_DETAIL}, \
+	{"owner_from", "OWNER-FROM", \
+	 "how the owner is known: connect, listen, accept, inherited (from the listener), scan " \
+	 "(at the start), use (shut down or closed), kernel", \
+	 QUOTED(transition_owner_from), WIDTHS(10, 10), IS_DETAIL}, \
+	{"uid", "UID", "the owner's user id", BARE(transition_uid), WIDTHS(5, 5), IS_DETAIL}, \
+	{"netns", "NETNS", "network namespace: its inode number", BARE(transition_netns), WIDTHS(10, 10), \
+	 IS_DETAIL}, \
+	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path", TEXT(transition_cgroup, CGROUP_PATH_SIZE), \
+	 WIDTHS(20, 40), IS_DETAIL}, \
+	{"cgroup_id", "CGROUP-ID", "the same: its inode number", BARE(transition_cgroup_id), WIDTHS(9, 9), \
+	 IS_DETAIL}, \
+	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(transition_cookie), \
+	 WIDTHS(8, 8), IS_DETAIL}
+
+/* How much. */
+#define TRANSITION_ROWS_OF_FIGURES \
+	{"tx_bytes", "TX-BYTES", "payload sent, each byte once", BARE(transition_tx_bytes), WIDTHS(9, 12), \
+	 IS_DETAIL}, \
+	{"rx_bytes", "RX-BYTES", "payload received", BARE(transition_rx_bytes), WIDTHS(9, 12), IS_DETAIL}, \
+	{"rtt_ms", "RTT-MS", "round-trip time, smoothed, in milliseconds", BARE(transition_rtt_ms), \
+	 WIDTHS(7, 8), IS_DETAIL}, \
+	{"min_rtt_ms", "MIN-RTT", "the least round-trip time of late, in milliseconds", \
+	 BARE(transition_min_rtt_ms), WIDTHS(7, 8), IS_DETAIL}, \
+	{"retrans", "RETR", "segments sent again, SYN and SYN-ACK too", BARE(transition_retrans), WIDTHS(4, 5), \
+	 IS_DETAIL}, \
+	{"cwnd", "CWND", "congestion window, in segments", BARE(transition_cwnd), WIDTHS(5, 5), IS_DETAIL}, \
+	{"mss", "MSS", "largest segment sent, in bytes", BARE(transition_mss), WIDTHS(5, 5), IS_DETAIL}
+
+/* What waits. */
+#define TRANSITION_ROWS_OF_QUEUES \
+	{"tx_queue", "TX-QUEUE", "payload that the peer has not acknowledged, in bytes", \
+	 BARE(transition_tx_queue), WIDTHS(8, 8), IS_DETAIL}, \
+	{"rx_queue", "RX-QUEUE", "payload that no process has read, in bytes", \
+	 BARE(transition_rx_queue), WIDTHS(8, 8), IS_DETAIL}
+
+/* clang-format on */
+
+#endif

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Runs the kernel program's iterators: all open files, then each network namespace's sockets. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "bpf/shared.h"
+#include "lib/log.h"
+#include "source/initial_scan.h"
+#include "trace/clock.h"
+#include "trace/state.h"
+#include "tcpstates.skel.h"
+
+/* TCP_TIMEWAIT_LEN in net/tcp.h. */
+#define TIME_WAIT_NS (60 * NSEC_PER_SEC)
+
+/*
+ * Read at once: as many as the kernel gathers (seq_file's buffer of an iterator, 32 KB), of which
+ * the marks see to it that it is full soon.
+ */
+#define RECORDS_MAX 160
+
+/* Network namespaces that were visited. */
+struct visited {
+	ino_t *inodes;
+	size_t count;
+};
+
+static bool visited_add(struct visited *visited, ino_t inode)
+{
+	ino_t *inodes;
+
+	for (size_t i = 0; i < visited->count; i++)
+		if (visited->inodes[i] == inode)
+			return false;
+	inodes = realloc(visited->inodes, (visited->count + 1) * sizeof(*inodes));
+	if (!inodes)
+		return false;
+	inodes[visited->count++] = inode;
+	visited->inodes = inodes;
+	return true;
+}
+
+/*
+ * When TIME_WAIT began is known by its timer; how long an orphan has been in FIN_WAIT2 is not, but
+ * that it began before now.
+ */
+static void seed_minisock(struct seed *seed, struct transition *t)
+{
+	uint64_t since_ns = t->time_ns, left_ns = t->duration_ns;
+
+	t->duration_ns = 0;
+	t->flags |= TRANSITION_DURATION_AT_LEAST;
+	if (t->newstate == STATE_TIME_WAIT) {
+		since_ns = t->time_ns + left_ns - TIME_WAIT_NS;
+		t->duration_ns = t->time_ns - since_ns;
+		t->flags ^= TRANSITION_DURATION_AT_LEAST | TRANSITION_DURATION_KNOWN;
+	}
+	if (seed->minisocks)
+		minisocks_add_found(seed->minisocks, t, since_ns);
+	if (!seed->standing)
+		return;
+	t->minisock = t->due_ns = 0;
+	backlog_add(seed->standing, t, sizeof(*t));
+}
+
+static bool is_mark(const struct transition *t)
+{
+	return !t->newstate;
+}
+
+static void take_record(struct seed *seed, struct transition *t)
+{
+	if (is_mark(t))
+		return;
+	if (t->flags & TRANSITION_OF_MINISOCK)
+		seed_minisock(seed, t);
+	else if (seed->standing)
+		backlog_add(seed->standing, t, sizeof(*t));
+}
+
+/* Runs an iterator to its end, and takes what it writes. 0 or a negative errno. */
+static int run_iterator(const struct bpf_link *link, struct seed *seed)
+{
+	struct transition found[RECORDS_MAX];
+	int fd = bpf_iter_create(bpf_link__fd(link));
+	ssize_t size;
+
+	if (fd < 0)
+		return -errno;
+	while ((size = read(fd, found, sizeof(found))) > 0) {
+		for (size_t i = 0; i < size / sizeof(found[0]); i++)
+			take_record(seed, &found[i]);
+		seed->pause(seed->context);
+	}
+	if (size < 0)
+		size = -errno;
+	close(fd);
+	seed->pause(seed->context);
+	return size;
+}
+
+static void look_into_namespace(struct seed *seed, int netns)
+{
+	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(seed->sockets, seed);
+
+	if (err)
+		log_verbose("sessions of a network namespace are not known yet: %s",
+			    strerror(-err));
+}
+
+/* The network namespace of a process, unless it was visited. -1: nothing to do. */
+static int open_namespace(const char *pid, struct visited *visited)
+{
+	char path[64];
+	struct stat stat;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (!fstat(fd, &stat) && visited_add(visited, stat.st_ino))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Those of all processes. */
+static void look_into_namespaces(struct seed *seed)
+{
+	struct visited visited = {0};
+	int home = open_namespace("self", &visited);
+	DIR *processes = opendir("/proc");
+	struct dirent *process;
+
+	if (home >= 0)
+		run_iterator(seed->sockets, seed);
+	while (home >= 0 && processes && (process = readdir(processes))) {
+		int netns = -1;
+
+		if (process->d_name[0] >= '1' && process->d_name[0] <= '9')
+			netns = open_namespace(process->d_name, &visited);
+		if (netns < 0)
+			continue;
+		look_into_namespace(seed, netns);
+		close(netns);
+	}
+	if (home >= 0 && visited.count > 1 && setns(home, CLONE_NEWNET))
+		log_verbose("cannot return to the network namespace of the start: %s",
+			    strerror(errno));
+	if (processes)
+		closedir(processes);
+	if (home >= 0)
+		close(home);
+	free(visited.inodes);
+}
+
+static struct bpf_link *attach_iterator(const struct bpf_program *program, const char *missing)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+
+	if (!link)
+		log_verbose("%s: %s", missing, strerror(errno));
+	return link;
+}
+
+void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
+		   struct minisocks *minisocks, struct backlog *standing)
+{
+	struct bpf_link *files;
+
+	seed->program = program;
+	seed->minisocks = minisocks;
+	seed->standing = standing;
+	files = attach_iterator(program->progs.seed_files,
+				"sessions that were there before have no owner yet");
+	if (files)
+		run_iterator(files, seed);
+	bpf_link__destroy(files);
+	seed->sockets = attach_iterator(program->progs.seed_sockets,
+					"sessions that were there before are not all known");
+	if (seed->sockets)
+		look_into_namespaces(seed);
+}
+
+void seed_look(struct seed *seed, const uint64_t *least_ns, uint64_t now_ns)
+{
+	struct look *look = &seed->program->bss->look;
+
+	if (!seed->sockets || !seed->standing)
+		return;
+	memcpy(look->least_ns, least_ns, sizeof(look->least_ns));
+	look->before_ns = seed->looked_ns;
+	look->now_ns = now_ns;
+	look_into_namespaces(seed);
+	seed->looked_ns = now_ns;
+}
+
+void seed_close(struct seed *seed)
+{
+	bpf_link__destroy(seed->sockets);
+}

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* When minisocks end: told by the kernel, found by looking, or by the session that follows. */
+#include <string.h>
+
+#include "source/minisock_tracker.h"
+#include "trace/clock.h"
+#include "trace/state.h"
+
+/* TCP_TIMEWAIT_LEN in net/tcp.h: no option changes it. */
+#define TIME_WAIT_NS (60 * NSEC_PER_SEC)
+
+/* How soon an orphan in FIN_WAIT2 is looked at again: its peer's FIN may come at any time. */
+#define FIRST_LOOK_NS (50 * NSEC_PER_MSEC)
+#define LAST_LOOK_NS  NSEC_PER_SEC
+
+/* A request is looked at again after this part of its age: a flood makes many of them. */
+#define PARTS_OF_AGE 32
+
+/* A timer may be late. */
+#define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC)
+
+/* The kernel's word of an end may be late, or lost: then looking must do. */
+#define TOLD_LATE_NS NSEC_PER_SEC
+
+/* A request that is gone may have a child, of which the ring buffer tells a little later. */
+#define CHILD_LATE_NS (20 * NSEC_PER_MSEC)
+
+/* Ends are told in batches of so long, so that many of them are few wake-ups. */
+#define BATCH_NS (10 * NSEC_PER_MSEC)
+
+/* The kernel tells of it by its cookie, which one whose memory is not known does not have. */
+static bool is_told(const struct minisocks *m, const struct transition *t)
+{
+	return m->has_exact_ends && t->minisock;
+}
+
+static bool is_request(const struct transition *t)
+{
+	return t->newstate == STATE_SYN_RECV;
+}
+
+static uint64_t first_look(const struct minisocks *m, const struct transition *t)
+{
+	if (is_request(t))
+		return t->time_ns;
+	if (is_told(m, t))
+		return t->due_ns + TOLD_LATE_NS;
+	if (t->newstate == STATE_FIN_WAIT2 && m->look && t->minisock)
+		return t->time_ns + FIRST_LOOK_NS;
+	return t->due_ns;
+}
+
+void minisocks_add(struct minisocks *m, const struct transition *t)
+{
+	watchlist_add(&m->watched, t, first_look(m, t));
+}
+
+/* An orphan was in its state before the minisock took over, and is not known to have left it. */
+static bool is_orphan(const struct transition *t)
+{
+	return t->oldstate == t->newstate;
+}
+
+void minisocks_add_found(struct minisocks *m, const struct transition *found, uint64_t since_ns)
+{
+	struct transition t = *found;
+
+	t.time_ns = since_ns;
+	t.duration_ns = 0;
+	t.oldstate = 0;
+	t.flags = TRANSITION_TO_MINISOCK | (found->flags & TRANSITION_DURATION_AT_LEAST);
+	t.facts = FACT_FOUND;
+	/* Its memory may be another's by then, which only a cookie would tell. */
+	if (!t.cookie)
+		t.minisock = 0;
+	minisocks_add(m, &t);
+}
+
+/* The transition of a minisock at time_ns: what is known of its socket, and no CPU. */
+static struct transition transition_of(const struct watched *entry, uint64_t time_ns,
+				       enum transition_flags known)
+{
+	struct transition t = entry->t;
+	uint64_t before_ns = is_orphan(&t) ? t.duration_ns : 0;
+	bool is_known =
+		!is_orphan(&t) || t.flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT);
+
+	/* Of one that was there before, when it began may not be known. */
+	if (t.flags & TRANSITION_DURATION_AT_LEAST || !is_known)
+		known = TRANSITION_DURATION_AT_LEAST;
+	t.oldstate = t.newstate;
+	t.duration_ns = before_ns + (time_ns > t.time_ns ? time_ns - t.time_ns : 0);
+	t.time_ns = time_ns;
+	t.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | known;
+	t.facts = FACT_ORPHAN | (t.facts & FACT_FOUND);
+	t.c_pid = 0;
+	memset(t.c_comm, 0, sizeof(t.c_comm));
+	t.minisock = t.due_ns = 0;
+	t.idle_ms = 0;
+	t.signal = t.reset_reason = 0;
+	return t;
+}
+
+static void end(struct minisocks *m, struct watched *entry, uint64_t time_ns,
+		enum transition_facts why, enum transition_flags known)
+{
+	struct transition t = transition_of(entry, time_ns, known);
+
+	t.newstate = STATE_CLOSE;
+	t.facts |= why;
+	watchlist_remove(&m->watched, entry);
+	m->emit(m->context, &t);
+}
+
+/* The peer's FIN has come to an orphan: the same minisock waits on. */
+static void rearm(struct minisocks *m, struct watched *entry, uint64_t time_ns, uint64_t due_ns,
+		  enum transition_flags known)
+{
+	struct transition t = transition_of(entry, time_ns, known);
+
+	t.newstate = STATE_TIME_WAIT;
+	t.due_ns = due_ns;
+	entry->t.newstate = STATE_TIME_WAIT;
+	entry->t.flags &= ~TRANSITION_DURATION_AT_LEAST;
+	entry->t.time_ns = t.time_ns;
+	entry->t.due_ns = due_ns;
+	watchlist_look_at(&m->watched, entry, due_ns + (is_told(m, &entry->t) ? TOLD_LATE_NS : 0));
+	m->emit(m->context, &t);
+}
+
+/* A session never came of it. */
+static void end_request(struct minisocks *m, struct watched *entry)
+{
+	struct transition begin = transition_of(entry, entry->t.time_ns, 0);
+	struct transition t = transition_of(entry, entry->gone_ns, TRANSITION_DURATION_ABOUT);
+
+	begin.oldstate = STATE_LISTEN;
+	begin.newstate = STATE_SYN_RECV;
+	t.newstate = STATE_CLOSE;
+	watchlist_remove(&m->watched, entry);
+	m->emit(m->context, &begin);
+	m->emit(m->context, &t);
+}
+
+/* The SYN of a new session; of one that connects, the time of connect(). 0: begins none. */
+static uint64_t begin_of_session(const struct transition *t)
+{
+	if (t->newstate == STATE_SYN_RECV || t->newstate == STATE_SYN_SENT)
+		return t->time_ns;
+	if (t->oldstate == STATE_SYN_SENT)
+		return t->time_ns - t->duration_ns;
+	return 0;
+}
+
+void minisocks_see(struct minisocks *m, const struct transition *t)
+{
+	uint64_t begin_ns = m->watched.count ? begin_of_session(t) : 0;
+	struct watched *entry = begin_ns ? watchlist_find_ends(&m->watched, t) : NULL;
+
+	if (entry && is_request(&entry->t))
+		watchlist_remove(&m->watched, entry);
+	else if (entry && !is_told(m, &entry->t))
+		end(m, entry, begin_ns, FACT_RECYCLED, TRANSITION_DURATION_ABOUT);
+}
+
+/* How long until the next look at an orphan: the longer, the less often. */
+static uint64_t look_interval(const struct watched *entry, uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns - entry->t.time_ns;
+
+	return age_ns < LAST_LOOK_NS ? FIRST_LOOK_NS : LAST_LOOK_NS;
+}
+
+static uint64_t look_interval_of_request(const struct watched *entry, uint64_t now_ns)
+{
+	uint64_t part_ns = (now_ns - entry->t.time_ns) / PARTS_OF_AGE;
+
+	if (part_ns < FIRST_LOOK_NS)
+		return FIRST_LOOK_NS;
+	return part_ns < LAST_LOOK_NS ? part_ns : LAST_LOOK_NS;
+}
+
+/* What a look at a request has shown; NULL: the kernel could not be asked. */
+static void take_look_at_request(struct minisocks *m, struct watched *entry,
+				 const struct minisock_peek *seen, uint64_t now_ns)
+{
+	if (!seen || seen->state == STATE_NEW_SYN_RECV) {
+		watchlist_look_at(&m->watched, entry,
+				  now_ns + look_interval_of_request(entry, now_ns));
+	} else if (!entry->gone_ns) {
+		entry->gone_ns = now_ns;
+		watchlist_look_at(&m->watched, entry, now_ns + CHILD_LATE_NS);
+	} else {
+		end_request(m, entry);
+	}
+}
+
+/* What a look at a minisock has shown. */
+static void take_look(struct minisocks *m, struct watched *entry, const struct minisock_peek *seen,
+		      uint64_t now_ns)
+{
+	if (!seen->state) {
+		if (entry->t.due_ns <= now_ns)
+			end(m, entry, entry->t.due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
+		else
+			end(m, entry, now_ns, 0, TRANSITION_DURATION_ABOUT);
+	} else if (seen->state == STATE_TIME_WAIT && entry->t.newstate == STATE_FIN_WAIT2) {
+		rearm(m, entry, now_ns + seen->left_ns - TIME_WAIT_NS, seen->due_ns,
+		      TRANSITION_DURATION_ABOUT);
+	} else if (seen->state == STATE_FIN_WAIT2 && entry->t.due_ns > now_ns) {
+		uint64_t next_ns = now_ns + look_interval(entry, now_ns);
+
+		watchlist_look_at(&m->watched, entry,
+				  next_ns < entry->t.due_ns ? next_ns : entry->t.due_ns);
+	} else {
+		/* Its timer is late, or was set anew. */
+		entry->t.due_ns = seen->due_ns > now_ns ? seen->due_ns : now_ns + LOOK_AGAIN_NS;
+		watchlist_look_at(&m->watched, entry, entry->t.due_ns);
+	}
+}
+
+/* The kernel could not be asked: its timer's time is what is known. */
+static void take_no_look(struct minisocks *m, struct watched *entry, uint64_t now_ns)
+{
+	uint64_t next_ns = now_ns + look_interval(entry, now_ns);
+
+	if (entry->t.due_ns <= now_ns)
+		end(m, entry, entry->t.due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
+	else
+		watchlist_look_at(&m->watched, entry,
+				  next_ns < entry->t.due_ns ? next_ns : entry->t.due_ns);
+}
+
+/* Of the entries, those that time has come for, up to PEEKS_MAX; out of the heap's way meanwhile.
+ */
+static size_t choose(struct minisocks *m, struct watched **chosen, uint64_t now_ns)
+{
+	size_t count = 0;
+
+	struct watched *first;
+
+	while (count < PEEKS_MAX && (first = watchlist_first(&m->watched)) &&
+	       first->turn.due_ns <= now_ns) {
+		chosen[count++] = first;
+		watchlist_look_at(&m->watched, first, UINT64_MAX);
+	}
+	return count;
+}
+
+static bool look(struct minisocks *m, struct watched **chosen, struct minisock_peek *peeks,
+		 size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		peeks[i] = (struct minisock_peek){.address = chosen[i]->t.minisock,
+						  .cookie = chosen[i]->t.cookie};
+	return m->look && m->look(m->context, peeks, count);
+}
+
+void minisocks_expire(struct minisocks *m, uint64_t now_ns)
+{
+	struct watched *chosen[PEEKS_MAX];
+	struct minisock_peek peeks[PEEKS_MAX];
+	size_t count;
+
+	while ((count = choose(m, chosen, now_ns))) {
+		bool has_looked = look(m, chosen, peeks, count);
+
+		for (size_t i = 0; i < count; i++) {
+			if (is_request(&chosen[i]->t))
+				take_look_at_request(m, chosen[i], has_looked ? &peeks[i] : NULL,
+						     now_ns);
+			else if (has_looked && peeks[i].address)
+				take_look(m, chosen[i], &peeks[i], now_ns);
+			else
+				take_no_look(m, chosen[i], now_ns);
+		}
+	}
+}
+
+void minisocks_look_last(struct minisocks *m, uint64_t now_ns)
+{
+	for (size_t i = 0; m->look && i < m->watched.buckets; i++)
+		for (struct watched *entry = m->watched.by_ends[i]; entry;
+		     entry = entry->next_by_ends)
+			if (entry->t.newstate == STATE_FIN_WAIT2 && entry->t.minisock &&
+			    !is_told(m, &entry->t))
+				watchlist_look_at(&m->watched, entry, now_ns);
+	minisocks_expire(m, now_ns);
+}
+
+uint64_t minisocks_next_ns(const struct minisocks *m)
+{
+	const struct watched *first = watchlist_first(&m->watched);
+
+	if (!first || first->turn.due_ns == UINT64_MAX)
+		return UINT64_MAX;
+	return (first->turn.due_ns / BATCH_NS + 1) * BATCH_NS;
+}
+
+void minisocks_add_request(struct minisocks *m, const struct transition *request)
+{
+	struct watched *entry = watchlist_find_cookie(&m->watched, request->cookie);
+	struct transition t = *request;
+
+	if (entry) {
+		entry->t.retrans = request->retrans;
+		return;
+	}
+	/* Without a look it would never be found gone. */
+	if (m->has_exact_requests || !m->look)
+		return;
+	t.time_ns -= t.duration_ns;
+	t.duration_ns = 0;
+	t.oldstate = STATE_LISTEN;
+	t.flags &= ~TRANSITION_DURATION_KNOWN;
+	t.facts &= ~FACT_STANDING;
+	minisocks_add(m, &t);
+}
+
+void minisocks_end(struct minisocks *m, uint64_t cookie, uint64_t time_ns, bool is_early)
+{
+	struct watched *entry = watchlist_find_cookie(&m->watched, cookie);
+
+	if (!entry)
+		return;
+	if (!is_early)
+		end(m, entry, time_ns, FACT_TIMER, TRANSITION_DURATION_KNOWN);
+	else if (entry->t.newstate == STATE_TIME_WAIT)
+		end(m, entry, time_ns, FACT_RECYCLED, TRANSITION_DURATION_KNOWN);
+	else
+		end(m, entry, time_ns, 0, TRANSITION_DURATION_KNOWN);
+}
+
+void minisocks_rearm(struct minisocks *m, uint64_t cookie, uint64_t time_ns, uint64_t due_ns)
+{
+	struct watched *entry = watchlist_find_cookie(&m->watched, cookie);
+
+	if (entry && entry->t.newstate == STATE_FIN_WAIT2)
+		rearm(m, entry, time_ns, due_ns, TRANSITION_DURATION_KNOWN);
+}
+
+void minisocks_close(struct minisocks *m)
+{
+	watchlist_close(&m->watched);
+}

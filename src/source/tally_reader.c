@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* A summary's transitions, added up by the kernel program. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bpf/shared.h"
+#include "lib/log.h"
+#include "source/tally_reader.h"
+#include "trace/state.h"
+#include "tcpstates.skel.h"
+
+#define BATCH 256
+
+/* How long a program may still run that has begun, where the kernel does not tell. */
+#define GRACE_US 20000
+
+#define KEY(by) (1u << GROUP_BY_##by)
+#define CONSTANT \
+	(KEY(STATE) | KEY(EDGE) | KEY(LPORT) | KEY(RPORT) | KEY(NETNS) | KEY(LADDR) | KEY(RADDR))
+#define OWNER (KEY(PID) | KEY(COMM))
+
+/* A filter that the kernel program does not judge. */
+static bool has_other_filter(const struct selection *selection)
+{
+	return selection->pids.count || selection->comms.count || selection->uids.count ||
+	       selection->namespaces.count > 1 || selection->cgroups.count ||
+	       selection->cgroup_ids.count || selection->from || selection->to ||
+	       selection->either || selection->least_ns || selection->causes;
+}
+
+const char *tally_obstacle(const struct options *options)
+{
+	unsigned int by = options->grouping.by;
+
+	if (options->report != REPORT_SUMMARY || options->quiet)
+		return "";
+	if (options->record || options->journal)
+		return "something else wants each change";
+	if (options->half_open)
+		return "half-open sessions are told of one by one";
+	if (has_other_filter(&options->selection))
+		return "it does not judge all of the filters";
+	if (by & KEY(CGROUP) || by & KEY(CAUSE))
+		return "it does not know cgroup and cause";
+	/* A session may have another owner when it leaves a state. */
+	if (by & OWNER && !(by & KEY(EDGE)))
+		return "it does not follow owners; with the key edge it need not";
+	return by & ~(CONSTANT | OWNER) ? "it does not know all of the keys" : NULL;
+}
+
+/* The bits of an address that count. */
+static void set_mask(__u64 words[2], unsigned int bits)
+{
+	unsigned char bytes[16] = {0};
+
+	for (unsigned int i = 0; i < bits; i++)
+		bytes[i / 8] |= 0x80 >> i % 8;
+	memcpy(words, bytes, sizeof(bytes));
+}
+
+/* Of what the keys do not need, the end is not hashed. */
+static size_t key_size(const struct tally_wanted *wanted)
+{
+	if (wanted->by_laddr)
+		return sizeof(struct tally_key);
+	if (wanted->by_raddr)
+		return offsetof(struct tally_key, laddr);
+	if (wanted->by_owner)
+		return offsetof(struct tally_key, raddr);
+	if (wanted->by_lport || wanted->by_rport || wanted->by_netns)
+		return offsetof(struct tally_key, pid);
+	return offsetof(struct tally_key, lport);
+}
+
+static void set_map(struct bpf_map *map, const struct tally_wanted *wanted)
+{
+	bpf_map__set_key_size(map, key_size(wanted));
+	bpf_map__set_max_entries(map, TALLIES_MAX);
+}
+
+void tally_configure(struct tcpstates_bpf *program, const struct options *options)
+{
+	struct tally_wanted *wanted = &program->rodata->tally;
+	const struct grouping *by = &options->grouping;
+	const char *obstacle = tally_obstacle(options);
+
+	if (obstacle && *obstacle)
+		log_verbose("the kernel sends each change, and does not add up: %s", obstacle);
+	if (obstacle)
+		return;
+	*wanted = (struct tally_wanted){
+		.is_on = true,
+		.by_lport = grouping_has(by, GROUP_BY_LPORT),
+		.by_rport = grouping_has(by, GROUP_BY_RPORT),
+		.by_netns = grouping_has(by, GROUP_BY_NETNS),
+		.by_owner = by->by & OWNER,
+		.by_raddr = grouping_has(by, GROUP_BY_RADDR),
+		.by_laddr = grouping_has(by, GROUP_BY_LADDR),
+	};
+	set_mask(wanted->raddr_ipv4, 96 + by->raddr.ipv4);
+	set_mask(wanted->raddr_ipv6, by->raddr.ipv6);
+	set_mask(wanted->laddr_ipv4, 96 + by->laddr.ipv4);
+	set_mask(wanted->laddr_ipv6, by->laddr.ipv6);
+	set_map(program->maps.tallies_even, wanted);
+	set_map(program->maps.tallies_odd, wanted);
+	bpf_map__set_value_size(program->maps.left_times, LEFT_PLACES);
+	log_verbose("the kernel adds up, and sends what becomes of TIME_WAIT");
+}
+
+/* Every program that runs now has ended: the kernel waits for an RCU grace period. */
+static void wait_for_programs(void)
+{
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(GRACE_US);
+}
+
+/* Room for one read of a map. */
+struct batch {
+	size_t key_size;
+	int cpus;
+	char *keys;
+	struct tally_value *values; /* of each CPU in turn */
+};
+
+/* As many transitions before it, of which nothing else tells. */
+static void take_syns(struct tally *tally, struct transition *t, source_take_tally *take,
+		      void *context)
+{
+	t->oldstate = STATE_LISTEN;
+	t->newstate = STATE_SYN_RECV;
+	t->flags = TRANSITION_HAS_DETAILS;
+	take(context, tally);
+}
+
+static void hand_over(const struct batch *batch, unsigned int at, source_take_tally *take,
+		      void *context)
+{
+	const struct tally_value *values = batch->values + (size_t)at * batch->cpus;
+	struct tally_key key = {0};
+	struct transition t = {0};
+	struct tally tally = {.transition = &t};
+
+	memcpy(&key, batch->keys + at * batch->key_size, batch->key_size);
+	t.flags = TRANSITION_HAS_DETAILS | (key.flags & ~TRANSITION_AFTER_SYN);
+	t.oldstate = key.oldstate;
+	t.newstate = key.newstate;
+	t.lport = key.lport;
+	t.rport = key.rport;
+	t.netns = key.netns;
+	t.pid = key.pid;
+	memcpy(t.comm, key.comm, sizeof(t.comm));
+	memcpy(t.raddr, key.raddr, sizeof(t.raddr));
+	memcpy(t.laddr, key.laddr, sizeof(t.laddr));
+	tally.bucket = key.bucket;
+	for (int cpu = 0; cpu < batch->cpus; cpu++) {
+		tally.count += values[cpu].count;
+		tally.sum_ns += values[cpu].sum_ns;
+		if (values[cpu].max_ns > tally.max_ns)
+			tally.max_ns = values[cpu].max_ns;
+	}
+	if (!tally.count)
+		return;
+	take(context, &tally);
+	if (key.flags & TRANSITION_AFTER_SYN)
+		take_syns(&tally, &t, take, context);
+}
+
+static void read_map(const struct bpf_map *map, const struct batch *batch, source_take_tally *take,
+		     void *context)
+{
+	__u32 from, to, count;
+	void *start = NULL;
+	int err;
+
+	do {
+		count = BATCH;
+		err = bpf_map_lookup_and_delete_batch(bpf_map__fd(map), start, &to, batch->keys,
+						      batch->values, &count, NULL);
+		for (__u32 i = 0; (!err || err == -ENOENT) && i < count; i++)
+			hand_over(batch, i, take, context);
+		from = to;
+		start = &from;
+	} while (!err);
+	if (err != -ENOENT)
+		log_error("cannot read what the kernel has added up: %s", strerror(-err));
+}
+
+static bool is_empty(const struct bpf_map *map)
+{
+	struct tally_key key;
+
+	return bpf_map_get_next_key(bpf_map__fd(map), NULL, &key) != 0;
+}
+
+/* The one that was added to until now, while the other one is. */
+static struct bpf_map *take_turn(struct tcpstates_bpf *program)
+{
+	__u32 *turn = &program->bss->tally_turn, now = *turn;
+	struct bpf_map *map = now & 1 ? program->maps.tallies_odd : program->maps.tallies_even;
+
+	if (is_empty(map))
+		return NULL;
+	__atomic_store_n(turn, now + 1, __ATOMIC_RELEASE);
+	wait_for_programs();
+	return map;
+}
+
+void tally_read(struct tcpstates_bpf *program, source_take_tally *take, void *context)
+{
+	struct bpf_map *map = take_turn(program);
+	struct batch batch = {.cpus = libbpf_num_possible_cpus()};
+
+	if (!map)
+		return;
+	batch.key_size = bpf_map__key_size(map);
+	batch.keys = calloc(BATCH, batch.key_size);
+	if (batch.cpus > 0)
+		batch.values = calloc((size_t)BATCH * batch.cpus, sizeof(*batch.values));
+	if (batch.keys && batch.values)
+		read_map(map, &batch, take, context);
+	else
+		log_error("out of memory: cannot read what the kernel has added up");
+	free(batch.keys);
+	free(batch.values);
+}

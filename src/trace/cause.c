@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Causes, from what was so when the kernel changed the state. Each rule was checked against real
+ * traffic on kernels 6.1 to 7.2 (tests/live/test_cause.py).
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "trace/cause.h"
+#include "trace/state.h"
+
+#define SHUTDOWN_SEND 2
+#define SHUTDOWN_BOTH 3
+
+static const struct cause_row rows[CAUSE_COUNT] = {
+	[CAUSE_CLOSE] = {"close", "the owner closed its last descriptor"},
+	[CAUSE_SHUTDOWN] = {"shutdown", "the owner called shutdown()"},
+	[CAUSE_EXIT] = {"exit", "the owner's process ended"},
+	[CAUSE_SIGNAL] = {"signal", "a signal ended the owner's process (field signal)"},
+	[CAUSE_KERNEL] = {"kernel", "the kernel closed a socket of its own"},
+	[CAUSE_PEER_FIN] = {"peer_fin", "the peer closed, or shut down sending"},
+	[CAUSE_FIN_ACKED] = {"fin_acked", "the peer acknowledged this end's FIN"},
+	[CAUSE_RESET_RECEIVED] = {"reset_received", "the peer sent a reset"},
+	[CAUSE_RESET_UNREAD] = {"reset_unread",
+				"this end sent a reset: closed with received data unread"},
+	[CAUSE_RESET_LINGER] = {"reset_linger",
+				"this end sent a reset: SO_LINGER 0, or TCP_LINGER2 below 0"},
+	[CAUSE_RESET_LATE_DATA] = {"reset_late_data",
+				   "this end sent a reset: data came after it had closed"},
+	[CAUSE_DISCONNECT] = {"disconnect", "the owner gave the connection up: connect(AF_UNSPEC)"},
+	[CAUSE_REFUSED] = {"refused", "the peer answered the SYN with a reset"},
+	[CAUSE_UNREACHABLE] = {"unreachable", "ICMP told that the peer cannot be reached"},
+	[CAUSE_SYN_TIMEOUT] = {"syn_timeout", "nobody answered the SYN"},
+	[CAUSE_RETRANS_TIMEOUT] = {"retrans_timeout", "nobody acknowledged what was sent"},
+	[CAUSE_KEEPALIVE] = {"keepalive", "nobody answered the keepalive probes"},
+	[CAUSE_USER_TIMEOUT] = {"user_timeout", "TCP_USER_TIMEOUT was over"},
+	[CAUSE_ZERO_WINDOW] = {"zero_window", "nobody answered the probes of a closed window"},
+	[CAUSE_DESTROYED] = {"destroyed",
+			     "somebody had the kernel destroy it, as ss -K does (c_pid tells who)"},
+	[CAUSE_LISTENER_CLOSED] = {"listener_closed",
+				   "never accepted when its listener was closed"},
+	[CAUSE_NO_MEMORY] = {"no_memory", "too many orphans, or too little memory for TCP"},
+	[CAUSE_TIME_WAIT_FULL] = {"time_wait_full",
+				  "no TIME_WAIT: as many as tcp_max_tw_buckets allows"},
+	[CAUSE_TIMER] = {"timer", "the time of TIME_WAIT or an orphan's FIN_WAIT2 was over"},
+	[CAUSE_RECYCLED] = {"recycled",
+			    "TIME_WAIT was cut short, as by a new session between the same ends"},
+	[CAUSE_HALF_OPEN] = {"half_open",
+			     "the handshake was never finished: no answer, or a reset"},
+	[CAUSE_ERROR] = {"error", "another error"},
+};
+
+const struct cause_row *cause_row(enum cause cause)
+{
+	return &rows[cause < CAUSE_COUNT ? cause : CAUSE_UNKNOWN];
+}
+
+static bool has(const struct transition *t, unsigned int facts)
+{
+	return (t->facts & facts) == facts;
+}
+
+/* The end of a process closes what it has. */
+static enum cause end_of_process(const struct transition *t)
+{
+	return t->signal ? CAUSE_SIGNAL : CAUSE_EXIT;
+}
+
+/* This end sends its FIN. */
+static enum cause cause_of_local_close(const struct transition *t)
+{
+	if (has(t, FACT_KERNEL_THREAD))
+		return CAUSE_KERNEL;
+	if (has(t, FACT_EXITING))
+		return end_of_process(t);
+	if (t->shutdown == SHUTDOWN_SEND)
+		return CAUSE_SHUTDOWN;
+	if (has(t, FACT_LAST_FD))
+		return CAUSE_CLOSE;
+	return has(t, FACT_IN_CALL) ? CAUSE_SHUTDOWN : CAUSE_CLOSE;
+}
+
+/*
+ * Nothing but close() sets sk_shutdown of a listener: shutdown() disconnects it instead
+ * (inet_shutdown(), 5.10 to 7.2). So does tcp_abort(), which sets its error later (6.18): as if by
+ * shutdown(SHUT_RD), but not by its owner.
+ */
+static enum cause cause_of_listener_end(const struct transition *t)
+{
+	if (has(t, FACT_KERNEL_THREAD))
+		return CAUSE_KERNEL;
+	if (has(t, FACT_EXITING))
+		return end_of_process(t);
+	if (t->shutdown == SHUTDOWN_BOTH)
+		return CAUSE_CLOSE;
+	return has(t, FACT_IN_CALL) && t->pid && t->pid != t->c_pid ? CAUSE_DESTROYED
+								    : CAUSE_SHUTDOWN;
+}
+
+/* An error that ICMP told of counts only when the timer runs out (tcp_write_err()). */
+static bool is_timeout(const struct transition *t)
+{
+	return t->err == ETIMEDOUT ||
+	       (t->err && t->err == t->err_soft && (t->retransmits || t->probes));
+}
+
+static enum cause cause_of_failed_connect(const struct transition *t)
+{
+	if (t->err == ECONNREFUSED && has(t, FACT_RESET_RECEIVED))
+		return CAUSE_REFUSED;
+	if (t->err == ETIMEDOUT)
+		return has(t, FACT_USER_TIMEOUT) ? CAUSE_USER_TIMEOUT : CAUSE_SYN_TIMEOUT;
+	if (t->err == ECONNRESET)
+		return CAUSE_RESET_RECEIVED;
+	if (t->err)
+		return CAUSE_UNREACHABLE;
+	if (t->shutdown != SHUTDOWN_BOTH)
+		return CAUSE_DISCONNECT;
+	return cause_of_local_close(t);
+}
+
+static enum cause cause_of_timeout(const struct transition *t)
+{
+	if (t->probes && !t->retransmits)
+		return has(t, FACT_UNSENT) ? CAUSE_ZERO_WINDOW : CAUSE_KEEPALIVE;
+	if (has(t, FACT_USER_TIMEOUT))
+		return CAUSE_USER_TIMEOUT;
+	return t->err == ETIMEDOUT ? CAUSE_RETRANS_TIMEOUT : CAUSE_UNREACHABLE;
+}
+
+/* tcp_reset() says EPIPE where the peer has closed already. */
+static bool is_reset(const struct transition *t)
+{
+	return t->err == ECONNRESET || (t->err == EPIPE && t->oldstate == STATE_CLOSE_WAIT);
+}
+
+static enum cause cause_of_error(const struct transition *t)
+{
+	if (t->err == ECONNABORTED && has(t, FACT_IN_CALL))
+		return CAUSE_DESTROYED;
+	if (t->oldstate == STATE_SYN_SENT)
+		return cause_of_failed_connect(t);
+	if (is_timeout(t))
+		return cause_of_timeout(t);
+	if (is_reset(t))
+		return has(t, FACT_RESET_SENT) ? CAUSE_RESET_LATE_DATA : CAUSE_RESET_RECEIVED;
+	return CAUSE_ERROR;
+}
+
+/*
+ * An orphan has FIN_WAIT2 left without a minisock: it is reset, when data has come or TCP_LINGER2
+ * is below 0; or there was no room for a minisock.
+ */
+static enum cause cause_of_orphan(const struct transition *t)
+{
+	if (t->oldstate != STATE_FIN_WAIT2)
+		return has(t, FACT_RESET_SENT) && !has(t, FACT_IN_CALL) ? CAUSE_RESET_LATE_DATA
+									: CAUSE_NO_MEMORY;
+	if (has(t, FACT_LINGER2_NONE))
+		return CAUSE_RESET_LINGER;
+	if (has(t, FACT_RESET_SENT))
+		return CAUSE_RESET_LATE_DATA;
+	return has(t, FACT_MINISOCK_SOUGHT) ? CAUSE_TIME_WAIT_FULL : CAUSE_UNKNOWN;
+}
+
+/* At once, without a FIN of this end's. */
+static enum cause cause_of_abort(const struct transition *t)
+{
+	if (has(t, FACT_KERNEL_THREAD))
+		return CAUSE_KERNEL;
+	if (t->shutdown != SHUTDOWN_BOTH)
+		return CAUSE_DISCONNECT;
+	return has(t, FACT_LINGER_0) ? CAUSE_RESET_LINGER : CAUSE_RESET_UNREAD;
+}
+
+static enum cause cause_of_end(const struct transition *t)
+{
+	if (t->oldstate == STATE_LISTEN)
+		return cause_of_listener_end(t);
+	if (t->err)
+		return cause_of_error(t);
+	if (t->oldstate == STATE_SYN_SENT)
+		return cause_of_failed_connect(t);
+	if (t->oldstate == STATE_LAST_ACK || t->oldstate == STATE_CLOSING)
+		return CAUSE_FIN_ACKED;
+	if (has(t, FACT_ORPHAN))
+		return cause_of_orphan(t);
+	if (has(t, FACT_IN_CALL))
+		return cause_of_abort(t);
+	if (t->oldstate == STATE_FIN_WAIT2)
+		return has(t, FACT_MINISOCK_SOUGHT) ? CAUSE_TIME_WAIT_FULL : CAUSE_UNKNOWN;
+	return has(t, FACT_ACCEPTED) ? CAUSE_UNKNOWN : CAUSE_LISTENER_CLOSED;
+}
+
+/* In both views alike. */
+static enum cause cause_of_hand_over(const struct transition *t)
+{
+	if (has(t, FACT_PEER_FIN))
+		return t->oldstate == STATE_CLOSING ? CAUSE_FIN_ACKED : CAUSE_PEER_FIN;
+	return has(t, FACT_IN_CALL) ? cause_of_local_close(t) : CAUSE_FIN_ACKED;
+}
+
+static enum cause cause_of_minisock(const struct transition *t)
+{
+	if (t->newstate == STATE_TIME_WAIT)
+		return CAUSE_PEER_FIN;
+	if (t->newstate == STATE_SYN_RECV)
+		return CAUSE_UNKNOWN;
+	if (t->oldstate == STATE_SYN_RECV)
+		return CAUSE_HALF_OPEN;
+	if (has(t, FACT_TIMER))
+		return CAUSE_TIMER;
+	return has(t, FACT_RECYCLED) ? CAUSE_RECYCLED : CAUSE_UNKNOWN;
+}
+
+enum cause cause_of(const struct transition *t)
+{
+	if (!(t->flags & TRANSITION_HAS_DETAILS))
+		return CAUSE_UNKNOWN;
+	if (t->flags & TRANSITION_OF_MINISOCK)
+		return cause_of_minisock(t);
+	if (t->flags & TRANSITION_TO_MINISOCK)
+		return cause_of_hand_over(t);
+	switch (t->newstate) {
+	case STATE_FIN_WAIT1:
+	case STATE_LAST_ACK:
+		return cause_of_local_close(t);
+	case STATE_CLOSE_WAIT:
+	case STATE_CLOSING:
+		return CAUSE_PEER_FIN;
+	case STATE_FIN_WAIT2:
+		return CAUSE_FIN_ACKED;
+	case STATE_CLOSE:
+		return cause_of_end(t);
+	default:
+		return CAUSE_UNKNOWN;
+	}
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What a transition must match: one predicate a member. */
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "trace/cause.h"
+#include "trace/filter.h"
+#include "trace/state.h"
+
+/* How much of it is asked for: a trace without filters asks nothing. */
+static bool has_selection(const struct options *options)
+{
+	const struct selection *selection = &options->selection;
+
+	return selection_wants_details(selection) || selection->locals.count ||
+	       selection->remotes.count || selection->from || selection->to || selection->either ||
+	       selection->least_ns;
+}
+
+void filter_init(struct filter *filter, const struct options *options, uint64_t start_ns,
+		 struct cgroups *cgroups)
+{
+	filter->options = options;
+	filter->cgroups = cgroups;
+	filter->has_selection = has_selection(options);
+	filter->until_ns = UINT64_MAX;
+	if (options->duration_ns && options->duration_ns < UINT64_MAX - start_ns)
+		filter->until_ns = start_ns + options->duration_ns;
+	filter->is_open = !filter->has_selection && filter->until_ns == UINT64_MAX &&
+			  !options->ipv4 && !options->ipv6 && !options->lports.is_given &&
+			  !options->rports.is_given;
+	/* Of a live trace they are there now, and may be gone when they are needed. */
+	for (size_t i = 0; i < options->selection.cgroup_ids.count; i++)
+		cgroups_find(cgroups, options->selection.cgroup_ids.sorted[i]);
+}
+
+static bool ip_matches(const struct options *options, uint8_t ip)
+{
+	return !(options->ipv4 && ip != 4) && !(options->ipv6 && ip != 6);
+}
+
+static bool port_matches(const struct port_set *set, uint16_t port)
+{
+	return !set->is_given || port_set_has(set, port);
+}
+
+static bool address_matches(const struct nets *nets, const uint8_t *address)
+{
+	return !nets->count || nets_has(nets, address);
+}
+
+static bool number_matches(const struct numbers *numbers, uint64_t number)
+{
+	return !numbers->count || numbers_has(numbers, number);
+}
+
+static bool states_match(const struct selection *selection, const struct transition *t)
+{
+	unsigned int from = STATE_BIT(t->oldstate), to = STATE_BIT(t->newstate);
+
+	return (!selection->from || selection->from & from) &&
+	       (!selection->to || selection->to & to) &&
+	       (!selection->either || selection->either & (from | to));
+}
+
+/* A time that is known roughly, or to be no shorter, counts as well. */
+static bool duration_matches(const struct selection *selection, const struct transition *t)
+{
+	return !selection->least_ns ||
+	       (t->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
+			    TRANSITION_DURATION_AT_LEAST) &&
+		t->duration_ns >= selection->least_ns);
+}
+
+static bool comm_matches(const struct texts *patterns, const struct transition *t)
+{
+	char comm[TRANSITION_COMM_SIZE + 1] = "";
+
+	if (!patterns->count)
+		return true;
+	memcpy(comm, t->comm, sizeof(t->comm));
+	for (size_t i = 0; *comm && i < patterns->count; i++)
+		if (!fnmatch(patterns->text[i], comm, 0))
+			return true;
+	return false;
+}
+
+/* The same one, or one below it. */
+static bool is_in_cgroup(struct cgroups *cgroups, uint64_t id, uint64_t wanted)
+{
+	char path[CGROUP_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s", cgroups_find(cgroups, wanted));
+	return *path && cgroups_is_in(cgroups, id, path);
+}
+
+static bool cgroup_matches(const struct filter *filter, const struct transition *t)
+{
+	const struct selection *selection = &filter->options->selection;
+
+	if (!selection->cgroups.count && !selection->cgroup_ids.count)
+		return true;
+	if (!t->cgroup)
+		return false;
+	if (numbers_has(&selection->cgroup_ids, t->cgroup))
+		return true;
+	for (size_t i = 0; i < selection->cgroups.count; i++)
+		if (cgroups_is_in(filter->cgroups, t->cgroup, selection->cgroups.text[i]))
+			return true;
+	for (size_t i = 0; i < selection->cgroup_ids.count; i++)
+		if (is_in_cgroup(filter->cgroups, t->cgroup, selection->cgroup_ids.sorted[i]))
+			return true;
+	return false;
+}
+
+static bool cause_matches(const struct selection *selection, const struct transition *t)
+{
+	return !selection->causes || selection->causes >> cause_of(t) & 1;
+}
+
+static bool has_details(const struct transition *t)
+{
+	return t->flags & TRANSITION_HAS_DETAILS;
+}
+
+static bool uid_matches(const struct numbers *uids, const struct transition *t)
+{
+	return !uids->count || (!(t->facts & FACT_FOUND) && numbers_has(uids, t->uid));
+}
+
+static bool details_match(const struct filter *filter, const struct transition *t)
+{
+	const struct selection *selection = &filter->options->selection;
+
+	if (!selection_wants_details(selection))
+		return true;
+	return has_details(t) && number_matches(&selection->pids, t->pid) &&
+	       uid_matches(&selection->uids, t) &&
+	       number_matches(&selection->namespaces, t->netns) &&
+	       comm_matches(&selection->comms, t) && cgroup_matches(filter, t) &&
+	       cause_matches(selection, t);
+}
+
+static bool selection_matches(const struct filter *filter, const struct transition *t)
+{
+	const struct selection *selection = &filter->options->selection;
+
+	return address_matches(&selection->locals, t->laddr) &&
+	       address_matches(&selection->remotes, t->raddr) && states_match(selection, t) &&
+	       duration_matches(selection, t) && details_match(filter, t);
+}
+
+/* A request's: a session that never gets a socket. */
+static bool is_half_open(const struct transition *t)
+{
+	return t->flags & TRANSITION_OF_MINISOCK &&
+	       (t->oldstate == STATE_SYN_RECV || t->newstate == STATE_SYN_RECV);
+}
+
+bool filter_judge(const struct filter *filter, const struct transition *transition)
+{
+	const struct options *options = filter->options;
+
+	return (!is_half_open(transition) || options_want_requests(options)) &&
+	       transition->time_ns <= filter->until_ns && ip_matches(options, transition->ip) &&
+	       port_matches(&options->lports, transition->lport) &&
+	       port_matches(&options->rports, transition->rport) &&
+	       (!filter->has_selection || selection_matches(filter, transition));
+}

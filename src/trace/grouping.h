@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What a summary counts apart: the keys of --by, and the group that a transition falls into. */
+#ifndef TCPSTATES_TRACE_GROUPING_H
+#define TCPSTATES_TRACE_GROUPING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/transition.h"
+
+enum group_by {
+	GROUP_BY_PID,
+	GROUP_BY_COMM,
+	GROUP_BY_LADDR,
+	GROUP_BY_LPORT,
+	GROUP_BY_RADDR,
+	GROUP_BY_RPORT,
+	GROUP_BY_NETNS,
+	GROUP_BY_CGROUP,
+	GROUP_BY_CAUSE,
+	GROUP_BY_STATE,
+	GROUP_BY_EDGE,
+	GROUP_BY_COUNT,
+};
+
+/* How many bits of addresses count. */
+struct group_prefix {
+	uint8_t ipv4; /* of 32 */
+	uint8_t ipv6; /* of 128 */
+};
+
+struct grouping {
+	unsigned int by;               /* key k is bit k; 0: none was given */
+	uint8_t order[GROUP_BY_COUNT]; /* the keys as they were given, */
+	uint8_t count;                 /* and how many */
+	struct group_prefix laddr;
+	struct group_prefix raddr;
+};
+
+/* Which group it is; what is not a key is zero, so that groups are compared byte by byte. */
+struct group_key {
+	uint8_t laddr[16]; /* as in a transition, zero behind the prefix */
+	uint8_t raddr[16];
+	char comm[TRANSITION_COMM_SIZE];
+	uint64_t cgroup;
+	uint32_t pid;
+	uint32_t netns;
+	uint16_t lport;
+	uint16_t rport;
+	uint8_t oldstate; /* of an edge */
+	uint8_t newstate;
+	uint8_t state; /* with an edge: its oldstate */
+	uint8_t cause;
+};
+
+/*
+ * Adds a key by its name: state, edge, pid, comm, laddr, raddr, lport, rport, netns, cgroup, cause;
+ * addresses also as blocks, raddr/24 (bits of either family) or raddr/24/64 (of IPv4 and IPv6).
+ * NULL, or what would be right.
+ */
+const char *grouping_add(struct grouping *grouping, const char *text);
+
+static inline bool grouping_has(const struct grouping *grouping, enum group_by by)
+{
+	return grouping->by >> by & 1;
+}
+
+/* The name of a key. */
+const char *group_by_name(enum group_by by);
+
+/*
+ * Whether a session is in a group while it stays in a state: not where the group is one of changes,
+ * by edge or cause.
+ */
+bool grouping_has_now(const struct grouping *grouping);
+
+/* The group of a transition; state: which of its two counts where the state is a key. */
+_Static_assert(sizeof(struct group_key) == 72, "struct group_key has no padding");
+
+void group_key_fill(struct group_key *key, const struct grouping *grouping,
+		    const struct transition *transition, uint8_t state);
+
+#endif

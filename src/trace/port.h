@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Sets of TCP ports, laid out as the kernel program wants them. */
+#ifndef TCPSTATES_TRACE_PORT_H
+#define TCPSTATES_TRACE_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bpf/shared.h"
+
+struct port_set {
+	uint64_t words[PORT_SET_WORDS];
+	bool is_given; /* false: nothing was asked for, every port will do */
+};
+
+static inline bool port_set_has(const struct port_set *set, uint16_t port)
+{
+	return set->words[port / 64] >> (port % 64) & 1;
+}
+
+/*
+ * Adds one port ("80") or range ("8000-8099"), ends included. False when text is neither, or the
+ * range is empty; the set is then unchanged.
+ */
+bool port_set_add(struct port_set *set, const char *text);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* TCP state numbers (the kernel's enum in net/tcp_states.h, an ABI since 2.4) and their names. */
+#ifndef TCPSTATES_TRACE_STATE_H
+#define TCPSTATES_TRACE_STATE_H
+
+#ifndef __bpf__
+#include <stdbool.h>
+
+#include "field/value.h"
+#endif
+
+enum tcp_state {
+	STATE_ESTABLISHED = 1,
+	STATE_SYN_SENT,
+	STATE_SYN_RECV,
+	STATE_FIN_WAIT1,
+	STATE_FIN_WAIT2,
+	STATE_TIME_WAIT,
+	STATE_CLOSE,
+	STATE_CLOSE_WAIT,
+	STATE_LAST_ACK,
+	STATE_LISTEN,
+	STATE_CLOSING,
+	STATE_NEW_SYN_RECV,
+};
+
+/* A set of states: state s is bit s. */
+#define STATE_BIT(state) (1u << (state))
+#define STATES_ALL       0x1ffeu /* STATE_ESTABLISHED to STATE_NEW_SYN_RECV */
+
+#ifndef __bpf__
+#define STATE_WORDS 16
+
+extern const struct word state_words[STATE_WORDS];
+
+/* The kernel's and bcc's name of a state; "UNKNOWN" for a number that is none. Never NULL. */
+static inline const struct word *state_word(unsigned int state)
+{
+	return &state_words[state < STATE_WORDS ? state : 0];
+}
+
+/*
+ * Adds a state by its name in the kernel (FIN_WAIT1), in ss (fin-wait-1) or in OpenTelemetry
+ * (fin_wait_1), in any case; or one of ss's groups: all, connected, synchronized, bucket, big.
+ * False for another name.
+ */
+bool state_set_add(unsigned int *set, const char *name);
+
+/*
+ * The states that one may be left for: those of the kernel's TCP. has_minisocks: with TIME_WAIT,
+ * where without it all that leads there leads to CLOSE.
+ */
+unsigned int state_followers(unsigned int state, bool has_minisocks);
+#endif
+
+#endif

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Sessions in flight. While a session has a socket, it is found by the socket's address in the
+ * kernel: whoever has that now is the session, and one that had it before has ended unseen. Once a
+ * minisock goes on for it, the address may be another's, and it is found by its cookie; where
+ * kernels before 5.12 give it none, by its ends.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/cause.h"
+#include "trace/state.h"
+#include "view/session.h"
+
+#define FIRST_BUCKETS 1024
+
+static uint64_t mix(uint64_t sum, uint64_t word)
+{
+	sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
+	return sum ^ sum >> 32;
+}
+
+static uint64_t hash(const struct transition *t, bool is_minisock)
+{
+	uint64_t half[2];
+
+	if (!is_minisock)
+		return mix(0, t->skaddr);
+	if (t->cookie)
+		return mix(1, t->cookie);
+	memcpy(half, t->raddr, sizeof(half));
+	return mix(mix(mix(1, half[0]), half[1]), (uint64_t)t->lport << 16 | t->rport);
+}
+
+static bool has_same_ends(const struct transition *a, const struct transition *b)
+{
+	return a->lport == b->lport && a->rport == b->rport &&
+	       !memcmp(a->raddr, b->raddr, sizeof(a->raddr)) &&
+	       !memcmp(a->laddr, b->laddr, sizeof(a->laddr));
+}
+
+static bool is_found(const struct session *session, const struct transition *t, bool is_minisock)
+{
+	if (session->is_minisock != is_minisock)
+		return false;
+	if (!is_minisock)
+		return session->last.skaddr == t->skaddr;
+	if (t->cookie || session->last.cookie)
+		return session->last.cookie == t->cookie;
+	return session->last.skaddr == t->skaddr && has_same_ends(&session->last, t);
+}
+
+static struct session **bucket_of(const struct sessions *sessions, const struct transition *t,
+				  bool is_minisock)
+{
+	return &sessions->buckets[hash(t, is_minisock) & (sessions->bucket_count - 1)];
+}
+
+static struct session *find(const struct sessions *sessions, const struct transition *t,
+			    bool is_minisock)
+{
+	struct session *session = NULL;
+
+	if (sessions->bucket_count)
+		session = *bucket_of(sessions, t, is_minisock);
+	while (session && !is_found(session, t, is_minisock))
+		session = session->next_in_bucket;
+	return session;
+}
+
+static void hang_in(struct sessions *sessions, struct session *session)
+{
+	struct session **bucket = bucket_of(sessions, &session->last, session->is_minisock);
+
+	session->next_in_bucket = *bucket;
+	*bucket = session;
+}
+
+static void hang_out(struct sessions *sessions, struct session *session)
+{
+	struct session **place = bucket_of(sessions, &session->last, session->is_minisock);
+
+	while (*place != session)
+		place = &(*place)->next_in_bucket;
+	*place = session->next_in_bucket;
+}
+
+/* Also a minisock of which the hand-over was missed: its session has a socket as far as is known.
+ */
+static struct session *find_session(const struct sessions *sessions, const struct transition *t)
+{
+	bool is_minisock = t->flags & TRANSITION_OF_MINISOCK;
+	struct session *session = find(sessions, t, is_minisock);
+
+	if (session || !is_minisock || !t->cookie)
+		return session;
+	session = find(sessions, t, false);
+	return session && session->last.cookie == t->cookie ? session : NULL;
+}
+
+static bool is_standing(const struct transition *t)
+{
+	return t->facts & FACT_STANDING;
+}
+
+static bool begins(const struct transition *t)
+{
+	return !is_standing(t) && (t->oldstate == STATE_CLOSE || t->oldstate == STATE_LISTEN);
+}
+
+/* A look at a half-open session: its beginning is told later, with its end or by its socket. */
+static bool is_request(const struct transition *t)
+{
+	return is_standing(t) && t->flags & TRANSITION_OF_MINISOCK && t->newstate == STATE_SYN_RECV;
+}
+
+/* The half-open session that this socket is of: it has the cookie of its request. */
+static struct session *find_request(const struct sessions *sessions, const struct transition *t)
+{
+	struct session *session;
+
+	if (t->flags & TRANSITION_OF_MINISOCK || !t->cookie)
+		return NULL;
+	session = find(sessions, t, true);
+	return session && is_request(&session->last) ? session : NULL;
+}
+
+/* Twice as many buckets. Without memory those that there are have to do, unless there are none. */
+static bool grow(struct sessions *sessions)
+{
+	size_t count = sessions->bucket_count ? 2 * sessions->bucket_count : FIRST_BUCKETS;
+	struct session **buckets = calloc(count, sizeof(struct session *));
+
+	if (!buckets)
+		return sessions->bucket_count;
+	free(sessions->buckets);
+	sessions->buckets = buckets;
+	sessions->bucket_count = count;
+	for (struct session *session = sessions->oldest; session; session = session->newer)
+		hang_in(sessions, session);
+	return true;
+}
+
+static struct session *add(struct sessions *sessions, const struct transition *t)
+{
+	size_t steps = sessions->has_steps ? SESSION_STEPS_MAX : 0;
+	size_t max = sessions->count_max ? sessions->count_max : SESSIONS_MAX;
+	struct session *session;
+
+	if (sessions->count == max ||
+	    (sessions->count >= sessions->bucket_count && !grow(sessions)))
+		return NULL;
+	session = calloc(1, sizeof(*session) + steps * sizeof(session->steps[0]));
+	if (!session)
+		return NULL;
+	session->last = *t;
+	session->is_minisock = t->flags & TRANSITION_OF_MINISOCK;
+	session->older = sessions->newest;
+	if (sessions->newest)
+		sessions->newest->newer = session;
+	else
+		sessions->oldest = session;
+	sessions->newest = session;
+	sessions->count++;
+	hang_in(sessions, session);
+	return session;
+}
+
+void sessions_remove(struct sessions *sessions, struct session *session)
+{
+	hang_out(sessions, session);
+	if (session->older)
+		session->older->newer = session->newer;
+	else
+		sessions->oldest = session->newer;
+	if (session->newer)
+		session->newer->older = session->older;
+	else
+		sessions->newest = session->older;
+	sessions->count--;
+	free(session);
+}
+
+void sessions_close(struct sessions *sessions)
+{
+	while (sessions->oldest)
+		sessions_remove(sessions, sessions->oldest);
+	free(sessions->buckets);
+	sessions->buckets = NULL;
+	sessions->bucket_count = 0;
+}
+
+/* The beginning of one that has been looked at before. */
+static bool tells_beginning(const struct session *session, const struct transition *t)
+{
+	return is_request(&session->last) && t->oldstate == STATE_LISTEN &&
+	       t->newstate == STATE_SYN_RECV;
+}
+
+/* It tells of a listener, or of a socket that has no connection. */
+static bool is_of_none(const struct transition *t)
+{
+	return t->newstate == STATE_LISTEN || (is_standing(t) && t->newstate == STATE_CLOSE) ||
+	       (t->oldstate == STATE_LISTEN && t->newstate != STATE_SYN_RECV);
+}
+
+/* Neither end has closed yet. */
+static bool is_open(unsigned int state)
+{
+	return state == STATE_SYN_SENT || state == STATE_SYN_RECV || state == STATE_ESTABLISHED;
+}
+
+#define DURATION_FLAGS \
+	(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT | TRANSITION_DURATION_AT_LEAST)
+
+unsigned int session_known_of_sum(unsigned int one, unsigned int other)
+{
+	unsigned int both = (one | other) & DURATION_FLAGS;
+
+	if (!both)
+		return 0;
+	if (both & TRANSITION_DURATION_AT_LEAST || !(one & DURATION_FLAGS) ||
+	    !(other & DURATION_FLAGS))
+		return TRANSITION_DURATION_AT_LEAST;
+	return both & TRANSITION_DURATION_ABOUT ? TRANSITION_DURATION_ABOUT
+						: TRANSITION_DURATION_KNOWN;
+}
+
+/* TCP has no longer path; what damaged recordings may hold is cut. */
+static void add_step(struct sessions *sessions, struct session *session,
+		     const struct session_step *step)
+{
+	if (!sessions->has_steps)
+		return;
+	if (session->step_count == SESSION_STEPS_MAX) {
+		session->is_partial = true;
+		return;
+	}
+	session->steps[session->step_count++] = *step;
+}
+
+/* It was in its state, and has been seen in another one since, which it cannot have come from. */
+static void miss(struct sessions *sessions, struct session *session)
+{
+	struct session_step step = {
+		.state = session->last.newstate,
+		.cause = session->cause,
+		.follows_gap = session->follows_gap,
+	};
+
+	add_step(sessions, session, &step);
+	session->is_partial = true;
+	session->follows_gap = true;
+	session->cause = CAUSE_UNKNOWN;
+	session->is_carried = false;
+}
+
+/*
+ * A minisock that took over from an orphan goes on in its state: the time in it is that since it
+ * was entered. Recordings of before have the time since the hand-over only.
+ */
+static void count_before(const struct session *session, const struct transition *t,
+			 struct session_step *step)
+{
+	uint64_t since_ns = t->time_ns - session->since_ns;
+
+	if (t->time_ns > session->since_ns && since_ns > step->duration_ns)
+		step->duration_ns = since_ns;
+	if (session->is_older && step->flags)
+		step->flags = TRANSITION_DURATION_AT_LEAST;
+}
+
+static void leave(struct sessions *sessions, struct session *session, const struct transition *t)
+{
+	struct session_step step = {
+		.duration_ns = t->duration_ns,
+		.state = t->oldstate,
+		.flags = t->flags & DURATION_FLAGS,
+		.cause = session->cause,
+		.follows_gap = session->follows_gap,
+	};
+
+	if (session->is_carried)
+		count_before(session, t, &step);
+	add_step(sessions, session, &step);
+	session->follows_gap = false;
+	session->is_carried = false;
+}
+
+static uint64_t time_before(const struct transition *t)
+{
+	bool is_known = t->flags & DURATION_FLAGS && t->duration_ns < t->time_ns;
+
+	return is_known ? t->time_ns - t->duration_ns : t->time_ns;
+}
+
+static enum session_role role_of(const struct transition *t)
+{
+	if (t->oldstate == STATE_LISTEN || is_request(t))
+		return SESSION_SERVER;
+	return t->newstate == STATE_SYN_SENT ? SESSION_CLIENT : SESSION_ROLE_UNKNOWN;
+}
+
+static struct session *begin(struct sessions *sessions, const struct transition *t)
+{
+	struct session *session = add(sessions, t);
+
+	if (!session) {
+		sessions->untracked++;
+		return NULL;
+	}
+	session->is_begun = begins(t) || is_request(t);
+	session->is_partial = session->follows_gap = !session->is_begun;
+	session->role = session->is_begun ? role_of(t) : SESSION_ROLE_UNKNOWN;
+	session->first_ns = begins(t) ? t->time_ns : time_before(t);
+	return session;
+}
+
+/* A look at it: its figures are newer. One that is in another state by now comes too late. */
+static void look(struct session *session, const struct transition *t, bool is_new)
+{
+	if (is_new) {
+		session->since_ns = time_before(t);
+		session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
+	} else if (t->newstate != session->last.newstate || t->time_ns < session->last.time_ns) {
+		return;
+	}
+	session->last = *t;
+}
+
+/* Nobody owns it any more: the minisock goes on in the same state. */
+static bool is_orphaned(const struct transition *t)
+{
+	return t->flags & TRANSITION_TO_MINISOCK && t->oldstate == t->newstate;
+}
+
+/* What is known of why, and why first: the later steps are what follows from that. */
+static void take_cause(struct session *session, const struct transition *t)
+{
+	session->cause = cause_of(t);
+	if (session->cause == CAUSE_SIGNAL && !session->signal)
+		session->signal = t->signal;
+	if (t->flags & TRANSITION_HAS_DETAILS && t->reset_reason)
+		session->reset_reason = t->reset_reason;
+	if (session->has_closed || !is_open(t->oldstate) || is_open(t->newstate))
+		return;
+	session->has_closed = true;
+	session->close_cause = session->cause;
+	session->has_idle = t->flags & TRANSITION_HAS_DETAILS && t->facts & FACT_IDLE;
+	session->idle_ms = t->idle_ms;
+}
+
+static void move(struct sessions *sessions, struct session *session, const struct transition *t,
+		 bool is_new)
+{
+	if (!is_new && t->oldstate != session->last.newstate)
+		miss(sessions, session);
+	if (!begins(t))
+		leave(sessions, session, t);
+	take_cause(session, t);
+	session->since_ns = t->time_ns;
+	session->is_older = false;
+	if (!session->is_begun && time_before(t) < session->first_ns)
+		session->first_ns = time_before(t);
+}
+
+/* The minisock goes on where the socket was; which may be news. */
+static void carry(struct sessions *sessions, struct session *session, const struct transition *t,
+		  bool is_new)
+{
+	bool is_missed = !is_new && t->oldstate != session->last.newstate;
+
+	if (is_missed)
+		miss(sessions, session);
+	session->is_carried = true;
+	if (!is_new && !is_missed)
+		return;
+	session->since_ns = time_before(t);
+	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
+}
+
+/* What a transition makes of its session. */
+static void change(struct sessions *sessions, struct session *session, const struct transition *t,
+		   bool is_new)
+{
+	if (is_orphaned(t))
+		carry(sessions, session, t, is_new);
+	else if (is_new || !tells_beginning(session, t))
+		move(sessions, session, t, is_new);
+	hang_out(sessions, session);
+	session->last = *t;
+	session->is_minisock = t->flags & (TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK);
+	hang_in(sessions, session);
+}
+
+/* Its socket is another session's. */
+static bool has_ended_unseen(const struct session *session, const struct transition *t)
+{
+	return (begins(t) && !tells_beginning(session, t)) || is_of_none(t) ||
+	       (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
+}
+
+static void lose(struct sessions *sessions, struct session *session)
+{
+	session->is_partial = true;
+	if (sessions->lose)
+		sessions->lose(sessions->context, session);
+	sessions_remove(sessions, session);
+}
+
+struct session *sessions_take(struct sessions *sessions, const struct transition *t, bool is_match)
+{
+	struct session *session;
+	bool is_new;
+
+	session = find_session(sessions, t);
+	if (session && has_ended_unseen(session, t)) {
+		lose(sessions, session);
+		session = NULL;
+	}
+	if (!session)
+		session = find_request(sessions, t);
+	is_new = !session;
+	if (is_new && !is_of_none(t))
+		session = begin(sessions, t);
+	if (!session)
+		return NULL;
+	session->is_match |= is_match;
+	if (is_standing(t))
+		look(session, t, is_new);
+	else
+		change(sessions, session, t, is_new);
+	return session;
+}

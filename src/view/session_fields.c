@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The fields of a session: those of its newest transition, and what its path tells. */
+#include <string.h>
+
+#include "field/field_rows.h"
+#include "field/transition_fields.h"
+#include "trace/reset.h"
+#include "trace/state.h"
+#include "view/session_row.h"
+
+/* Room for the longest path, as JSON. */
+#define STATE_JSON_SIZE 176
+#define PATH_SIZE       ((SESSION_STEPS_MAX + 2) * STATE_JSON_SIZE)
+
+static struct value time_if(const struct session_time *time, enum transition_flags known)
+{
+	if (!(time->flags & known))
+		return unknown;
+	return (struct value){.kind = VALUE_MS, .number = time->ns};
+}
+
+static struct value time_marked(const struct session_time *time)
+{
+	struct value value = {.kind = VALUE_MS, .number = time->ns};
+
+	if (time->flags & TRANSITION_DURATION_ABOUT)
+		value.kind = VALUE_MS_ABOUT;
+	else if (time->flags & TRANSITION_DURATION_AT_LEAST)
+		value.kind = VALUE_MS_AT_LEAST;
+	else if (!(time->flags & TRANSITION_DURATION_KNOWN))
+		value.kind = VALUE_UNKNOWN;
+	return value;
+}
+
+static struct value wall(uint64_t time_ns, const struct field_context *context)
+{
+	return (struct value){.kind = VALUE_WALL,
+			      .elapsed = (int64_t)(time_ns + (uint64_t)context->wall_offset_ns)};
+}
+
+static struct value timestamp(const struct session *session, const struct field_context *context)
+{
+	if (!session->is_begun)
+		return unknown;
+	return (struct value){.kind = VALUE_SECONDS,
+			      .elapsed = (int64_t)(session->first_ns - context->first_ns)};
+}
+
+static struct value status(const struct session_row *r)
+{
+	static const char *const names[] = {
+		[SESSION_ENDED] = "ended", [SESSION_OPEN] = "open", [SESSION_LOST] = "lost"};
+
+	return name(names[r->status]);
+}
+
+static struct value role(const struct session *session)
+{
+	static const char *const names[] = {
+		[SESSION_CLIENT] = "client", [SESSION_SERVER] = "server"};
+
+	return session->role ? name(names[session->role]) : unknown;
+}
+
+static struct value closed_by(const struct session_row *r)
+{
+	static const char *const names[] = {
+		[CLOSER_LOCAL] = "local", [CLOSER_PEER] = "peer", [CLOSER_NONE] = "none"};
+
+	return r->closer ? name(names[r->closer]) : unknown;
+}
+
+/* A getter of which the value is an expression of r, its session s, and context. */
+#define GETTER(name, result)                            \
+	static struct value get_##name(FIELD_ARGUMENTS) \
+	{                                               \
+		const struct session_row *r = data;     \
+		const struct session *s = r->session;   \
+                                                        \
+		(void)s, (void)context;                 \
+		return result;                          \
+	}
+
+#define FIELD(name, result) GETTER(name, result) DEFINE_WRITER(static, name)
+
+/* A time as fields: exact, about, at least, and what is known of it in one. */
+#define TIME_FIELDS(exact, about, at_least, marked, member)                \
+	FIELD(exact, time_if(&r->member, TRANSITION_DURATION_KNOWN))       \
+	FIELD(about, time_if(&r->member, TRANSITION_DURATION_ABOUT))       \
+	FIELD(at_least, time_if(&r->member, TRANSITION_DURATION_AT_LEAST)) \
+	FIELD(marked, time_marked(&r->member))
+
+FIELD(time, s->is_begun ? wall(s->first_ns, context) : unknown)
+FIELD(end, r->status == SESSION_ENDED ? wall(r->last.time_ns, context) : unknown)
+FIELD(timestamp, timestamp(s, context))
+FIELD(status, status(r))
+FIELD(partial, name(s->is_partial ? "true" : "false"))
+FIELD(role, role(s))
+FIELD(state, ((struct value){.kind = VALUE_WORD, .word = state_word(r->last.newstate)}))
+TIME_FIELDS(ms, ms_about, ms_at_least, lasted, total)
+TIME_FIELDS(life_ms, life_ms_about, life_ms_at_least, life, life)
+TIME_FIELDS(handshake_ms, handshake_ms_about, handshake_ms_at_least, handshake, handshake)
+TIME_FIELDS(time_wait_ms, time_wait_ms_about, time_wait_ms_at_least, time_wait, time_wait)
+FIELD(idle_ms, s->has_idle ? number(s->idle_ms) : unknown)
+FIELD(signal, number_unless_0(s->signal))
+FIELD(reset_reason, name(reset_reason_name(s->reset_reason)))
+FIELD(closed_by, closed_by(r))
+FIELD(cause, name(cause_row(r->cause)->name))
+FIELD(end_cause, r->status == SESSION_ENDED ? name(cause_row(s->cause)->name) : unknown)
+
+static char *write_text(char *place, const char *text)
+{
+	return stpcpy(place, text);
+}
+
+/* As STATE=ms, STATE~ms about, STATE>=ms at least, or STATE. */
+static char *write_step(char *place, const struct session_step *step)
+{
+	struct session_time time = {step->duration_ns, step->flags};
+	struct value lasted = time_marked(&time);
+
+	place = write_text(place, state_word(step->state)->text);
+	if (lasted.kind == VALUE_MS)
+		*place++ = '=';
+	return value_write(place, &lasted, NULL);
+}
+
+/* The states in order, apart by spaces; ? is what was not seen. */
+static char *write_path(char *place, const void *row, const struct field_context *context)
+{
+	const struct session_row *r = row;
+	char *begin = place;
+
+	(void)context;
+	for (int i = 0; i < r->path_count; i++) {
+		if (r->path[i].follows_gap)
+			place = write_text(place, "? ");
+		place = write_step(place, &r->path[i]);
+		*place++ = ' ';
+	}
+	if (r->status == SESSION_LOST)
+		return write_text(place, "?");
+	return place > begin ? place - 1 : place;
+}
+
+static char *write_json_time(char *place, const char *key, const struct session_step *step,
+			     enum transition_flags known)
+{
+	place = write_text(place, key);
+	if (!(step->flags & known))
+		return write_text(place, "null");
+	return number_write_thousandths(place, step->duration_ns / NSEC_PER_USEC);
+}
+
+static char *write_json_step(char *place, const struct session_step *step)
+{
+	const char *cause = cause_row(step->cause)->name;
+
+	place = write_text(write_text(place, "{\"state\":\""), state_word(step->state)->text);
+	place = write_json_time(place, "\",\"ms\":", step, TRANSITION_DURATION_KNOWN);
+	place = write_json_time(place, ",\"ms_about\":", step, TRANSITION_DURATION_ABOUT);
+	place = write_json_time(place, ",\"ms_at_least\":", step, TRANSITION_DURATION_AT_LEAST);
+	place = write_text(place, cause ? ",\"cause\":\"" : ",\"cause\":null");
+	return cause ? write_text(write_text(place, cause), "\"}") : write_text(place, "}");
+}
+
+/* An array of objects; null is what was not seen. */
+static char *write_path_json(char *place, const void *row, const struct field_context *context)
+{
+	const struct session_row *r = row;
+
+	(void)context;
+	*place++ = '[';
+	for (int i = 0; i < r->path_count; i++) {
+		if (i)
+			*place++ = ',';
+		if (r->path[i].follows_gap)
+			place = write_text(place, "null,");
+		place = write_json_step(place, &r->path[i]);
+	}
+	return write_text(place, r->status == SESSION_LOST ? ",null]" : "]");
+}
+
+static const struct field fields[] = {
+	{"time", "TIME", "when it began: HH:MM:SS, local time; in JSON RFC 3339, UTC", WALL(time),
+	 WIDTHS(8, 8)},
+	{"end", "END", "when it ended, likewise", WALL(end), WIDTHS(8, 8)},
+	{"timestamp", "TIME(s)", "when it began: seconds since the first one shown did",
+	 BARE(timestamp), WIDTHS(9, 9)},
+	{"status", "STATUS", "ended, open (it goes on), lost (its end was not seen)",
+	 QUOTED(status), WIDTHS(6, 6)},
+	{"partial", "PARTIAL", "not all of it was seen: true or false", BARE(partial),
+	 WIDTHS(7, 7)},
+	{"role", "ROLE", "which end this is: client or server", QUOTED(role), WIDTHS(6, 6)},
+	{"state", "STATE", "state it is in: CLOSE when it has ended", QUOTED(state),
+	 WIDTHS(11, 11)},
+	TRANSITION_ROWS_OF_OWNER,
+	TRANSITION_ROW_SKADDR,
+	TRANSITION_ROWS_OF_ENDS,
+	{"ms", "MS", "time from its beginning to its end, in milliseconds", BARE(ms),
+	 WIDTHS(10, 10)},
+	{"ms_about", "MS~", "the same where it is known roughly only", BARE(ms_about),
+	 WIDTHS(10, 10)},
+	{"ms_at_least", "MS>=", "the same where only a lower bound is known", BARE(ms_at_least),
+	 WIDTHS(10, 10)},
+	{"lasted", "LASTED", "all three in one: 1.234, ~1.234 (about), >=1.234 (at least)",
+	 QUOTED(lasted), WIDTHS(11, 12), .is_derived = true},
+	{"life_ms", "LIFE-MS", "the same without TIME_WAIT", BARE(life_ms), WIDTHS(10, 10)},
+	{"life_ms_about", "LIFE-MS~", "the same where it is known roughly only",
+	 BARE(life_ms_about), WIDTHS(10, 10)},
+	{"life_ms_at_least", "LIFE-MS>=", "the same where only a lower bound is known",
+	 BARE(life_ms_at_least), WIDTHS(10, 10)},
+	{"life", "LIFE", "all three in one", QUOTED(life), WIDTHS(11, 12), .is_derived = true},
+	{"handshake_ms", "HANDSHAKE-MS",
+	 "time until it was established: in SYN_SENT (client) or SYN_RECV (server)",
+	 BARE(handshake_ms), WIDTHS(12, 12)},
+	{"handshake_ms_about", "HANDSHAKE-MS~", "the same where it is known roughly only",
+	 BARE(handshake_ms_about), WIDTHS(13, 13)},
+	{"handshake_ms_at_least", "HANDSHAKE-MS>=", "the same where only a lower bound is known",
+	 BARE(handshake_ms_at_least), WIDTHS(14, 14)},
+	{"handshake", "HANDSHAKE", "all three in one", QUOTED(handshake), WIDTHS(9, 9),
+	 .is_derived = true},
+	{"time_wait_ms", "TIME-WAIT-MS", "time in TIME_WAIT", BARE(time_wait_ms), WIDTHS(12, 12)},
+	{"time_wait_ms_about", "TIME-WAIT-MS~", "the same where it is known roughly only",
+	 BARE(time_wait_ms_about), WIDTHS(13, 13)},
+	{"time_wait_ms_at_least", "TIME-WAIT-MS>=", "the same where only a lower bound is known",
+	 BARE(time_wait_ms_at_least), WIDTHS(14, 14)},
+	{"time_wait", "TIME-WAIT", "all three in one", QUOTED(time_wait), WIDTHS(11, 11),
+	 .is_derived = true},
+	TRANSITION_ROWS_OF_FIGURES,
+	{"idle_ms", "IDLE-MS",
+	 "time since data went in either direction when the first end closed, in milliseconds",
+	 BARE(idle_ms), WIDTHS(7, 8)},
+	{"signal", "SIGNAL", "the signal that ended the process (cause signal)", BARE(signal),
+	 WIDTHS(6, 6)},
+	{"reset_reason", "RESET-REASON", "the kernel's own reason for a reset it sent, since 6.11",
+	 QUOTED(reset_reason), WIDTHS(24, 24)},
+	{"closed_by", "CLOSED",
+	 "who closed first: local, peer, none (the other end was not to be reached)",
+	 QUOTED(closed_by), WIDTHS(6, 6)},
+	{"cause", "CAUSE",
+	 "why it closed: what cut it off, or why the first end closed; --help lists the causes",
+	 QUOTED(cause), WIDTHS(15, 15)},
+	{"end_cause", "END-CAUSE", "why its last state ended", QUOTED(end_cause), WIDTHS(15, 15)},
+	{"path", "PATH", "its states in order, with the time in each; ? is what was not seen",
+	 .class = FIELD_BARE, .text_size = PATH_SIZE, WIDTHS(60, 60), .write = write_path,
+	 .write_json = write_path_json},
+};
+
+_Static_assert(sizeof(fields) / sizeof(fields[0]) <= FIELDS_MAX, "a list holds every field");
+
+const struct field_table session_fields = {
+	.fields = fields,
+	.count = sizeof(fields) / sizeof(fields[0]),
+};

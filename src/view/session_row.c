@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What is printed of a session. */
+#include <string.h>
+
+#include "trace/state.h"
+#include "view/session_row.h"
+
+/* It is in this state still, or was when it was last heard of. */
+static struct session_step present_step(const struct session *session, uint64_t now_ns)
+{
+	struct session_step step = {
+		.duration_ns = now_ns > session->since_ns ? now_ns - session->since_ns : 0,
+		.state = session->last.newstate,
+		.cause = session->cause,
+		.follows_gap = session->follows_gap,
+	};
+
+	if (step.duration_ns)
+		step.flags = TRANSITION_DURATION_AT_LEAST;
+	return step;
+}
+
+static void fill_path(struct session_row *row, uint64_t now_ns)
+{
+	const struct session *session = row->session;
+
+	memcpy(row->path, session->steps, session->step_count * sizeof(row->path[0]));
+	row->path_count = session->step_count;
+	if (row->status != SESSION_ENDED)
+		row->path[row->path_count++] = present_step(session, now_ns);
+}
+
+/*
+ * What is known of a time since the beginning, as far as it depends on that. Of a passive open, the
+ * time of the SYN is known as the time in SYN_RECV is.
+ */
+static unsigned int known_of_begin(const struct session_row *row)
+{
+	const struct session_step *first = &row->path[0];
+
+	if (!row->session->is_begun)
+		return TRANSITION_DURATION_AT_LEAST;
+	if (row->session->role != SESSION_SERVER || !row->path_count)
+		return TRANSITION_DURATION_KNOWN;
+	return first->flags ? first->flags : TRANSITION_DURATION_AT_LEAST;
+}
+
+/* NULL: it has none. */
+static const struct session_step *last_step(const struct session_row *row)
+{
+	return row->path_count ? &row->path[row->path_count - 1] : NULL;
+}
+
+/* The same of the end: one that was inferred is that of the last state. */
+static unsigned int known_of_end(const struct session_row *row)
+{
+	const struct session_step *last = last_step(row);
+
+	if (row->status != SESSION_ENDED)
+		return TRANSITION_DURATION_AT_LEAST;
+	if (last && last->flags & TRANSITION_DURATION_ABOUT)
+		return TRANSITION_DURATION_ABOUT;
+	return TRANSITION_DURATION_KNOWN;
+}
+
+static struct session_time since_begin(const struct session_row *row, uint64_t until_ns,
+				       unsigned int known_of_until)
+{
+	uint64_t first_ns = row->session->first_ns;
+	struct session_time time = {
+		.ns = until_ns > first_ns ? until_ns - first_ns : 0,
+		.flags = session_known_of_sum(known_of_begin(row), known_of_until),
+	};
+
+	/* At least nothing is nothing known. */
+	if (!time.ns && time.flags & TRANSITION_DURATION_AT_LEAST)
+		time.flags = 0;
+	return time;
+}
+
+/* When TIME_WAIT was entered is known as the end of the state before is. */
+static unsigned int known_of_time_wait(const struct session_row *row,
+				       const struct session_step *last)
+{
+	if (last->follows_gap)
+		return TRANSITION_DURATION_AT_LEAST;
+	return row->path_count > 1 && last[-1].flags & TRANSITION_DURATION_ABOUT
+		       ? TRANSITION_DURATION_ABOUT
+		       : TRANSITION_DURATION_KNOWN;
+}
+
+/* No process has anything of TIME_WAIT: what was before it is over even while it lasts. */
+static void fill_times(struct session_row *row, uint64_t until_ns)
+{
+	const struct session_step *last = last_step(row);
+
+	row->total = row->life = since_begin(row, until_ns, known_of_end(row));
+	if (!last || last->state != STATE_TIME_WAIT)
+		return;
+	row->time_wait = (struct session_time){.ns = last->duration_ns, .flags = last->flags};
+	until_ns -= last->duration_ns < until_ns ? last->duration_ns : until_ns;
+	row->life = since_begin(row, until_ns, known_of_time_wait(row, last));
+}
+
+static bool is_of_handshake(const struct session_step *step)
+{
+	return step->state == STATE_SYN_SENT || step->state == STATE_SYN_RECV;
+}
+
+/* One that was never finished took no time that could be told. */
+static void fill_handshake(struct session_row *row)
+{
+	struct session_time sum = {0};
+	int i = 0;
+
+	for (; i < row->path_count && is_of_handshake(&row->path[i]); i++) {
+		sum.ns += row->path[i].duration_ns;
+		sum.flags = i ? session_known_of_sum(sum.flags, row->path[i].flags)
+			      : row->path[i].flags;
+	}
+	if (i && i < row->path_count)
+		row->handshake = sum;
+}
+
+/* It did not end as TCP ends sessions, or did not even begin: this is why, whoever closed first. */
+static bool is_cut_off(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_UNKNOWN:
+	case CAUSE_CLOSE:
+	case CAUSE_SHUTDOWN:
+	case CAUSE_EXIT:
+	case CAUSE_SIGNAL:
+	case CAUSE_KERNEL:
+	case CAUSE_PEER_FIN:
+	case CAUSE_FIN_ACKED:
+	case CAUSE_TIME_WAIT_FULL:
+	case CAUSE_TIMER:
+	case CAUSE_RECYCLED:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static enum cause cause_of_close(const struct session_row *row)
+{
+	const struct session *session = row->session;
+
+	if (row->status == SESSION_ENDED && is_cut_off(session->cause))
+		return session->cause;
+	return session->has_closed ? session->close_cause : CAUSE_UNKNOWN;
+}
+
+/* The state that follows the first FIN tells whose it was. */
+static enum session_closer closer_by_state(unsigned int state)
+{
+	switch (state) {
+	case STATE_FIN_WAIT1:
+	case STATE_FIN_WAIT2:
+	case STATE_CLOSING:
+	case STATE_TIME_WAIT:
+		return CLOSER_LOCAL;
+	case STATE_CLOSE_WAIT:
+	case STATE_LAST_ACK:
+		return CLOSER_PEER;
+	default:
+		return CLOSER_UNKNOWN;
+	}
+}
+
+/* Of a session that ended without a FIN. */
+static enum session_closer closer_by_cause(enum cause cause)
+{
+	switch (cause) {
+	case CAUSE_RESET_RECEIVED:
+	case CAUSE_REFUSED:
+		return CLOSER_PEER;
+	case CAUSE_CLOSE:
+	case CAUSE_SHUTDOWN:
+	case CAUSE_EXIT:
+	case CAUSE_SIGNAL:
+	case CAUSE_KERNEL:
+	case CAUSE_RESET_UNREAD:
+	case CAUSE_RESET_LINGER:
+	case CAUSE_RESET_LATE_DATA:
+	case CAUSE_DISCONNECT:
+	case CAUSE_DESTROYED:
+	case CAUSE_LISTENER_CLOSED:
+	case CAUSE_NO_MEMORY:
+		return CLOSER_LOCAL;
+	case CAUSE_UNREACHABLE:
+	case CAUSE_SYN_TIMEOUT:
+	case CAUSE_RETRANS_TIMEOUT:
+	case CAUSE_KEEPALIVE:
+	case CAUSE_USER_TIMEOUT:
+	case CAUSE_ZERO_WINDOW:
+		return CLOSER_NONE;
+	default:
+		return CLOSER_UNKNOWN;
+	}
+}
+
+static enum session_closer closer_of(const struct session_row *row)
+{
+	enum session_closer closer = CLOSER_UNKNOWN;
+
+	for (int i = 0; i < row->path_count && !closer; i++)
+		closer = closer_by_state(row->path[i].state);
+	if (closer || row->status != SESSION_ENDED)
+		return closer;
+	return closer_by_cause(row->session->cause);
+}
+
+void session_row_fill(struct session_row *row, const struct session *session,
+		      enum session_status status, uint64_t now_ns)
+{
+	uint64_t until_ns = status == SESSION_OPEN ? now_ns : session->last.time_ns;
+
+	*row = (struct session_row){.last = session->last, .session = session, .status = status};
+	fill_path(row, until_ns);
+	fill_times(row, until_ns);
+	fill_handshake(row);
+	row->cause = cause_of_close(row);
+	row->closer = closer_of(row);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The view --sessions: a line for each session, when it ends; and at the end for those that go on.
+ */
+#include <inttypes.h>
+
+#include "field/format.h"
+#include "lib/log.h"
+#include "trace/state.h"
+#include "view/session_row.h"
+
+static const struct row_kind session_row = {
+	.fields = &session_fields,
+	.fits_terminal = true,
+	.table = "status,role,pid,comm,laddr,lport,raddr,rport,life,tx_bytes,rx_bytes,closed_by,"
+		 "cause,path",
+	.wide = "time,end,status,role,pid,comm,laddr,lport,raddr,rport,lasted,life,handshake,time_"
+		"wait,"
+		"tx_bytes,rx_bytes,rtt_ms,retrans,idle_ms,closed_by,cause,end_cause,path",
+	.csv = "time,end,status,partial,role,pid,comm,ip,laddr,lport,raddr,rport,lasted,life,"
+	       "handshake,"
+	       "time_wait,tx_bytes,rx_bytes,rtt_ms,retrans,idle_ms,closed_by,cause,end_cause,path",
+};
+
+struct sessions_sink {
+	struct text_sink text; /* first: a struct sink * is one of these */
+	struct sessions sessions;
+	uint64_t now_ns; /* as far as transitions and ticks tell */
+};
+
+static bool sessions_are_wanted(const struct options *options)
+{
+	return options->report == REPORT_SESSIONS && !options->quiet;
+}
+
+static void show(struct sessions_sink *sink, const struct session *session,
+		 enum session_status status)
+{
+	struct session_row row;
+
+	if (!session->is_match)
+		return;
+	session_row_fill(&row, session, status, sink->now_ns);
+	text_sink_row(&sink->text, &row, session->first_ns);
+}
+
+static void sessions_lose(void *context, struct session *session)
+{
+	show(context, session, SESSION_LOST);
+}
+
+static struct sink *sessions_open(const struct options *options, struct source *source)
+{
+	struct sink *sink = text_sink_open(&sessions_sink, options, source, &session_row,
+					   sizeof(struct sessions_sink));
+
+	if (sink)
+		((struct sessions_sink *)sink)->sessions = (struct sessions){
+			.has_steps = true, .lose = sessions_lose, .context = sink};
+	return sink;
+}
+
+static void sessions_tick(struct sink *sink, uint64_t now_ns)
+{
+	struct sessions_sink *view = (struct sessions_sink *)sink;
+
+	if (now_ns > view->now_ns)
+		view->now_ns = now_ns;
+}
+
+static void sessions_observe(struct sink *sink, const struct transition *transition, bool is_match)
+{
+	struct sessions_sink *view = (struct sessions_sink *)sink;
+	struct session *session;
+
+	sessions_tick(sink, transition->time_ns);
+	session = sessions_take(&view->sessions, transition, is_match);
+	if (!session || session->last.newstate != STATE_CLOSE)
+		return;
+	show(view, session, SESSION_ENDED);
+	sessions_remove(&view->sessions, session);
+}
+
+static void sessions_end(struct sink *sink)
+{
+	struct sessions_sink *view = (struct sessions_sink *)sink;
+
+	for (struct session *session = view->sessions.oldest; session; session = session->newer)
+		show(view, session, SESSION_OPEN);
+	if (view->sessions.untracked)
+		log_error("--sessions: %" PRIu64 " changes are of sessions that are not shown: "
+			  "there was no memory for them, or there were more than %zu at once",
+			  view->sessions.untracked, SESSIONS_MAX);
+}
+
+static int sessions_sink_close(struct sink *sink)
+{
+	sessions_close(&((struct sessions_sink *)sink)->sessions);
+	return text_sink_close(sink);
+}
+
+const struct sink_ops sessions_sink = {
+	.name = "sessions",
+	.is_wanted = sessions_are_wanted,
+	.open = sessions_open,
+	.begin = text_sink_begin,
+	.observe = sessions_observe,
+	.tick = sessions_tick,
+	.end = sessions_end,
+	.close = sessions_sink_close,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Sessions that stay in a state: for how long that is no news, and what it usually means if not. */
+#ifndef TCPSTATES_VIEW_STUCK_H
+#define TCPSTATES_VIEW_STUCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define STUCK_STATES 16 /* above all states */
+
+/* How long a session may stay in each state; 0: for ever. */
+struct stuck_limits {
+	uint64_t ns[STUCK_STATES];
+};
+
+void stuck_limits_default(struct stuck_limits *limits);
+
+/*
+ * Sets the limit of a state (or of a group of them), from "STATE:SECONDS". False when the text is
+ * not right: *expected is what would be.
+ */
+bool stuck_limits_set(struct stuck_limits *limits, const char *text, const char **expected);
+
+/*
+ * When a session that has been in a state with that limit since since_ns is to be told of next, if
+ * it was last at after_ns (0: never): at its limit, or when it has been there for twice, four
+ * times,
+ * ... that. UINT64_MAX: never.
+ */
+uint64_t stuck_due_ns(uint64_t limit_ns, uint64_t since_ns, uint64_t after_ns);
+
+/* What it usually means that a session stays in this state; NULL: nothing is the matter. */
+const char *stuck_hint(unsigned int state);
+
+#define STUCK_HINT_SIZE 80 /* no hint is longer */
+
+#endif

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The fields of what --stuck has to say. */
+#include "field/field_rows.h"
+#include "trace/cause.h"
+#include "trace/state.h"
+#include "view/stuck.h"
+#include "view/stuck_row.h"
+
+#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
+#define NOTE_SIZE      (STUCK_HINT_SIZE + 2 * VALUE_SIZE_MAX)
+
+static struct value hex_unless_0(uint64_t value)
+{
+	return value ? (struct value){.kind = VALUE_HEX, .number = value} : unknown;
+}
+
+static struct value text(const char *text, size_t size)
+{
+	return *text ? (struct value){.kind = VALUE_TEXT, .text = text, .size = size} : unknown;
+}
+
+static struct value state(unsigned int state)
+{
+	return state ? (struct value){.kind = VALUE_WORD, .word = state_word(state)} : unknown;
+}
+
+static struct value address(const struct transition *t, const uint8_t *bytes)
+{
+	if (t->ip == 4)
+		return (struct value){.kind = VALUE_IPV4, .address = bytes + IPV4_IN_MAPPED};
+	return (struct value){.kind = VALUE_IPV6, .address = bytes};
+}
+
+static const char *event_name(const struct stuck_row *row)
+{
+	static const char *const names[] = {
+		[STUCK_EVENT_STUCK] = "stuck", [STUCK_EVENT_STILL] = "still",
+		[STUCK_EVENT_LEFT] = "left",   [STUCK_EVENT_LOST] = "lost",
+		[STUCK_EVENT_COUNT] = "count",
+	};
+
+	return names[row->event];
+}
+
+static struct value age(const struct stuck_row *row, enum transition_flags known)
+{
+	if (!(row->age_known & known))
+		return unknown;
+	return (struct value){.kind = VALUE_MS, .number = row->age_ns};
+}
+
+/* In seconds, marked by what is known of it. */
+static struct value age_marked(const struct stuck_row *row)
+{
+	/* Milliseconds with three decimals are seconds, of a thousandth. */
+	struct value value = {.kind = VALUE_MS, .number = row->age_ns / 1000};
+
+	if (!row->age_known)
+		return unknown;
+	if (row->age_known & TRANSITION_DURATION_AT_LEAST)
+		value.kind = VALUE_MS_AT_LEAST;
+	else if (row->age_known & TRANSITION_DURATION_ABOUT)
+		value.kind = VALUE_MS_ABOUT;
+	return value;
+}
+
+/* Of a count what all of it share. */
+static const struct transition *transition_of(const struct stuck_row *row)
+{
+	if (!row->count)
+		return row->t;
+	return row->count->is_rest ? NULL : &row->count->first;
+}
+
+/* What a session has, and a count of many has not. */
+static const struct transition *session_of(const struct stuck_row *row)
+{
+	return row->t;
+}
+
+static bool has_details(const struct transition *t)
+{
+	return t && t->flags & TRANSITION_HAS_DETAILS;
+}
+
+static bool has_figures(const struct transition *t)
+{
+	return has_details(t) && !(t->facts & FACT_FOUND);
+}
+
+static bool has_queues(const struct transition *t)
+{
+	return has_details(t) && t->facts & FACT_QUEUES;
+}
+
+static bool is_here(const struct stuck_row *row)
+{
+	return row->event == STUCK_EVENT_STUCK || row->event == STUCK_EVENT_STILL;
+}
+
+static struct value lport(const struct stuck_row *row)
+{
+	if (row->count && !row->count->has_lport)
+		return unknown;
+	return number_unless_0(transition_of(row)->lport);
+}
+
+static struct value rport(const struct stuck_row *row)
+{
+	if (row->count && !row->count->has_rport)
+		return unknown;
+	return number(transition_of(row)->rport);
+}
+
+#define GETTER(name, result) DEFINE_GETTER(static, stuck_row, row, name, result)
+#define FIELD(name, result)  GETTER(name, result) DEFINE_WRITER(static, name)
+
+/* The same of an expression of t: what a session has, or all sessions of a count. */
+#define SHARED(name, result)                                              \
+	static struct value get_shared_##name(const struct transition *t) \
+	{                                                                 \
+		return t ? (result) : unknown;                            \
+	}                                                                 \
+	FIELD(name, get_shared_##name(transition_of(row)))
+
+/* What a session has. */
+#define OWN(name, result)                                              \
+	static struct value get_own_##name(const struct transition *t) \
+	{                                                              \
+		return t ? (result) : unknown;                         \
+	}                                                              \
+	FIELD(name, get_own_##name(session_of(row)))
+
+FIELD(time,
+      ((struct value){.kind = VALUE_WALL,
+		      .elapsed = (int64_t)(row->time_ns + (uint64_t)context->wall_offset_ns)}))
+FIELD(timestamp, ((struct value){.kind = VALUE_SECONDS,
+				 .elapsed = (int64_t)(row->time_ns - context->first_ns)}))
+FIELD(event, name(event_name(row)))
+FIELD(state, state(row->state))
+FIELD(ms, age(row, TRANSITION_DURATION_KNOWN))
+FIELD(ms_about, age(row, TRANSITION_DURATION_ABOUT))
+FIELD(ms_at_least, age(row, TRANSITION_DURATION_AT_LEAST))
+FIELD(age, age_marked(row))
+FIELD(count, row->count ? number(row->count->total) : unknown)
+FIELD(now, row->count ? number(row->count->now) : unknown)
+SHARED(pid, has_details(t) ? number_unless_0(t->pid) : unknown)
+FIELD(comm, has_details(transition_of(row))
+		    ? text(transition_of(row)->comm, sizeof(transition_of(row)->comm))
+		    : unknown)
+OWN(uid, has_figures(t) ? number(t->uid) : unknown)
+OWN(netns, has_details(t) ? number_unless_0(t->netns) : unknown)
+FIELD(cgroup, has_details(row->t)
+		      ? text(cgroups_find(context->cgroups, row->t->cgroup), CGROUP_PATH_SIZE)
+		      : unknown)
+OWN(skaddr, hex_unless_0(t->skaddr))
+OWN(cookie, has_details(t) ? hex_unless_0(t->cookie) : unknown)
+SHARED(ip, number(t->ip))
+OWN(laddr, address(t, t->laddr))
+FIELD(lport, transition_of(row) ? lport(row) : unknown)
+SHARED(raddr, address(t, t->raddr))
+FIELD(rport, transition_of(row) ? rport(row) : unknown)
+OWN(tx_queue, has_queues(t) ? number(t->tx_queue) : unknown)
+OWN(rx_queue, has_queues(t) ? number(t->rx_queue) : unknown)
+OWN(retrans, has_figures(t) ? number(t->retrans) : unknown)
+OWN(tx_bytes, has_figures(t) ? number(t->tx_bytes) : unknown)
+OWN(rx_bytes, has_figures(t) ? number(t->rx_bytes) : unknown)
+FIELD(newstate, row->event == STUCK_EVENT_LEFT ? state(row->t->newstate) : unknown)
+FIELD(cause, row->event == STUCK_EVENT_LEFT ? name(cause_row(cause_of(row->t))->name) : unknown)
+GETTER(hint, is_here(row) ? name(stuck_hint(row->state)) : unknown)
+
+/* Its own, for hints are longer than values. */
+static char *write_hint(char *place, FIELD_ARGUMENTS)
+{
+	struct value hint = get_hint(data, context);
+
+	return hint.kind == VALUE_NAME ? (char *)mempcpy(place, hint.text, hint.size) : place;
+}
+
+static char *write_left(char *place, const struct stuck_row *row)
+{
+	const char *cause = cause_row(cause_of(row->t))->name;
+
+	place = stpcpy(place, "left for ");
+	place = value_write_word(place, state_word(row->t->newstate));
+	return cause ? stpcpy(stpcpy(place, ": "), cause) : place;
+}
+
+static char *write_tally(char *place, const struct stuck_count *count)
+{
+	place = stpcpy(number_write(place, count->total), " in all; ");
+	return stpcpy(number_write(place, count->now), " at the end");
+}
+
+/* For people: what there is to say of each kind of row. */
+static char *write_note(char *place, FIELD_ARGUMENTS)
+{
+	const struct stuck_row *row = data;
+
+	switch ((enum stuck_event)row->event) {
+	case STUCK_EVENT_STUCK:
+	case STUCK_EVENT_STILL:
+		return write_hint(place, row, context);
+	case STUCK_EVENT_LEFT:
+		return write_left(place, row);
+	case STUCK_EVENT_LOST:
+		return stpcpy(place, "its end was not seen");
+	case STUCK_EVENT_COUNT:
+		return write_tally(place, row->count);
+	}
+	return place;
+}
+
+/* Nothing asks for it: it is written. */
+GETTER(note, unknown)
+
+static const struct field fields[] = {
+	{"time", "TIME", "time of the line: HH:MM:SS, local time; in JSON RFC 3339, UTC",
+	 WALL(time), WIDTHS(8, 8)},
+	{"timestamp", "TIME(s)", "seconds since the first line", BARE(timestamp), WIDTHS(9, 9)},
+	{"event", "EVENT",
+	 "stuck (longer than its limit), still (twice, four times, ... that), left, lost (its end "
+	 "was not seen), count (at the end)",
+	 QUOTED(event), WIDTHS(5, 5)},
+	{"state", "STATE", "state that it is stuck in", QUOTED(state), WIDTHS(11, 11)},
+	{"ms", "MS", "time in that state so far, or in all, in milliseconds", BARE(ms),
+	 WIDTHS(12, 12)},
+	{"ms_about", "MS~", "the same where it is known roughly only", BARE(ms_about),
+	 WIDTHS(12, 12)},
+	{"ms_at_least", "MS>=", "the same where only a lower bound is known", BARE(ms_at_least),
+	 WIDTHS(12, 12)},
+	{"age", "AGE(s)", "all three in one, in seconds: 61.234, ~61.234 (about), >=61.234",
+	 QUOTED(age), WIDTHS(10, 12), .is_derived = true},
+	{"count", "COUNT", "of a count: how many were stuck in that state", BARE(count),
+	 WIDTHS(7, 7)},
+	{"now", "NOW", "of a count: how many of them still are", BARE(now), WIDTHS(7, 7)},
+	{"pid", "PID", "the owner: the process whose session it is", BARE(pid), WIDTHS(6, 7)},
+	{"comm", "COMM", "name of the owner's process", TEXT(comm, TRANSITION_COMM_SIZE),
+	 WIDTHS(10, 16), .is_cut = true},
+	{"uid", "UID", "the owner's user id", BARE(uid), WIDTHS(5, 5)},
+	{"netns", "NETNS", "network namespace: its inode number", BARE(netns), WIDTHS(10, 10)},
+	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path",
+	 TEXT(cgroup, CGROUP_PATH_SIZE), WIDTHS(20, 40)},
+	{"skaddr", "SKADDR", "the socket's kernel address: tells sockets apart while they live",
+	 QUOTED(skaddr), WIDTHS(16, 16)},
+	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(cookie),
+	 WIDTHS(8, 8)},
+	{"ip", "IP", "address family of the socket: 4 or 6", BARE(ip), WIDTHS(2, 2)},
+	{"laddr", "LADDR", "local address", QUOTED(laddr), WIDTHS(15, 39)},
+	{"lport", "LPORT", "local port; of a count, where all have the same", BARE(lport),
+	 WIDTHS(5, 5)},
+	{"raddr", "RADDR", "remote address", QUOTED(raddr), WIDTHS(15, 39)},
+	{"rport", "RPORT", "remote port; of a count, where all have the same", BARE(rport),
+	 WIDTHS(5, 5)},
+	{"tx_queue", "TX-QUEUE", "payload that the peer has not acknowledged, in bytes",
+	 BARE(tx_queue), WIDTHS(8, 8)},
+	{"rx_queue", "RX-QUEUE", "payload that no process has read, in bytes", BARE(rx_queue),
+	 WIDTHS(8, 8)},
+	{"retrans", "RETR", "segments sent again, SYN and SYN-ACK too", BARE(retrans),
+	 WIDTHS(4, 5)},
+	{"tx_bytes", "TX-BYTES", "payload sent, each byte once", BARE(tx_bytes), WIDTHS(9, 12)},
+	{"rx_bytes", "RX-BYTES", "payload received", BARE(rx_bytes), WIDTHS(9, 12)},
+	{"newstate", "NEWSTATE", "state that it left for", QUOTED(newstate), WIDTHS(11, 11)},
+	{"cause", "CAUSE", "why it left; --help lists the causes", QUOTED(cause), WIDTHS(15, 15)},
+	{"hint", "HINT", "what it usually means that a session stays in this state", QUOTED(hint),
+	 .text_size = STUCK_HINT_SIZE, WIDTHS(64, 64)},
+	{"note", "NOTE", "the hint; or what it left for and why; or what is counted", QUOTED(note),
+	 .text_size = NOTE_SIZE, WIDTHS(64, 64), .is_derived = true},
+};
+
+_Static_assert(sizeof(fields) / sizeof(fields[0]) <= FIELDS_MAX, "a list holds every field");
+
+const struct field_table stuck_fields = {
+	.fields = fields,
+	.count = sizeof(fields) / sizeof(fields[0]),
+};

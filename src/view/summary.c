@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Where the time goes. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/state.h"
+#include "view/summary.h"
+
+#define FIRST_ROOM 64
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+static uint64_t hash(const struct group_key *key)
+{
+	uint64_t words[sizeof(*key) / sizeof(uint64_t)], sum = 0;
+
+	memcpy(words, key, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15u;
+		sum ^= sum >> 32;
+	}
+	return sum;
+}
+
+/* Where the group's place is in the index, or would be. */
+static uint32_t *find(const struct summary *summary, const struct group_key *key)
+{
+	size_t mask = summary->index_room - 1, at = hash(key) & mask;
+
+	while (summary->index[at] &&
+	       memcmp(&summary->groups[summary->index[at] - 1].key, key, sizeof(*key)) != 0)
+		at = (at + 1) & mask;
+	return &summary->index[at];
+}
+
+/* False without memory. */
+static bool make_room(struct summary *summary)
+{
+	size_t room = summary->room ? 2 * summary->room : FIRST_ROOM;
+	struct summary_group *groups;
+	uint32_t *index;
+
+	if (summary->count < summary->room)
+		return true;
+	groups = realloc(summary->groups, room * sizeof(*groups));
+	if (groups)
+		summary->groups = groups;
+	index = calloc(2 * room, sizeof(*index));
+	if (!groups || !index) {
+		free(index);
+		return false;
+	}
+	free(summary->index);
+	summary->index = index;
+	summary->index_room = 2 * room;
+	summary->room = room;
+	for (size_t i = 0; i < summary->count; i++)
+		if (i + 1 != summary->other)
+			*find(summary, &groups[i].key) = (uint32_t)i + 1;
+	return true;
+}
+
+/* The path of a cgroup can be found out only while there is one. */
+static uint32_t add_group(struct summary *summary, const struct group_key *key)
+{
+	summary->groups[summary->count] = (struct summary_group){.key = *key};
+	if (key->cgroup && summary->cgroups)
+		cgroups_find(summary->cgroups, key->cgroup);
+	return (uint32_t)++summary->count;
+}
+
+static uint32_t other_group(struct summary *summary)
+{
+	static const struct group_key none = {0};
+
+	if (!summary->other && make_room(summary))
+		summary->other = add_group(summary, &none);
+	return summary->other;
+}
+
+/* Its place + 1; 0 without memory. */
+static uint32_t place_of(struct summary *summary, const struct transition *t, uint8_t state)
+{
+	struct group_key key;
+	uint32_t place;
+
+	group_key_fill(&key, summary->grouping, t, state);
+	place = summary->index_room ? *find(summary, &key) : 0;
+	if (place)
+		return place;
+	if (summary->count >= SUMMARY_GROUPS_MAX)
+		return other_group(summary);
+	if (!make_room(summary))
+		return 0;
+	place = add_group(summary, &key);
+	*find(summary, &key) = place;
+	return place;
+}
+
+/* NULL without memory. */
+static struct summary_group *group_of(struct summary *summary, const struct transition *t,
+				      uint8_t state)
+{
+	uint32_t place = place_of(summary, t, state);
+
+	return place ? &summary->groups[place - 1] : NULL;
+}
+
+/* ---- what is counted of a change ------------------------------------------------------------- */
+
+/* A listener stays one when a child comes of it. */
+static bool begins_child(const struct transition *t)
+{
+	return t->oldstate == STATE_LISTEN && t->newstate == STATE_SYN_RECV;
+}
+
+static bool begins(const struct transition *t)
+{
+	return t->oldstate == STATE_CLOSE || begins_child(t);
+}
+
+/* Nobody owns it any more: the minisock goes on in the same state. */
+static bool is_orphaned(const struct transition *t)
+{
+	return t->flags & TRANSITION_TO_MINISOCK && t->oldstate == t->newstate;
+}
+
+static bool add_times(struct summary_stats *stats, const struct tally *tally)
+{
+	unsigned int flags = tally->transition->flags;
+
+	if (flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT))
+		return histogram_add(&stats->times, tally->count, tally->bucket, tally->sum_ns,
+				     tally->max_ns);
+	if (flags & TRANSITION_DURATION_AT_LEAST)
+		stats->at_least += tally->count;
+	else
+		stats->unknown += tally->count;
+	return true;
+}
+
+static bool leave(struct summary *summary, const struct tally *tally)
+{
+	const struct transition *t = tally->transition;
+	struct summary_group *group;
+
+	if (begins_child(t))
+		return true;
+	group = group_of(summary, t, t->oldstate);
+	return group && add_times(&group->lately, tally);
+}
+
+static bool enter(struct summary *summary, const struct tally *tally)
+{
+	const struct transition *t = tally->transition;
+	struct summary_group *group = group_of(summary, t, t->newstate);
+
+	if (!group)
+		return false;
+	group->lately.entered += tally->count;
+	if (summary_is_other(summary, group))
+		summary->others += tally->count;
+	return true;
+}
+
+static void count(struct summary *summary, const struct tally *tally)
+{
+	bool has_left = leave(summary, tally);
+
+	if (!enter(summary, tally) || !has_left)
+		summary->unheard += tally->count;
+}
+
+static void count_one(struct summary *summary, const struct transition *t)
+{
+	struct tally tally = {
+		.transition = t,
+		.count = 1,
+		.sum_ns = t->duration_ns,
+		.max_ns = t->duration_ns,
+		.bucket = bucket_for(t->duration_ns),
+	};
+
+	count(summary, &tally);
+}
+
+/* ---- where sessions are ---------------------------------------------------------------------- */
+
+static void go(struct summary *summary, struct presence *presence, uint32_t group)
+{
+	presence->group = group;
+	if (group != PRESENT_NOWHERE)
+		summary->groups[group].now++;
+}
+
+/* Which group it was in. */
+static uint32_t forget(struct summary *summary, struct presence *presence)
+{
+	uint32_t group = presence->group;
+
+	if (group != PRESENT_NOWHERE)
+		summary->groups[group].now--;
+	presences_remove(&summary->presences, presence);
+	return group;
+}
+
+/* Where a session is that has entered a state, or is found in it. */
+static uint32_t group_of_state(struct summary *summary, const struct transition *t, bool is_match)
+{
+	uint32_t place = 0;
+
+	if (is_match && grouping_has_now(summary->grouping))
+		place = place_of(summary, t, t->newstate);
+	return place ? place - 1 : PRESENT_NOWHERE;
+}
+
+static void add_now(struct summary *summary, const struct transition *t, uint8_t state, int64_t n)
+{
+	struct summary_group *group = group_of(summary, t, state);
+
+	if (group)
+		group->now += n;
+}
+
+/*
+ * Where not every session is known by itself: so many come, so many go. That does only where all
+ * the keys but the state stay the same (tally_is_possible()).
+ */
+static void shift(struct summary *summary, const struct transition *t, uint64_t count)
+{
+	if (!grouping_has_now(summary->grouping) || is_orphaned(t))
+		return;
+	if (!begins(t))
+		add_now(summary, t, t->oldstate, -(int64_t)count);
+	if (t->newstate != STATE_CLOSE)
+		add_now(summary, t, t->newstate, (int64_t)count);
+}
+
+static void find_standing(struct summary *summary, const struct transition *t, bool is_match)
+{
+	uint32_t group;
+	struct presence *presence;
+
+	if (summary->is_tallied && is_match && grouping_has_now(summary->grouping))
+		add_now(summary, t, t->newstate, 1);
+	if (summary->is_tallied || presences_find(&summary->presences, t))
+		return;
+	group = group_of_state(summary, t, is_match);
+	presence = group == PRESENT_NOWHERE ? NULL : presences_add(&summary->presences, t);
+	if (presence)
+		go(summary, presence, group);
+}
+
+/* before: the group that it was in. An orphan stays there. */
+static void move(struct summary *summary, const struct transition *t, bool is_match,
+		 uint32_t before)
+{
+	uint32_t group = before;
+	struct presence *presence;
+
+	if (!is_orphaned(t) || before == PRESENT_NOWHERE)
+		group = group_of_state(summary, t, is_match);
+	if (t->newstate == STATE_CLOSE || group == PRESENT_NOWHERE)
+		return;
+	presence = presences_add(&summary->presences, t);
+	if (presence)
+		go(summary, presence, group);
+}
+
+/* A half-open session that has been looked at goes on with a socket. */
+static void forget_request(struct summary *summary, const struct transition *t)
+{
+	struct presence *presence = presences_find_request(&summary->presences, t);
+
+	if (presence)
+		forget(summary, presence);
+}
+
+static void follow(struct summary *summary, const struct transition *t, bool is_match)
+{
+	struct presence *presence = presences_find(&summary->presences, t);
+	uint32_t before = PRESENT_NOWHERE;
+
+	/* One that had its address before has ended unseen. */
+	if (presence)
+		before = forget(summary, presence);
+	if (begins_child(t) && !(t->flags & TRANSITION_OF_MINISOCK))
+		forget_request(summary, t);
+	move(summary, t, is_match, begins(t) ? PRESENT_NOWHERE : before);
+}
+
+/* Whether it is known which group the session was in, or will be. */
+static bool is_followed(const struct summary *summary, const struct transition *t)
+{
+	return !summary->is_tallied || (summary->has_syn_sent && t->newstate == STATE_SYN_SENT);
+}
+
+/* From SYN_SENT, which it may have entered in a group of another local port. */
+static void leave_syn_sent(struct summary *summary, const struct transition *t, bool is_match)
+{
+	struct presence *presence = presences_find(&summary->presences, t);
+
+	if (presence)
+		forget(summary, presence);
+	if (is_match && grouping_has_now(summary->grouping) && t->newstate != STATE_CLOSE)
+		add_now(summary, t, t->newstate, 1);
+}
+
+static void change(struct summary *summary, const struct transition *t, bool is_match)
+{
+	if (is_match && !is_orphaned(t))
+		count_one(summary, t);
+	if (is_followed(summary, t))
+		follow(summary, t, is_match);
+	else if (summary->has_syn_sent && t->oldstate == STATE_SYN_SENT)
+		leave_syn_sent(summary, t, is_match);
+	else if (is_match)
+		shift(summary, t, 1);
+}
+
+void summary_take(struct summary *summary, const struct transition *t, bool is_match)
+{
+	if (t->facts & FACT_STANDING)
+		find_standing(summary, t, is_match);
+	else
+		change(summary, t, is_match);
+}
+
+void summary_take_tally(struct summary *summary, const struct tally *tally)
+{
+	count(summary, tally);
+	shift(summary, tally->transition, tally->count);
+}
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+static void stats_turn(struct summary_stats *whole, struct summary_stats *lately)
+{
+	whole->entered += lately->entered;
+	whole->at_least += lately->at_least;
+	whole->unknown += lately->unknown;
+	histogram_merge(&whole->times, &lately->times);
+	histogram_clear(&lately->times);
+	lately->entered = lately->at_least = lately->unknown = 0;
+}
+
+void summary_turn(struct summary *summary)
+{
+	for (size_t i = 0; i < summary->count; i++)
+		stats_turn(&summary->groups[i].whole, &summary->groups[i].lately);
+}
+
+static bool has_something(const struct summary_stats *stats)
+{
+	return stats->entered || stats->at_least || stats->unknown || stats->times.count;
+}
+
+/* An entry of the array that is sorted. */
+struct ranked {
+	const struct summary_group *group;
+	uint64_t time_ns, entered;
+};
+
+static int compare(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+
+	if (a->time_ns != b->time_ns)
+		return a->time_ns < b->time_ns ? 1 : -1;
+	if (a->entered != b->entered)
+		return a->entered < b->entered ? 1 : -1;
+	if (memcmp(&a->group->key, &b->group->key, sizeof(a->group->key)) != 0)
+		return memcmp(&a->group->key, &b->group->key, sizeof(a->group->key));
+	return a->group < b->group ? -1 : a->group > b->group;
+}
+
+static size_t rank(const struct summary *summary, bool is_lately, struct ranked *ranked)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct summary_group *group = &summary->groups[i];
+		const struct summary_stats *stats = is_lately ? &group->lately : &group->whole;
+
+		if (has_something(stats) || group->now > 0)
+			ranked[count++] = (struct ranked){
+				.group = group,
+				.time_ns = stats->times.sum,
+				.entered = stats->entered,
+			};
+	}
+	qsort(ranked, count, sizeof(*ranked), compare);
+	return count;
+}
+
+const struct summary_group **summary_sort(const struct summary *summary, bool is_lately,
+					  size_t *count)
+{
+	struct ranked *ranked = calloc(summary->count + 1, sizeof(*ranked));
+	const struct summary_group **sorted = calloc(summary->count + 1, sizeof(*sorted));
+
+	*count = ranked && sorted ? rank(summary, is_lately, ranked) : 0;
+	for (size_t i = 0; i < *count; i++)
+		sorted[i] = ranked[i].group;
+	free(ranked);
+	return sorted;
+}
+
+void summary_close(struct summary *summary)
+{
+	for (size_t i = 0; i < summary->count; i++) {
+		histogram_free(&summary->groups[i].lately.times);
+		histogram_free(&summary->groups[i].whole.times);
+	}
+	free(summary->groups);
+	free(summary->index);
+	presences_close(&summary->presences);
+}
