@@ -2,7 +2,6 @@
 /* The event loop. */
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -19,17 +18,120 @@
 #define FOREVER -1
 
 /*
- * Looking at a million sessions takes a second or so: between two looks is a second at least, and
- * so many times as long as the one before took.
+ * A scan of a million sessions takes a second or so: wait at least this long between scans, and at
+ * least this many times the duration of the last one.
  */
-#define LOOK_INTERVAL_NS NSEC_PER_SEC
-#define LOOK_PAUSES      10
+#define SCAN_INTERVAL_NS NSEC_PER_SEC
+#define SCAN_PAUSES      10
+
+static void loop_stop(struct loop *loop)
+{
+	if (loop->is_stopping) {
+		loop->is_cut_off = true;
+		return;
+	}
+	loop->is_stopping = true;
+	loop->stop_by_ns = clock_monotonic_ns() + (uint64_t)loop->source->grace_ms * NSEC_PER_MSEC;
+	loop->source->ops->stop(loop->source);
+}
+
+static bool has_enough(const struct loop *loop)
+{
+	return loop->count_limit && loop->count >= loop->count_limit;
+}
+
+/*
+ * Of the main output -n counts the lines; where none is open (--quiet), the transitions that lines
+ * would show. Where there is no limit, nobody asks.
+ */
+static void count_lines(struct loop *loop, bool is_shown)
+{
+	if (!loop->count_limit)
+		return;
+	if (loop->sinks->counted)
+		loop->count = loop->sinks->counted->lines;
+	else
+		loop->count += is_shown;
+}
+
+static enum delivery answer(const struct loop *loop, bool is_congested)
+{
+	if (has_enough(loop))
+		return DELIVERY_STOP;
+	return is_congested ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
+}
+
+static enum delivery take_transition(void *context, const struct transition *transition)
+{
+	struct loop *loop = context;
+	const struct transition *shown;
+	struct transition changed;
+	bool is_shown, is_match, is_congested;
+
+	if (transition->time_ns > loop->filter->until_ns)
+		return DELIVERY_CONTINUE;
+	shown = lifetime_show(loop->lifetime, transition, &changed);
+	is_shown = shown && filter_match(loop->filter, shown);
+	/* As it is, it may match where it does not as lines show it. */
+	is_match = is_shown || (shown != transition && filter_match(loop->filter, transition));
+	if (!is_match && !loop->wants->rejected)
+		return DELIVERY_CONTINUE;
+	is_congested = sinks_transition(loop->sinks, is_shown ? shown : NULL, transition, is_match);
+	count_lines(loop, is_shown);
+	return answer(loop, is_congested);
+}
+
+static enum delivery take_snapshot(void *context, const struct transition *session)
+{
+	struct loop *loop = context;
+	bool is_match = filter_match(loop->filter, session), is_congested;
+
+	if (session->time_ns > loop->filter->until_ns || (!is_match && !loop->wants->rejected))
+		return DELIVERY_CONTINUE;
+	is_congested = sinks_snapshot(loop->sinks, session, is_match);
+	count_lines(loop, false);
+	return answer(loop, is_congested);
+}
+
+static void take_tally(void *context, const struct tally *tally)
+{
+	sinks_tally(((struct loop *)context)->sinks, tally);
+}
+
+/* The source says what time it is, or the clock does: up to the end of --duration. */
+static void take_tick(void *context, uint64_t now_ns)
+{
+	struct loop *loop = context;
+
+	if (now_ns > loop->filter->until_ns)
+		now_ns = loop->filter->until_ns;
+	sinks_tick(loop->sinks, now_ns);
+	count_lines(loop, false);
+}
+
+static void take_signals(void *context, short ready)
+{
+	struct loop *loop = context;
+	struct signalfd_siginfo info;
+
+	(void)ready;
+	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
+		loop_stop(loop);
+}
+
+/* A closed pipe ends the program, whatever its writer has to say. */
+static void watch_reader(void *context, short ready)
+{
+	struct loop *loop = context;
+
+	loop->reader_is_gone |= ready & (POLLERR | POLLHUP);
+}
 
 /*
  * SIGHUP is left alone where it is ignored (nohup). SIGINT is not: a script's shell starts
  * background jobs with it ignored, yet who sends it to this program means to end the trace.
  */
-int loop_open(struct loop *loop)
+static int open_signals(void)
 {
 	struct sigaction hangup;
 	sigset_t set;
@@ -43,128 +145,71 @@ int loop_open(struct loop *loop)
 	/* A blocked signal that is ignored would be dropped, not queued. */
 	signal(SIGINT, SIG_DFL);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	loop->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	if (loop->signal_fd >= 0)
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int loop_open(struct loop *loop)
+{
+	loop->receiver =
+		(struct receiver){take_transition, take_snapshot, take_tally, take_tick, loop};
+	loop->signal_fd = open_signals();
+	if (loop->signal_fd < 0) {
+		log_error("cannot watch for signals: %s", strerror(errno));
+		return -1;
+	}
+	if (!poller_add(&loop->poller, loop->signal_fd, POLLIN, take_signals, loop) &&
+	    !poller_add(&loop->poller, loop->source->fd, POLLIN, NULL, NULL))
 		return 0;
-	log_error("cannot watch for signals: %s", strerror(errno));
+	log_error("out of memory");
 	return -1;
 }
 
 void loop_close(struct loop *loop)
 {
+	poller_close(&loop->poller);
 	if (loop->signal_fd >= 0)
 		close(loop->signal_fd);
-}
-
-static void loop_stop(struct loop *loop)
-{
-	if (loop->is_stopping) {
-		loop->is_cut_off = true;
-		return;
-	}
-	loop->is_stopping = true;
-	loop->stop_by_ns = clock_monotonic_ns() + (uint64_t)loop->source->grace_ms * NSEC_PER_MSEC;
-	loop->source->ops->stop(loop->source);
-}
-
-/* Where there is no limit, nobody asks. */
-static void count_lines(struct loop *loop, bool is_shown)
-{
-	if (!loop->count_limit)
-		return;
-	if (loop->sinks->view)
-		loop->count = loop->sinks->view->lines;
-	else
-		loop->count += is_shown;
-}
-
-static bool has_enough(const struct loop *loop)
-{
-	return loop->count_limit && loop->count >= loop->count_limit;
-}
-
-static enum delivery deliver(void *context, const struct transition *transition)
-{
-	struct loop *loop = context;
-	const struct transition *shown;
-	struct transition changed;
-	bool is_shown, is_match, is_congested;
-
-	if (transition->time_ns > loop->filter->until_ns)
-		return DELIVERY_CONTINUE;
-	shown = view_of(loop->view, transition, &changed);
-	is_shown = shown && filter_match(loop->filter, shown);
-	/* A recording holds what either view has: which is wanted is known when it is read. */
-	is_match = is_shown || (shown != transition && filter_match(loop->filter, transition));
-	if (!is_match && !loop->sinks->view)
-		return DELIVERY_CONTINUE;
-	is_congested = sinks_transition(loop->sinks, is_shown ? shown : NULL, transition, is_match);
-	count_lines(loop, is_shown);
-	if (has_enough(loop))
-		return DELIVERY_STOP;
-	return is_congested ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
-}
-
-static void take_tally(void *context, const struct tally *tally)
-{
-	struct loop *loop = context;
-
-	sinks_tally(loop->sinks, tally);
 }
 
 /* What the kernel has added up is from before the tick that follows. */
 static void take_tallies(struct loop *loop)
 {
 	if (loop->source->has_tallies)
-		loop->source->ops->tally(loop->source, take_tally, loop);
+		loop->source->ops->tally(loop->source, &loop->receiver);
 }
 
-/* The source says what time it is, or the clock does: up to the end of --duration. */
-static void tick(void *context, uint64_t now_ns)
+static bool can_scan(const struct loop *loop)
 {
-	struct loop *loop = context;
-
-	if (now_ns > loop->filter->until_ns)
-		now_ns = loop->filter->until_ns;
-	sinks_tick(loop->sinks, now_ns);
-	count_lines(loop, false);
+	return loop->source->ops->scan && state_limits_are_given(&loop->wants->scan_limits);
 }
 
-/* How long a session is in each state before the view says something of it; NULL: it never does. */
-static const uint64_t *look_least_ns(const struct loop *loop)
-{
-	const struct sink *view = loop->sinks->view;
-
-	return view && loop->source->ops->look ? view->look_least_ns : NULL;
-}
-
-/* So that what a view says of sessions that stay in a state is how they are now. */
-static void look(struct loop *loop, uint64_t now_ns)
+/* So that what is said of sessions that stay in a state is how they are now. */
+static void scan(struct loop *loop, uint64_t now_ns)
 {
 	uint64_t took_ns;
 
-	if (!look_least_ns(loop))
+	if (!can_scan(loop))
 		return;
-	loop->source->ops->look(loop->source, look_least_ns(loop), now_ns, deliver, loop);
+	loop->source->ops->scan(loop->source, &loop->wants->scan_limits, now_ns, &loop->receiver);
 	took_ns = clock_monotonic_ns() - now_ns;
-	loop->look_next_ns =
-		now_ns + (LOOK_INTERVAL_NS > LOOK_PAUSES * took_ns ? LOOK_INTERVAL_NS
-								   : LOOK_PAUSES * took_ns);
+	loop->scan_next_ns =
+		now_ns + (SCAN_INTERVAL_NS > SCAN_PAUSES * took_ns ? SCAN_INTERVAL_NS
+								   : SCAN_PAUSES * took_ns);
 }
 
-/* When the sinks want a tick, as far as looks allow. */
+/* When the sinks want a tick, as far as scans allow. */
 static uint64_t tick_ns(const struct loop *loop)
 {
 	uint64_t wake_ns = sinks_wake_ns(loop->sinks);
 
-	return look_least_ns(loop) && wake_ns < loop->look_next_ns ? loop->look_next_ns : wake_ns;
+	return wake_ns < loop->scan_next_ns && can_scan(loop) ? loop->scan_next_ns : wake_ns;
 }
 
-static void look_and_tick(struct loop *loop, uint64_t now_ns)
+static void scan_and_tick(struct loop *loop, uint64_t now_ns)
 {
 	if (now_ns >= sinks_wake_ns(loop->sinks))
-		look(loop, now_ns);
-	tick(loop, now_ns);
+		scan(loop, now_ns);
+	take_tick(loop, now_ns);
 }
 
 /* Tells the user and the sinks of losses since the last report. */
@@ -252,14 +297,6 @@ static int timeout_ms(const struct loop *loop, int limit_ms)
 	return limit_ms;
 }
 
-static void take_signals(struct loop *loop)
-{
-	struct signalfd_siginfo info;
-
-	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
-		loop_stop(loop);
-}
-
 static void take_time(struct loop *loop)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -273,31 +310,23 @@ static void take_time(struct loop *loop)
 }
 
 /*
- * Waits for a signal, a deadline, a change at a sink's reader and, with the source, for something
- * to read; at most limit_ms. False when none of the descriptors had anything to say.
+ * Waits for what is registered, or a deadline; for the source only with_source; at most limit_ms.
+ * False when none of the descriptors had anything to say.
  */
 static bool loop_wait(struct loop *loop, bool with_source, int limit_ms)
 {
-	struct pollfd fds[SINKS_MAX + 2] = {{.fd = loop->signal_fd, .events = POLLIN}};
-	int readers_end, count = 1, ready;
+	bool is_ready;
 
 	for (int i = 0; i < loop->sinks->count; i++) {
 		const struct output *output = loop->sinks->sink[i]->output;
 
 		if (output)
-			fds[count++] = (struct pollfd){
-				.fd = output->fd, .events = output->buffer.length ? POLLOUT : 0};
+			poller_want(&loop->poller, output->fd, output->buffer.length ? POLLOUT : 0);
 	}
-	readers_end = count;
-	if (with_source)
-		fds[count++] = (struct pollfd){.fd = loop->source->fd, .events = POLLIN};
-	ready = poll(fds, count, timeout_ms(loop, limit_ms));
-	for (int i = 1; ready > 0 && i < readers_end; i++)
-		if (fds[i].revents & (POLLERR | POLLHUP))
-			loop->reader_is_gone = true;
-	take_signals(loop);
+	poller_want(&loop->poller, loop->source->fd, with_source ? POLLIN : POLLER_IGNORE);
+	is_ready = poller_wait(&loop->poller, timeout_ms(loop, limit_ms));
 	take_time(loop);
-	return ready > 0;
+	return is_ready;
 }
 
 /* A reader that takes nothing must not hold up the end for ever. */
@@ -353,13 +382,13 @@ static int loop_step(struct loop *loop)
 	}
 	if (wants_ticks(loop))
 		now_ns = clock_monotonic_ns();
-	count = source->ops->read(source, deliver, loop);
+	count = source->ops->read(source, &loop->receiver);
 	if (count < 0)
 		return count;
 	now_ns = known_until_ns(source, now_ns);
 	if (now_ns >= tick_ns(loop)) {
 		take_tallies(loop);
-		look_and_tick(loop, now_ns);
+		scan_and_tick(loop, now_ns);
 	}
 	loop->has_unreported |= count > 0;
 	loop->is_drained = source->has_ended;
@@ -386,16 +415,31 @@ static int flush_rest(struct loop *loop)
 	return err;
 }
 
+/* Whether their readers are still there, and take more. 0, or -ENOMEM. */
+static int watch_outputs(struct loop *loop)
+{
+	int err = 0;
+
+	for (int i = 0; !err && i < loop->sinks->count; i++) {
+		const struct output *output = loop->sinks->sink[i]->output;
+
+		if (output)
+			err = poller_add(&loop->poller, output->fd, 0, watch_reader, loop);
+	}
+	if (err)
+		log_error("out of memory");
+	return err;
+}
+
 int loop_run(struct loop *loop)
 {
-	int err = 0, flush_err;
+	int err = watch_outputs(loop), flush_err;
 
-	loop->source->tick = tick;
 	while (!err && !loop_is_done(loop))
 		err = loop_step(loop);
 	take_tallies(loop);
 	if (loop->source->is_live)
-		look_and_tick(loop, clock_monotonic_ns());
+		scan_and_tick(loop, clock_monotonic_ns());
 	sinks_end(loop->sinks);
 	report_all_losses(loop);
 	flush_err = flush_rest(loop);

@@ -8,14 +8,21 @@
 #include "sink/sink.h"
 #include "source/source.h"
 #include "trace/filter.h"
+#include "trace/lifetime.h"
+#include "trace/receiver.h"
+#include "trace/wants.h"
+#include "trace/filter.h"
 
 struct loop {
 	struct source *source;
 	struct sinks *sinks;
 	const struct filter *filter;
-	enum view view;       /* what of it the text formats show */
-	uint64_t count_limit; /* transitions shown, or a view's lines; 0: no limit */
-	uint64_t count;       /* so far, where there is a limit */
+	enum lifetime lifetime;    /* what lines show */
+	uint64_t count_limit;      /* of the main output's lines, else of matches; 0: no limit */
+	uint64_t count;            /* so far, where there is a limit */
+	const struct wants *wants; /* of the outputs, borrowed */
+	struct receiver receiver;  /* what the source calls back */
+	struct poller poller;      /* signals, the source, outputs, what sinks have registered */
 	int signal_fd;
 	uint64_t stop_by_ns; /* once stopping: how long the source may still have more */
 	bool is_stopping;    /* no new transitions: what waits is shown, then the loop ends */
@@ -24,13 +31,14 @@ struct loop {
 	bool reader_is_gone; /* a closed pipe: ends quietly */
 	struct losses reported;  /* what the user and the sinks were told of */
 	uint64_t report_next_ns; /* no earlier: one report a second */
-	uint64_t look_next_ns;   /* no look at the source's sessions earlier */
+	uint64_t scan_next_ns;   /* no scan of the source's sessions earlier */
 	bool has_unreported;     /* something was read since losses were last asked for */
 };
 
 /*
- * Blocks the signals that end the program, so that from here on none is missed. 0 or -1 after a
- * report.
+ * With the source and what it is to be run with set, and the rest zeroed. Blocks the signals that
+ * end the program, so that from here on none is missed. 0 or -1 after a report; loop_close() either
+ * way.
  */
 int loop_open(struct loop *loop);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * tcpstates: options choose a source, a filter and sinks; the loop moves transitions from one to
- * the other.
+ * tcpstates: options make a plan, which chooses a source, a filter and sinks; the loop moves
+ * transitions from one to the other.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/options.h"
 #include "cli/program_text.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "loop.h"
+#include "plan.h"
 #include "sink/sink.h"
 #include "source/source.h"
 #include "trace/filter.h"
@@ -53,13 +53,15 @@ static bool record_is_replay(const struct options *options)
 	       record.st_ino == replay.st_ino;
 }
 
-static struct source *open_source(const struct options *options)
+static struct source *open_source(const struct plan *plan)
 {
-	return options->replay ? source_open_replay(options->replay) : source_open_live(options);
+	const char *replay = plan->options->replay;
+
+	return replay ? source_open_replay(replay) : source_open_live(&plan->wants);
 }
 
 /* A recording's names are from outside, and may be anything. */
-static void say_ready(const struct options *options, const struct source *source)
+static void say_ready(const struct plan *plan, const struct source *source)
 {
 	char host[TEXT_GROWTH * sizeof(source->host) + TEXT_EXTRA];
 	char kernel[TEXT_GROWTH * sizeof(source->kernel) + TEXT_EXTRA];
@@ -67,43 +69,56 @@ static void say_ready(const struct options *options, const struct source *source
 
 	*text_write_plain(host, source->host, sizeof(source->host), &host_chars) = '\0';
 	*text_write_plain(kernel, source->kernel, sizeof(source->kernel), &kernel_chars) = '\0';
-	log_verbose("ready: %s %s, kernel %s", options->replay ? "replaying" : "tracing", host,
-		    kernel);
+	log_verbose("ready: %s %s, kernel %s", plan->options->replay ? "replaying" : "tracing",
+		    host, kernel);
 }
 
-static int run(struct loop *loop, const struct options *options)
+static int run(struct loop *loop, const struct plan *plan, const struct origin *origin)
 {
-	if (loop_open(loop) || sinks_open(loop->sinks, options, loop->source))
+	if (loop_open(loop) || plan_open_sinks(plan, loop->sinks, origin, &loop->poller))
 		return -1;
 	sinks_begin(loop->sinks);
-	say_ready(options, loop->source);
+	say_ready(plan, loop->source);
 	return loop_run(loop);
 }
 
-static enum exit_status trace(const struct options *options)
+static enum exit_status trace(const struct plan *plan)
 {
+	const struct options *options = plan->options;
 	struct sinks sinks = {.count = 0};
 	struct filter filter;
-	struct loop loop = {.sinks = &sinks, .filter = &filter, .signal_fd = -1};
+	struct loop loop = {.sinks = &sinks,
+			    .filter = &filter,
+			    .lifetime = plan->lifetime,
+			    .count_limit = options->count,
+			    .wants = &plan->wants};
+	struct origin origin;
 	int err, close_err;
 
-	if (record_is_replay(options)) {
-		log_error(
-			"--record \"%s\": that is the recording to be replayed; name another file",
-			options->record);
-		return EXIT_USAGE;
-	}
-	loop.source = open_source(options);
+	loop.source = open_source(plan);
 	if (!loop.source)
 		return EXIT_FAILED;
-	loop.count_limit = options->count;
-	loop.view = options_view(options);
-	filter_init(&filter, options, loop.source->clock.start_ns, &loop.source->cgroups);
-	err = run(&loop, options);
+	origin = source_origin(loop.source);
+	filter_init(&filter, plan->wants.selection, plan->wants.requests, origin.clock->start_ns,
+		    options->duration_ns, origin.cgroups);
+	err = run(&loop, plan, &origin);
 	close_err = sinks_close(&sinks);
 	loop_close(&loop);
 	loop.source->ops->close(loop.source);
 	return err || close_err ? EXIT_FAILED : EXIT_FINE;
+}
+
+static enum exit_status plan_and_trace(const struct options *options)
+{
+	struct plan plan;
+
+	if (plan_make(&plan, options))
+		return EXIT_USAGE;
+	if (!record_is_replay(options))
+		return trace(&plan);
+	log_error("--record \"%s\": that is the recording to be replayed; name another file",
+		  options->record);
+	return EXIT_USAGE;
 }
 
 /* Standard output is buffered: a full disk shows only here. */
@@ -120,7 +135,7 @@ static enum exit_status act(const struct options *options)
 	log_set_verbose(options->verbose);
 	switch (options->action) {
 	case ACTION_TRACE:
-		return trace(options);
+		return plan_and_trace(options);
 	case ACTION_HELP:
 		options_print_help();
 		break;
@@ -143,7 +158,7 @@ int main(int argc, char **argv)
 	struct options options;
 
 	guard_standard_descriptors();
-	if (!options_parse(&options, argc, argv))
+	if (!options_parse(&options, argc, argv, sink_fields))
 		status = act(&options);
 	options_free(&options);
 	return status;

@@ -134,7 +134,7 @@ static __always_inline void fill_seeded_minisock(struct transition *record,
  */
 static __always_inline bool is_due(const struct session *session, __u8 state)
 {
-	__u64 since_ns = session->since_ns, least_ns = look.least_ns[state % LOOK_STATES];
+	__u64 since_ns = session->since_ns, least_ns = look.least_ns[state % STATE_COUNT];
 	__u64 now_times, before_times = 0;
 
 	/* What has changed after now_ns is told by its transition, and not seen after the end. */

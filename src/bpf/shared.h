@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "trace/state.h"
+
 /* A set of ports is a bitmap: port p is bit p % 64 of word p / 64. */
 #define PORT_SET_WORDS (65536 / 64)
 
@@ -82,9 +84,6 @@ struct minisock_told {
 	__u8 padding[6];
 };
 
-/* Above all states (../state.h); a power of two. */
-#define LOOK_STATES 16
-
 /*
  * Transitions that are alike as far as a summary tells them apart: the parts that it does not ask
  * for are zero. What costs least to hash is in front, and only so much of it is a key of the map.
@@ -156,7 +155,7 @@ struct look {
 	 */
 	__u64 now_ns;
 	__u64 before_ns;
-	__u64 least_ns[LOOK_STATES]; /* by state; 0: never */
+	__u64 least_ns[STATE_COUNT]; /* by state; 0: never */
 };
 
 #endif

@@ -20,7 +20,9 @@ struct option_row {
 	bool is_live_only;
 	bool is_optional; /* the argument: with =, or none (NULL) */
 	bool is_late;     /* what it means depends on other options: parsed after them */
-	size_t flag;      /* without a parser: offset of the bool to set */
+	bool is_view;     /* a main output instead of lines; its sink has this name */
+	bool is_output;   /* an output beside the main one, which asks for it by this name */
+	size_t flag;      /* otherwise, without a parser: offset of the bool to set */
 	bool (*parse)(struct options *options, const char *text, struct complaint *complaint);
 };
 
@@ -28,8 +30,5 @@ struct option_row {
 
 /* In the order of --help; NULL: there are not so many. */
 const struct option_row *option_row(int number);
-
-/* What --fields chooses from. */
-const struct field_table *report_fields(enum report report);
 
 #endif

@@ -10,7 +10,6 @@
 #include "lib/list.h"
 #include "lib/parse.h"
 #include "trace/state.h"
-#include "view/stuck_row.h"
 
 #define BUFFER_SIZE_MAX (1ull << 30)
 
@@ -21,12 +20,12 @@ static bool add_port(void *set, const char *element)
 
 static bool parse_localport(struct options *options, const char *text, struct complaint *complaint)
 {
-	return list_parse(text, add_port, &options->lports, complaint);
+	return list_parse(text, add_port, &options->selection.lports, complaint);
 }
 
 static bool parse_remoteport(struct options *options, const char *text, struct complaint *complaint)
 {
-	return list_parse(text, add_port, &options->rports, complaint);
+	return list_parse(text, add_port, &options->selection.rports, complaint);
 }
 
 static bool add_net(void *nets, const char *element)
@@ -102,39 +101,11 @@ static bool parse_count(struct options *options, const char *text, struct compla
 	return parse_number(text, UINT64_MAX, &options->count) && options->count;
 }
 
-const struct field_table *report_fields(enum report report)
-{
-	switch (report) {
-	case REPORT_LINES:
-		break;
-	case REPORT_SESSIONS:
-		return &session_fields;
-	case REPORT_SUMMARY:
-		return &summary_fields;
-	case REPORT_STUCK:
-		return &stuck_fields;
-	}
-	return &transition_fields;
-}
-
-static void set_report(struct options *options, enum report report)
-{
-	options->has_two_reports |= options->report != REPORT_LINES && options->report != report;
-	options->report = report;
-}
-
-static bool parse_sessions(struct options *options, const char *text, struct complaint *complaint)
-{
-	(void)text, (void)complaint;
-	set_report(options, REPORT_SESSIONS);
-	return true;
-}
-
 static bool add_field(void *context, const char *element)
 {
 	struct options *options = context;
 
-	return field_list_add(&options->fields, report_fields(options->report), element);
+	return field_list_add(&options->fields, options->fields_of(options->view), element);
 }
 
 static bool parse_fields(struct options *options, const char *text, struct complaint *complaint)
@@ -153,7 +124,6 @@ static bool parse_fields(struct options *options, const char *text, struct compl
 static bool parse_summary(struct options *options, const char *text, struct complaint *complaint)
 {
 	(void)complaint;
-	set_report(options, REPORT_SUMMARY);
 	return !text || (parse_seconds(text, &options->interval_ns) && options->interval_ns);
 }
 
@@ -182,7 +152,7 @@ static bool parse_by(struct options *options, const char *text, struct complaint
 }
 
 struct limits_list {
-	struct stuck_limits *limits;
+	struct state_limits *limits;
 	struct complaint *complaint;
 };
 
@@ -190,14 +160,13 @@ static bool add_limit(void *into, const char *element)
 {
 	struct limits_list *list = into;
 
-	return stuck_limits_set(list->limits, element, &list->complaint->expected);
+	return state_limits_set(list->limits, element, &list->complaint->expected);
 }
 
 static bool parse_stuck(struct options *options, const char *text, struct complaint *complaint)
 {
 	struct limits_list list = {&options->stuck_limits, complaint};
 
-	set_report(options, REPORT_STUCK);
 	return !text || list_parse(text, add_limit, &list, complaint);
 }
 
@@ -268,8 +237,8 @@ static bool parse_ebpf(struct options *options, const char *text, struct complai
 
 static const struct option_row rows[] = {
 	GROUP("Which sessions"),
-	{'4', "ipv4", NULL, "sockets of address family IPv4 only", FLAG(ipv4)},
-	{'6', "ipv6", NULL, "sockets of address family IPv6 only", FLAG(ipv6)},
+	{'4', "ipv4", NULL, "sockets of address family IPv4 only", FLAG(selection.ipv4)},
+	{'6', "ipv6", NULL, "sockets of address family IPv6 only", FLAG(selection.ipv6)},
 	{'L', "localport", "PORTS", "local port: a list of ports and ranges, 80,443,8000-8099",
 	 PORTS_WANTED, .parse = parse_localport},
 	{'D', "remoteport", "PORTS", "remote port, likewise", PORTS_WANTED,
@@ -328,17 +297,18 @@ static const struct option_row rows[] = {
 
 	GROUP("Views, instead of a line for each change"),
 	{0, "sessions", NULL, "a line for each session when it ends: its states, who, why",
-	 .parse = parse_sessions},
+	 .is_view = true},
 	{0, "summary", "SECONDS", "where the time goes: a table at the end, and every SECONDS",
-	 "seconds above 0, as in 10 or 0.5", .is_optional = true, .parse = parse_summary},
+	 "seconds above 0, as in 10 or 0.5", .is_optional = true, .is_view = true,
+	 .parse = parse_summary},
 	{0, "by", "KEYS", "of a summary: a row for each state, edge, comm, raddr/24, ...",
 	 KEYS_WANTED, .parse = parse_by},
 	{0, "stuck", "LIMITS", "sessions that stay in a state for long, as in CLOSE_WAIT:60",
 	 "limits as STATE:SECONDS, as in CLOSE_WAIT:60,syn-sent:0.5", .is_optional = true,
-	 .parse = parse_stuck},
+	 .is_view = true, .parse = parse_stuck},
 
 	GROUP("Also to"),
-	{'Y', "journal", NULL, "the systemd journal, as well as printing", FLAG(journal)},
+	{'Y', "journal", NULL, "the systemd journal, as well as printing", .is_output = true},
 	{'o', "record", "FILE", "a recording, as well as printing; - is standard output",
 	 "a file name", .parse = parse_record},
 	{'q', "quiet", NULL, "print no lines", FLAG(quiet)},

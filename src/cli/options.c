@@ -8,7 +8,6 @@
 #include "cli/options.h"
 #include "lib/list.h"
 #include "lib/log.h"
-#include "trace/cause.h"
 
 #define FIRST_CODE 256 /* getopt's answer for row i is FIRST_CODE + i, or its letter */
 
@@ -58,12 +57,38 @@ static const struct option_row *row_find(int code)
 	return row;
 }
 
+static void choose_view(struct options *options, const char *name)
+{
+	options->has_two_views |=
+		strcmp(options->view, OPTIONS_LINES) && strcmp(options->view, name);
+	options->view = name;
+}
+
+/* Given again, the last argument counts. */
+static void choose_output(struct options *options, const char *name, const char *argument)
+{
+	int i = 0;
+
+	while (i < options->output_count && strcmp(options->outputs[i].name, name) != 0)
+		i++;
+	if (i == OUTPUT_CHOICES_MAX)
+		return;
+	if (i == options->output_count)
+		options->output_count++;
+	options->outputs[i] = (struct output_choice){name, argument ? argument : ""};
+}
+
 static int row_apply(const struct option_row *row, struct options *options, const char *argument)
 {
 	struct complaint complaint = {.expected = row->expected};
 
+	if (row->is_view)
+		choose_view(options, row->name);
+	if (row->is_output)
+		choose_output(options, row->name, argument);
 	if (!row->parse) {
-		*(bool *)((char *)options + row->flag) = true;
+		if (!row->is_view && !row->is_output)
+			*(bool *)((char *)options + row->flag) = true;
 		return 0;
 	}
 	if (argument)
@@ -107,74 +132,53 @@ static int check_cgroups(const struct options *options)
 	return -1;
 }
 
-/* What no transition has can be shown by nobody. A recording has both views. */
-static int check_selection(const struct options *options)
+/* "--sessions, --summary and --stuck": as many as there are. */
+static void list_views(char *text, size_t size)
 {
-	const struct selection *selection = &options->selection;
-	bool has_minisocks = options_view(options) == VIEW_FULL || options->record;
-	const char *why = selection_check(selection, has_minisocks);
+	const struct option_row *row, *last = NULL;
+	size_t length = 0;
 
-	if (options->ipv4 &&
-	    !(nets_may_be_ipv4(&selection->locals) && nets_may_be_ipv4(&selection->remotes)))
-		why = "-4: the addresses of --local or --remote are of IPv6 only, so nothing can "
-		      "match";
-	if (selection->causes == 1ull << CAUSE_HALF_OPEN && !options->half_open)
-		why = "--cause: only with --half-open can this cause match; add it";
-	if (!why)
-		return 0;
-	log_error("%s", why);
-	return -1;
-}
-
-/* A key that is printed has to be one by which is counted. */
-static int check_summary(const struct options *options)
-{
-	const struct grouping *grouping = &options->grouping;
-
-	for (enum group_by by = 0; by < GROUP_BY_COUNT; by++) {
-		const char *name = group_by_name(by);
-		const char *field = by == GROUP_BY_EDGE ? "oldstate" : name;
-
-		if (grouping_has(grouping, by) ||
-		    !(field_list_has(&options->fields, field) ||
-		      (by == GROUP_BY_EDGE && field_list_has(&options->fields, "newstate"))))
-			continue;
-		log_error("--fields: %s is no key of this summary; add %s to --by, or leave it out",
-			  field, name);
-		return -1;
-	}
-	return 0;
+	for (int i = 0; (row = option_row(i)); i++)
+		if (row->is_view)
+			last = row;
+	*text = '\0';
+	for (int i = 0; (row = option_row(i)) && length < size; i++)
+		if (row->is_view)
+			length += snprintf(text + length, size - length, "%s--%s",
+					   !length       ? ""
+					   : row == last ? " and "
+							 : ", ",
+					   row->name);
 }
 
 /* A summary is by state unless told otherwise. */
-static int check_report(struct options *options)
+static int check_view(struct options *options)
 {
-	bool is_summary = options->report == REPORT_SUMMARY;
+	bool is_summary = !strcmp(options->view, "summary");
+	char views[256];
 
-	if (options->has_two_reports) {
-		log_error("--sessions, --summary and --stuck exclude each other; choose one "
-			  "view");
+	if (options->has_two_views) {
+		list_views(views, sizeof(views));
+		log_error("%s exclude each other; choose one view", views);
 		return -1;
 	}
 	if (options->grouping.count && !is_summary) {
 		log_error("--by is for a summary; add --summary");
 		return -1;
 	}
-	if (!is_summary)
-		return 0;
-	if (!options->grouping.count)
+	if (is_summary && !options->grouping.count)
 		grouping_add(&options->grouping, group_by_name(GROUP_BY_STATE));
-	return check_summary(options);
+	return 0;
 }
 
 /* What each option allows, but not together. */
 static int check_together(const struct options *options, bool has_live_option)
 {
-	if (options->ipv4 && options->ipv6)
+	if (options->selection.ipv4 && options->selection.ipv6)
 		log_error("-4 and -6 exclude each other; without either, both families are shown");
 	else if (options->csv && options->json)
 		log_error("--csv and --json exclude each other; choose one format");
-	else if (options->quiet && !options->record && !options->journal)
+	else if (options->quiet && !options->record && !options->output_count)
 		log_error("--quiet leaves nothing to do; add --record FILE or --journal");
 	else if (options->record && !strcmp(options->record, "-") && !options->quiet)
 		log_error("--record -: standard output would carry lines and the recording; "
@@ -182,7 +186,7 @@ static int check_together(const struct options *options, bool has_live_option)
 	else if (options->replay && has_live_option)
 		log_error("--buffer is for a live trace; leave it out with --replay");
 	else
-		return check_selection(options) || check_cgroups(options) ? -1 : 0;
+		return check_cgroups(options);
 	return -1;
 }
 
@@ -208,12 +212,15 @@ static int take_options(struct options *options, int argc, char **argv, bool is_
 	return 0;
 }
 
-int options_parse(struct options *options, int argc, char **argv)
+int options_parse(struct options *options, int argc, char **argv, options_fields_of *fields_of)
 {
 	bool has_live_option = false;
 
-	*options = (struct options){.buffer_size = OPTIONS_BUFFER_SIZE};
-	stuck_limits_default(&options->stuck_limits);
+	*options = (struct options){
+		.buffer_size = OPTIONS_BUFFER_SIZE,
+		.view = OPTIONS_LINES,
+		.fields_of = fields_of,
+	};
 	if (take_options(options, argc, argv, false, &has_live_option) ||
 	    take_options(options, argc, argv, true, &has_live_option))
 		return -1;
@@ -224,7 +231,7 @@ int options_parse(struct options *options, int argc, char **argv)
 	selection_finish(&options->selection);
 	if (options->action != ACTION_TRACE)
 		return 0;
-	return check_report(options) || check_together(options, has_live_option) ? -1 : 0;
+	return check_view(options) || check_together(options, has_live_option) ? -1 : 0;
 }
 
 void options_free(struct options *options)
@@ -232,33 +239,10 @@ void options_free(struct options *options)
 	selection_free(&options->selection);
 }
 
-bool options_want_details(const struct options *options)
+const char *options_output(const struct options *options, const char *name)
 {
-	return selection_wants_details(&options->selection) || options->record ||
-	       options->report != REPORT_LINES || options->extended || options->minisocks ||
-	       options->half_open || (options->json && !options->fields.count && !options->quiet) ||
-	       field_list_has_details(&options->fields);
-}
-
-bool options_follow_minisocks(const struct options *options)
-{
-	return options->record || (options_view(options) == VIEW_FULL && !options->quiet);
-}
-
-bool options_want_requests(const struct options *options)
-{
-	return options->half_open || options->report == REPORT_STUCK;
-}
-
-bool options_want_standing(const struct options *options)
-{
-	return options->report != REPORT_LINES || options->record;
-}
-
-enum view options_view(const struct options *options)
-{
-	return options->report != REPORT_LINES || options->minisocks || options->half_open ||
-			       options->extended || options->json
-		       ? VIEW_FULL
-		       : VIEW_SOCKETS;
+	for (int i = 0; i < options->output_count; i++)
+		if (!strcmp(options->outputs[i].name, name))
+			return options->outputs[i].argument;
+	return NULL;
 }

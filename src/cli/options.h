@@ -9,10 +9,8 @@
 
 #include "field/field.h"
 #include "trace/grouping.h"
-#include "trace/lifetime.h"
-#include "trace/port.h"
+#include "trace/limits.h"
 #include "trace/selection.h"
-#include "view/stuck.h"
 
 enum action {
 	ACTION_TRACE,
@@ -22,22 +20,23 @@ enum action {
 	ACTION_EBPF,
 };
 
-/* What becomes of transitions: a line each, or a view that makes something of many. */
-enum report {
-	REPORT_LINES,
-	REPORT_SESSIONS,
-	REPORT_SUMMARY,
-	REPORT_STUCK,
+/* An output beside the main one, as it was asked for. */
+struct output_choice {
+	const char *name;     /* its option's */
+	const char *argument; /* "" for an option without one; points into argv */
 };
+
+#define OUTPUT_CHOICES_MAX 16
+
+#define OPTIONS_LINES "lines" /* the main output where no view is asked for */
+
+/* What --fields chooses from with that main output. */
+typedef const struct field_table *options_fields_of(const char *view);
 
 struct options {
 	enum action action;
+	options_fields_of *fields_of;
 
-	/* which sessions */
-	bool ipv4;
-	bool ipv6;
-	struct port_set lports;
-	struct port_set rports;
 	struct selection selection;
 
 	/* how long */
@@ -45,11 +44,11 @@ struct options {
 	uint64_t count;       /* 0: no limit */
 
 	/* what is printed */
-	enum report report;
-	bool has_two_reports;     /* which is wrong */
-	struct grouping grouping; /* of a summary */
-	uint64_t interval_ns;     /* of its reports; 0: one, at the end */
-	struct stuck_limits stuck_limits;
+	const char *view;                 /* the main output: its option's name, or OPTIONS_LINES */
+	bool has_two_views;               /* which is wrong */
+	struct grouping grouping;         /* of a summary */
+	uint64_t interval_ns;             /* of its reports; 0: one, at the end */
+	struct state_limits stuck_limits; /* those given */
 	bool wide;
 	bool extended;
 	bool minisocks;
@@ -63,9 +62,9 @@ struct options {
 	struct field_list fields; /* empty: those of the format */
 
 	/* where from, where to */
-	bool journal;
-	const char
-		*record; /* NULL: none; "-": standard output. Points into argv, as replay does. */
+	struct output_choice outputs[OUTPUT_CHOICES_MAX];
+	int output_count;
+	const char *record; /* NULL: none; "-": standard output. Points into argv, as replay does */
 	const char *replay; /* NULL: trace live; "-": standard input */
 
 	/* running */
@@ -76,29 +75,17 @@ struct options {
 #define OPTIONS_BUFFER_SIZE (8u << 20) /* the default */
 
 /* 0, or -1 after a report: the caller exits with status 2. */
-int options_parse(struct options *options, int argc, char **argv);
+int options_parse(struct options *options, int argc, char **argv, options_fields_of *fields_of);
 
 /* Whatever options_parse() answered. */
 void options_free(struct options *options);
 
-/* Something is asked for that bcc's outputs do not show: the kernel is to fill in the details. */
-bool options_want_details(const struct options *options);
-
-/* Some output shows what becomes of a session in TIME_WAIT. */
-bool options_follow_minisocks(const struct options *options);
-
-/* Half-open sessions are to be told of, which have no socket. */
-bool options_want_requests(const struct options *options);
-
-/* Sessions that were there before are to be told of, though nothing happens to them. */
-bool options_want_standing(const struct options *options);
-
-/* What the text formats show of TIME_WAIT. */
-enum view options_view(const struct options *options);
+/* The argument of an output that was asked for ("" without one); NULL: it was not. */
+const char *options_output(const struct options *options, const char *name);
 
 /* To standard output. */
 void options_print_help(void);
-/* Those of what the options print. */
+/* Those of the main output. */
 void options_print_fields(const struct options *options);
 
 #endif

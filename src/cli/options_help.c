@@ -66,7 +66,7 @@ void options_print_help(void)
 
 void options_print_fields(const struct options *options)
 {
-	const struct field_table *table = report_fields(options->report);
+	const struct field_table *table = options->fields_of(options->view);
 
 	for (int i = 0; i < table->count; i++)
 		printf("%-10s %-9s %s\n", table->fields[i].key, table->fields[i].heading,

@@ -5,23 +5,23 @@
 #include "field/format.h"
 #include "lib/text.h"
 
-static char *csv_heading(const struct text_sink *text, char *place)
+static char *csv_heading(const struct row_writer *writer, char *place)
 {
-	for (int i = 0; i < text->columns.count; i++) {
-		place = stpcpy(place, text->columns.field[i]->heading);
+	for (int i = 0; i < writer->columns.count; i++) {
+		place = stpcpy(place, writer->columns.field[i]->heading);
 		*place++ = ',';
 	}
 	place[-1] = '\n';
 	return place;
 }
 
-static char *csv_row(struct text_sink *text, char *place, const void *row)
+static char *csv_row(struct row_writer *writer, char *place, const void *row)
 {
-	const struct field *const *field = text->columns.field;
-	const struct field *const *end = field + text->columns.count;
+	const struct field *const *field = writer->columns.field;
+	const struct field *const *end = field + writer->columns.count;
 
 	for (; field < end; field++) {
-		place = (*field)->write(place, row, &text->context);
+		place = (*field)->write(place, row, &writer->context);
 		*place++ = ',';
 	}
 	place[-1] = '\n';

@@ -7,12 +7,11 @@
 #include "lib/text.h"
 
 /* The text is that of a value that is not known; one that is known is written over its end. */
-static void json_lay_out(struct text_sink *text, const struct options *options)
+static void json_lay_out(struct row_writer *writer)
 {
-	(void)options;
-	for (int i = 0; i < text->columns.count; i++) {
-		const struct field *field = text->columns.field[i];
-		struct json_key *key = &text->layout.json[i];
+	for (int i = 0; i < writer->columns.count; i++) {
+		const struct field *field = writer->columns.field[i];
+		struct json_key *key = &writer->layout.json[i];
 
 		key->is_quoted = field->class == FIELD_QUOTED;
 		key->before = key->is_quoted ? '"' : ':';
@@ -53,12 +52,12 @@ static char *write_pair(char *place, const struct json_key *key, const void *row
 	return end + key->is_quoted;
 }
 
-static char *json_row(struct text_sink *text, char *place, const void *row)
+static char *json_row(struct row_writer *writer, char *place, const void *row)
 {
-	const struct json_key *key = text->layout.json, *end = key + text->columns.count;
+	const struct json_key *key = writer->layout.json, *end = key + writer->columns.count;
 
 	for (; key < end; key++)
-		place = write_pair(place, key, row, &text->context);
+		place = write_pair(place, key, row, &writer->context);
 	*place++ = '}';
 	*place++ = '\n';
 	return place;

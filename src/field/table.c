@@ -3,7 +3,8 @@
 #include "field/format.h"
 #include "lib/text.h"
 
-/* Padding is copied in pieces of this size, as a rule one: there is room (CELL_EXTRA in text.c). */
+/* Padding is copied in pieces of this size, as a rule one: there is room (CELL_EXTRA in format.c).
+ */
 #define PADDING_SIZE 16
 
 /* Only where the field it leads from stands just before, as in the field table. */
@@ -13,15 +14,15 @@ static bool has_arrow(const struct field_list *columns, int column)
 	       columns->field[column - 1] == columns->field[column] - 1;
 }
 
-static void table_lay_out(struct text_sink *text, const struct options *options)
+static void table_lay_out(struct row_writer *writer)
 {
-	const struct field_list *fields = &text->columns;
+	const struct field_list *fields = &writer->columns;
 
 	for (int i = 0; i < fields->count; i++) {
 		const struct field *field = fields->field[i];
-		size_t width = options->wide ? field->wide_width : field->width;
+		size_t width = writer->is_wide ? field->wide_width : field->width;
 
-		text->layout.table[i] = (struct table_column){
+		writer->layout.table[i] = (struct table_column){
 			.width = i < fields->count - 1 ? width : 0,
 			.max_chars = field->is_cut ? width : SIZE_MAX,
 			.has_arrow = has_arrow(fields, i),
@@ -63,33 +64,33 @@ static char *cut(char *begin, char *place, size_t chars)
 }
 
 /* The last cell is padded like the others, by the one space behind it: the line ends there. */
-static char *end_line(const struct text_sink *text, char *begin, char *place)
+static char *end_line(const struct row_writer *writer, char *begin, char *place)
 {
-	if ((size_t)(place - begin) > text->line_chars_max)
-		place = cut(begin, place - 1, text->line_chars_max) + 1;
+	if ((size_t)(place - begin) > writer->line_chars_max)
+		place = cut(begin, place - 1, writer->line_chars_max) + 1;
 	place[-1] = '\n';
 	return place;
 }
 
-static char *table_heading(const struct text_sink *text, char *place)
+static char *table_heading(const struct row_writer *writer, char *place)
 {
 	char *begin = place;
 
-	for (int i = 0; i < text->columns.count; i++) {
-		const char *heading = text->columns.field[i]->heading;
+	for (int i = 0; i < writer->columns.count; i++) {
+		const char *heading = writer->columns.field[i]->heading;
 		size_t size = strlen(heading);
 
-		place = write_arrow(place, &text->layout.table[i]);
+		place = write_arrow(place, &writer->layout.table[i]);
 		memcpy(place, heading, size);
-		place = write_padding(place, place + size, &text->layout.table[i]);
+		place = write_padding(place, place + size, &writer->layout.table[i]);
 	}
-	return end_line(text, begin, place);
+	return end_line(writer, begin, place);
 }
 
-static char *write_value(char *place, struct text_sink *text, const struct table_column *column,
+static char *write_value(char *place, struct row_writer *writer, const struct table_column *column,
 			 const void *row)
 {
-	char *end = column->write(place, row, &text->context);
+	char *end = column->write(place, row, &writer->context);
 
 	if (end == place)
 		*end++ = '-';
@@ -104,10 +105,10 @@ static char *write_plain(char *place, const char *text, size_t size)
 }
 
 /* Text from outside is cut, and has characters of several bytes. */
-static char *write_text(char *place, struct text_sink *text, const struct table_column *column,
+static char *write_text(char *place, struct row_writer *writer, const struct table_column *column,
 			const struct field *field, const void *row)
 {
-	struct value value = field->get(row, &text->context);
+	struct value value = field->get(row, &writer->context);
 	size_t chars = column->max_chars;
 	char *end;
 
@@ -119,21 +120,21 @@ static char *write_text(char *place, struct text_sink *text, const struct table_
 	return write_padding(end - chars, end, column);
 }
 
-static char *table_row(struct text_sink *text, char *place, const void *row)
+static char *table_row(struct row_writer *writer, char *place, const void *row)
 {
-	const struct table_column *begin = text->layout.table, *column = begin;
-	const struct table_column *end = begin + text->columns.count;
+	const struct table_column *begin = writer->layout.table, *column = begin;
+	const struct table_column *end = begin + writer->columns.count;
 	char *line = place;
 
 	for (; column < end; column++) {
 		place = write_arrow(place, column);
 		if (column->write)
-			place = write_value(place, text, column, row);
+			place = write_value(place, writer, column, row);
 		else
-			place = write_text(place, text, column, text->columns.field[column - begin],
-					   row);
+			place = write_text(place, writer, column,
+					   writer->columns.field[column - begin], row);
 	}
-	return end_line(text, line, place);
+	return end_line(writer, line, place);
 }
 
 const struct text_format table_format = {

@@ -12,6 +12,7 @@
 #include "lib/address.h"
 #include "lib/buffer.h"
 #include "lib/number.h"
+#include "lib/word.h"
 #include "trace/clock.h"
 
 enum value_kind {
@@ -29,12 +30,6 @@ enum value_kind {
 	VALUE_SECONDS,     /* elapsed: nanoseconds, perhaps negative, printed as seconds with six
 			      decimals */
 	VALUE_WALL, /* elapsed: nanoseconds since 1970, UTC; each format has its own notation */
-};
-
-/* A name of ours, padded so that it is copied in one go. */
-struct word {
-	char text[15];
-	uint8_t size;
 };
 
 /* Two machine words: it is returned in registers. */

@@ -67,7 +67,13 @@ struct journal_sink {
 
 static bool journal_is_wanted(const struct options *options)
 {
-	return options->journal;
+	return options_output(options, "journal");
+}
+
+static void journal_want(const struct options *options, struct wants *wants)
+{
+	(void)options;
+	wants->transitions = true;
 }
 
 /*
@@ -122,16 +128,15 @@ static int journal_prepare(struct journal_sink *journal)
 	return load_library(journal);
 }
 
-static struct sink *journal_open(const struct options *options, struct source *source)
+static struct sink *journal_open(const struct sink_setup *setup)
 {
 	struct journal_sink *journal = calloc(1, sizeof(*journal));
 
-	(void)options;
 	if (!journal) {
 		log_error("out of memory");
 		return NULL;
 	}
-	sink_init(&journal->sink, &journal_sink, source, NULL);
+	sink_init(&journal->sink, &journal_sink, setup->origin, NULL);
 	if (!journal_prepare(journal))
 		return &journal->sink;
 	free(journal);
@@ -252,6 +257,7 @@ static int journal_close(struct sink *sink)
 const struct sink_ops journal_sink = {
 	.name = "journal",
 	.is_wanted = journal_is_wanted,
+	.want = journal_want,
 	.open = journal_open,
 	.transition = journal_transition,
 	.close = journal_close,

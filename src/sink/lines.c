@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A line for each transition, in bcc's columns. */
-#include "field/format.h"
+#include "sink/text_sink.h"
 
 static const struct row_kind transition_row = {
 	.fields = &transition_fields,
@@ -11,15 +11,15 @@ static const struct row_kind transition_row = {
 		    "rtt_ms,retrans,idle_ms,cause",
 };
 
-static bool lines_are_wanted(const struct options *options)
+static void lines_want(const struct options *options, struct wants *wants)
 {
-	return options->report == REPORT_LINES && !options->quiet;
+	wants->transitions = true;
+	wants->details |= options->json && !options->fields.count;
 }
 
-static struct sink *lines_open(const struct options *options, struct source *source)
+static struct sink *lines_open(const struct sink_setup *setup)
 {
-	return text_sink_open(&lines_sink, options, source, &transition_row,
-			      sizeof(struct text_sink));
+	return text_sink_open(&lines_sink, setup, &transition_row, sizeof(struct text_sink));
 }
 
 static void lines_transition(struct sink *sink, const struct transition *transition)
@@ -29,7 +29,8 @@ static void lines_transition(struct sink *sink, const struct transition *transit
 
 const struct sink_ops lines_sink = {
 	.name = "lines",
-	.is_wanted = lines_are_wanted,
+	.fields = &transition_fields,
+	.want = lines_want,
 	.open = lines_open,
 	.begin = text_sink_begin,
 	.transition = lines_transition,

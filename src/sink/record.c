@@ -23,17 +23,23 @@ static bool record_is_wanted(const struct options *options)
 	return options->record;
 }
 
-static void write_header(struct record_sink *record, struct source *source)
+static void record_want(const struct options *options, struct wants *wants)
 {
-	struct recording_origin origin = {
-		.wall_offset_ns = source->clock.wall_offset_ns,
-		.start_ns = source->clock.start_ns,
+	(void)options;
+	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
+}
+
+static void write_header(struct record_sink *record, const struct origin *origin)
+{
+	struct recording_origin header = {
+		.wall_offset_ns = origin->clock->wall_offset_ns,
+		.start_ns = origin->clock->start_ns,
 	};
 
-	memcpy(origin.host, source->host, sizeof(origin.host));
-	memcpy(origin.kernel, source->kernel, sizeof(origin.kernel));
-	record->wall_offset_ns = origin.wall_offset_ns;
-	recording_write_header(&record->output.buffer, &origin);
+	memcpy(header.host, origin->host, sizeof(header.host));
+	memcpy(header.kernel, origin->kernel, sizeof(header.kernel));
+	record->wall_offset_ns = header.wall_offset_ns;
+	recording_write_header(&record->output.buffer, &header);
 }
 
 static int record_open_output(struct record_sink *record, const char *path)
@@ -55,7 +61,7 @@ static int record_open_output(struct record_sink *record, const char *path)
 	return -1;
 }
 
-static struct sink *record_open(const struct options *options, struct source *source)
+static struct sink *record_open(const struct sink_setup *setup)
 {
 	struct record_sink *record = calloc(1, sizeof(*record));
 
@@ -63,18 +69,18 @@ static struct sink *record_open(const struct options *options, struct source *so
 		log_error("out of memory");
 		return NULL;
 	}
-	if (record_open_output(record, options->record)) {
+	if (record_open_output(record, setup->options->record)) {
 		free(record);
 		return NULL;
 	}
 	cgroups_open(&record->cgroups, -1);
-	sink_init(&record->sink, &record_sink, source, &record->output);
+	sink_init(&record->sink, &record_sink, setup->origin, &record->output);
 	return &record->sink;
 }
 
 static void record_begin(struct sink *sink)
 {
-	write_header((struct record_sink *)sink, sink->source);
+	write_header((struct record_sink *)sink, sink->origin);
 }
 
 static void write_path(struct record_sink *record, uint64_t id, const char *path)
@@ -88,7 +94,7 @@ static void write_path(struct record_sink *record, uint64_t id, const char *path
 /* Those that a path is below, the root first: who asks for one of them means what is below it. */
 static void write_cgroups_above(struct record_sink *record, const char *path)
 {
-	struct cgroups *cgroups = &record->sink.source->cgroups;
+	struct cgroups *cgroups = record->sink.origin->cgroups;
 	char above[CGROUP_PATH_SIZE];
 
 	for (const char *end = path; (end = strchr(end, '/')); end++) {
@@ -105,16 +111,21 @@ static void write_cgroup(struct record_sink *record, uint64_t id)
 	record->cgroup = id;
 	if (!id || cgroups_has(&record->cgroups, id))
 		return;
-	snprintf(path, sizeof(path), "%s", cgroups_find(&record->sink.source->cgroups, id));
+	snprintf(path, sizeof(path), "%s", cgroups_find(record->sink.origin->cgroups, id));
 	write_cgroups_above(record, path);
 	write_path(record, id, path);
 }
 
-static void record_transition(struct sink *sink, const struct transition *transition)
+/*
+ * A recording holds what lines of either lifetime show: which is wanted is known when it is read.
+ * Beside a view also what the filter rejects, so that its replay prints the same.
+ */
+static void record_observe(struct sink *sink, const struct transition *transition, bool is_match)
 {
 	struct record_sink *record = (struct record_sink *)sink;
-	int64_t wall_offset_ns = sink->source->clock.wall_offset_ns;
+	int64_t wall_offset_ns = sink->origin->clock->wall_offset_ns;
 
+	(void)is_match;
 	if (record->wall_offset_ns != wall_offset_ns)
 		recording_write_offset(&record->output.buffer, wall_offset_ns);
 	record->wall_offset_ns = wall_offset_ns;
@@ -154,11 +165,12 @@ static int record_close(struct sink *sink)
 
 const struct sink_ops record_sink = {
 	.name = "record",
-	.takes_all = true,
 	.is_wanted = record_is_wanted,
+	.want = record_want,
 	.open = record_open,
 	.begin = record_begin,
-	.transition = record_transition,
+	.observe = record_observe,
+	.snapshot = record_observe,
 	.tick = record_tick,
 	.losses = record_losses,
 	.close = record_close,

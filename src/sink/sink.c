@@ -11,21 +11,37 @@ static const struct sink_ops *const all_sinks[] = {
 	&lines_sink, &sessions_sink, &summary_sink, &stuck_sink, &journal_sink, &record_sink,
 };
 
-int sinks_open(struct sinks *sinks, const struct options *options, struct source *source)
-{
-	*sinks = (struct sinks){0};
-	for (size_t i = 0; i < sizeof(all_sinks) / sizeof(all_sinks[0]); i++) {
-		struct sink *sink;
+#define SINK_COUNT ((int)(sizeof(all_sinks) / sizeof(all_sinks[0])))
 
-		if (!all_sinks[i]->is_wanted(options))
-			continue;
-		sink = all_sinks[i]->open(options, source);
-		if (!sink)
-			return -1;
-		sinks->sink[sinks->count++] = sink;
-		if (sink->ops->observe)
-			sinks->view = sink;
-	}
+_Static_assert(SINK_COUNT <= SINKS_MAX, "all of them may be open at a time");
+
+const struct sink_ops *sink_ops(int number)
+{
+	return number >= 0 && number < SINK_COUNT ? all_sinks[number] : NULL;
+}
+
+const struct sink_ops *sink_main(const char *name)
+{
+	for (int i = 0; i < SINK_COUNT; i++)
+		if (all_sinks[i]->fields && !strcmp(all_sinks[i]->name, name))
+			return all_sinks[i];
+	return NULL;
+}
+
+const struct field_table *sink_fields(const char *name)
+{
+	return sink_main(name)->fields;
+}
+
+int sinks_open(struct sinks *sinks, const struct sink_ops *ops, const struct sink_setup *setup)
+{
+	struct sink *sink = ops->open(setup);
+
+	if (!sink)
+		return -1;
+	sinks->sink[sinks->count++] = sink;
+	if (ops->fields)
+		sinks->counted = sink;
 	return 0;
 }
 
@@ -36,10 +52,19 @@ void sinks_begin(struct sinks *sinks)
 			sinks->sink[i]->ops->begin(sinks->sink[i]);
 }
 
+bool sinks_snapshot(struct sinks *sinks, const struct transition *session, bool is_match)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->snapshot)
+			sinks->sink[i]->ops->snapshot(sinks->sink[i], session, is_match);
+	return sinks_are_congested(sinks);
+}
+
 void sinks_tally(struct sinks *sinks, const struct tally *tally)
 {
-	if (sinks->view && sinks->view->ops->tally)
-		sinks->view->ops->tally(sinks->view, tally);
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->tally)
+			sinks->sink[i]->ops->tally(sinks->sink[i], tally);
 }
 
 void sinks_tick(struct sinks *sinks, uint64_t now_ns)

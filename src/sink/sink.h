@@ -6,47 +6,68 @@
 #include <stdbool.h>
 
 #include "cli/options.h"
+#include "field/field.h"
 #include "lib/output.h"
-#include "source/source.h"
+#include "lib/poller.h"
+#include "trace/losses.h"
+#include "trace/origin.h"
+#include "trace/receiver.h"
 #include "trace/transition.h"
+#include "trace/wants.h"
+
+/* What a sink is opened with; it all lives longer than the sink. */
+struct sink_setup {
+	const struct options *options;
+	const struct origin *origin;
+	struct poller *poller; /* for descriptors of its own; its output is polled anyway */
+};
 
 struct sink {
 	const struct sink_ops *ops;
-	struct source *source; /* clock, host, cgroups; the same during the sink's life */
+	const struct origin *origin;
 	struct output *output; /* polled by the loop; NULL for a sink that writes elsewhere */
 	uint64_t wake_ns;      /* monotonic: tick() is wanted then; UINT64_MAX: not yet */
-	/*
-	 * NULL, or how long a session is in each state before the sink says something of it: then
-	 * the source looks at those before a tick, as far as it can (source_ops.look).
-	 */
-	const uint64_t *look_least_ns;
-	uint64_t lines;  /* printed so far, headings not counted */
-	bool has_failed; /* its failure was reported */
+	uint64_t lines;        /* printed so far, headings not counted */
+	bool has_failed;       /* its failure was reported */
 };
 
 /*
- * A constant descriptor. Only name, is_wanted, open, close and one of transition and observe are
- * compulsory.
+ * A constant descriptor. Compulsory are name, either fields or is_wanted, open, close, and one of
+ * transition and observe.
  *
  * What a view prints depends on what it is handed, in that order, and on nothing else, above all
  * not on the clock: a recording holds the same, ticks too, so that its replay prints the same.
  */
 struct sink_ops {
-	const char *name;
-	bool takes_all; /* every transition as it is, not as the view has it */
+	const char *name; /* of a main output: also its option's name */
+	/*
+	 * A main output, of which one is chosen (lines, or a view): what --fields chooses from.
+	 * -n counts its lines.
+	 */
+	const struct field_table *fields;
+	bool follows_sessions; /* beyond the life of their sockets: LIFETIME_SESSION */
+	bool takes_tallies;    /* what the kernel added up does as well as each transition */
+	/* Of an output beside the main one. */
 	bool (*is_wanted)(const struct options *options);
+	/* Options that do not fit together. 0, or -1 after a report (wrong usage). */
+	int (*check)(const struct options *options);
+	/* Adds what it needs of the source to wants. */
+	void (*want)(const struct options *options, struct wants *wants);
 	/* Allocates the sink; NULL on failure, reported already. */
-	struct sink *(*open)(const struct options *options, struct source *source);
+	struct sink *(*open)(const struct sink_setup *setup);
 	/* Once, before the first transition: what stands above it (a heading). */
 	void (*begin)(struct sink *sink);
+	/* One that passes the filter, as lines show it (lifetime.h). */
 	void (*transition)(struct sink *sink, const struct transition *transition);
 	/*
-	 * A view's, instead of transition(): every one as the source has it, even those that the
-	 * filter lets not pass (is_match: it does), and FACT_STANDING ones. So a view knows a
-	 * session whole, and shows it when one of its transitions passes.
+	 * An observer's, instead of transition(): each one as the source has it. Where an output
+	 * wants it (wants->rejected), including those that the filter rejects (is_match: it does
+	 * not). So a view knows a session whole, and shows it when one of its transitions passes.
 	 */
 	void (*observe)(struct sink *sink, const struct transition *transition, bool is_match);
-	/* A view's, where the source has tallies: beside observe(), before tick(). */
+	/* A session as it is, though nothing changed (receiver.h). is_match: as for observe(). */
+	void (*snapshot)(struct sink *sink, const struct transition *session, bool is_match);
+	/* With takes_tallies: beside observe(), before tick(). */
 	void (*tally)(struct sink *sink, const struct tally *tally);
 	/*
 	 * It is now_ns (monotonic), and what happened before has been handed over, as a rule. At
@@ -62,57 +83,68 @@ struct sink_ops {
 	int (*close)(struct sink *sink);
 };
 
-extern const struct sink_ops lines_sink, sessions_sink, summary_sink, journal_sink, record_sink;
-extern const struct sink_ops stuck_sink;
+extern const struct sink_ops lines_sink, sessions_sink, summary_sink, stuck_sink;
+extern const struct sink_ops journal_sink, record_sink;
+
+#define SINKS_MAX 16
+
+/* Sink i of all there are, in a fixed order; NULL: there are not so many. */
+const struct sink_ops *sink_ops(int number);
+
+/* The main output of that name; NULL: none has it. */
+const struct sink_ops *sink_main(const char *name);
+
+/* For --fields: what the main output of that name chooses from. */
+const struct field_table *sink_fields(const char *name);
 
 /* For the open functions. output: NULL for a sink that writes elsewhere. */
-static inline void sink_init(struct sink *sink, const struct sink_ops *ops, struct source *source,
-			     struct output *output)
+static inline void sink_init(struct sink *sink, const struct sink_ops *ops,
+			     const struct origin *origin, struct output *output)
 {
 	*sink = (struct sink){
-		.ops = ops, .source = source, .output = output, .wake_ns = UINT64_MAX};
+		.ops = ops, .origin = origin, .output = output, .wake_ns = UINT64_MAX};
 }
-
-#define SINKS_MAX 4 /* lines or a view, and those beside it */
 
 struct sinks {
 	struct sink *sink[SINKS_MAX];
 	int count;
-	struct sink *view; /* the one that observes; NULL: none */
+	const struct sink *counted; /* the main one, whose lines -n counts; NULL: none is open */
 };
 
-/* Opens every sink that the options ask for. 0, or -1 after a report. */
-int sinks_open(struct sinks *sinks, const struct options *options, struct source *source);
+/* Opens one more, of which there is room for SINKS_MAX. 0, or -1 after a report. */
+int sinks_open(struct sinks *sinks, const struct sink_ops *ops, const struct sink_setup *setup);
 void sinks_begin(struct sinks *sinks);
-/* A reader is so far behind that no more should be produced. */
+
+/* Its reader is so far behind that no more should be produced. */
 static inline bool sink_is_congested(const struct sink *sink)
 {
 	return sink->output && output_is_congested(sink->output);
 }
 
 /*
- * shown: the transition as lines have it, NULL when they have it not; whole: as it is, which a
- * recording has, and what a view is made of; is_match: the filter lets it pass, one way or the
- * other: if not, there is a view. Returns what sinks_are_congested() would. Inlined: of every line.
+ * shown: the transition as lines have it, NULL when they do not; whole: as the source has it;
+ * is_match: the filter lets one of the two pass. Returns what sinks_are_congested() would. Inlined:
+ * of every line.
  */
 static inline bool sinks_transition(struct sinks *sinks, const struct transition *shown,
 				    const struct transition *whole, bool is_match)
 {
 	bool is_congested = false;
 
-	if (sinks->view)
-		sinks->view->ops->observe(sinks->view, whole, is_match);
 	for (int i = 0; i < sinks->count; i++) {
 		struct sink *sink = sinks->sink[i];
-		const struct transition *transition = sink->ops->takes_all ? whole : shown;
 
-		if (transition && sink->ops->transition)
-			sink->ops->transition(sink, transition);
+		if (sink->ops->observe)
+			sink->ops->observe(sink, whole, is_match);
+		else if (shown)
+			sink->ops->transition(sink, shown);
 		is_congested |= sink_is_congested(sink);
 	}
 	return is_congested;
 }
 
+/* Likewise, to those that take it. */
+bool sinks_snapshot(struct sinks *sinks, const struct transition *session, bool is_match);
 void sinks_tally(struct sinks *sinks, const struct tally *tally);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);
 void sinks_end(struct sinks *sinks);
@@ -127,7 +159,7 @@ void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end)
  */
 int sinks_flush(struct sinks *sinks);
 
-/* One of their readers is. */
+/* One of their readers is far behind. */
 bool sinks_are_congested(const struct sinks *sinks);
 
 /* Bytes that no reader has taken yet. */

@@ -69,9 +69,9 @@ static struct bpf_program *program_of(const struct exact_bpf *exact, const struc
 	return *(struct bpf_program **)((char *)exact + row->program);
 }
 
-static bool is_wanted(const struct row *row, const struct options *options)
+static bool is_wanted(const struct row *row, const struct wants *wants)
 {
-	return !row->for_half_open || options->half_open;
+	return !row->for_half_open || wants->half_open;
 }
 
 /* Asks libbpf where types are of no use; NULL: they are of use. */
@@ -84,7 +84,7 @@ static bool kernel_has(const struct targets *targets, const struct btf *btf,
 }
 
 /* A program for a function that this kernel does not have would fail the others. */
-static int choose_programs(struct exact_bpf *exact, const struct options *options,
+static int choose_programs(struct exact_bpf *exact, const struct wants *wants,
 			   struct targets *targets)
 {
 	struct btf *btf = targets->types->count ? NULL : btf__load_vmlinux_btf();
@@ -95,7 +95,7 @@ static int choose_programs(struct exact_bpf *exact, const struct options *option
 	for (int i = 0; i < ROW_COUNT; i++) {
 		struct bpf_program *program = program_of(exact, &rows[i]);
 		bool exists = kernel_has(targets, btf, program, rows[i].function);
-		bool wanted = is_wanted(&rows[i], options);
+		bool wanted = is_wanted(&rows[i], wants);
 
 		bpf_program__set_autoload(program, wanted && exists);
 		if (wanted && !exists)
@@ -144,7 +144,7 @@ static int try_least(const struct types *types)
 }
 
 static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
-		const struct options *options, struct targets *targets)
+		const struct wants *wants, struct targets *targets)
 {
 	libbpf_print_fn_t print;
 	int err;
@@ -153,10 +153,10 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		return -ENOSTORAGE;
 	err = share_maps(exact, program);
 	if (!err)
-		err = choose_programs(exact, options, targets);
+		err = choose_programs(exact, wants, targets);
 	if (err)
 		return err;
-	bpf_map__set_autocreate(exact->maps.half_opens, options->half_open);
+	bpf_map__set_autocreate(exact->maps.half_opens, wants->half_open);
 	exact->rodata->jiffy_ns = program->rodata->jiffy_ns;
 	/* What it lacks then is said for each program; why, by the kernel's answer alone. */
 	print = libbpf_set_print(NULL);
@@ -191,8 +191,7 @@ static void say_half_open_missing(const struct exact_bpf *exact)
 }
 
 static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,
-				       const struct options *options, struct targets *targets,
-				       int *err)
+				       const struct wants *wants, struct targets *targets, int *err)
 {
 	struct exact_bpf *exact;
 	struct types_file file;
@@ -203,27 +202,27 @@ static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,
 		return NULL;
 	with.btf_custom_path = types_file_open(&file, targets->types, exact_bpf__elf_bytes);
 	exact = exact_bpf__open_opts(&with);
-	*err = exact ? load(exact, program, options, targets) : -errno;
+	*err = exact ? load(exact, program, wants, targets) : -errno;
 	types_file_close(&file);
 	return exact;
 }
 
-struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options,
+struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct wants *wants,
 			       struct targets *targets)
 {
 	int err;
-	struct exact_bpf *exact = open_and_load(program, options, targets, &err);
+	struct exact_bpf *exact = open_and_load(program, wants, targets, &err);
 
 	for (int i = 0; i < ROW_COUNT; i++)
 		if (!err)
 			attach(exact, &rows[i]);
-		else if (is_wanted(&rows[i], options))
+		else if (is_wanted(&rows[i], wants))
 			say_missing(&rows[i], err);
 	if (err) {
 		exact_bpf__destroy(exact);
 		exact = NULL;
 	}
-	if (options->half_open)
+	if (wants->half_open)
 		say_half_open_missing(exact);
 	return exact;
 }

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "cli/options.h"
+#include "trace/wants.h"
 #include "source/btf/target.h"
 
 struct exact_bpf; /* exact.skel.h and tcpstates.skel.h, generated from ../bpf */
@@ -16,7 +16,7 @@ struct tcpstates_bpf;
  * loaded; to be given to exact_bpf__destroy(). NULL when it cannot be. With -v it says what is
  * missing then.
  */
-struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct options *options,
+struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct wants *wants,
 			       struct targets *targets);
 
 /* Whether it tells of half-open sessions; NULL: no. */

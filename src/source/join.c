@@ -26,7 +26,7 @@ static void deliver(struct join *join, const struct transition *t)
 
 	if (join->answer == DELIVERY_STOP)
 		return;
-	answer = join->deliver(join->context, t);
+	answer = receiver_take(join->receiver, t);
 	if (answer > join->answer)
 		join->answer = answer;
 }

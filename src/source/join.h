@@ -20,15 +20,14 @@ struct join {
 	size_t room;
 	bool follows_minisocks;
 	struct minisocks minisocks;
-	source_deliver *deliver;
-	void *context;
-	enum delivery answer; /* what deliver said last */
+	const struct receiver *receiver; /* set by the user before each call */
+	enum delivery answer;            /* what it said last */
 };
 
 /* Follows those that end their socket in a minisock; look: as in minisock.h. */
 void join_follow_minisocks(struct join *join, minisock_look *look);
 
-/* A record from the ring buffer, of size bytes. The deliver function may be called. */
+/* A record from the ring buffer, of size bytes. The receiver may be called. */
 void join_take(struct join *join, const void *record, size_t size);
 
 /*

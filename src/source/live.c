@@ -91,13 +91,13 @@ static void keep_records(void *context)
 	live->is_kept = false;
 }
 
-/* All that waits of them, or until deliver says otherwise: its last answer. */
-static enum delivery hand_over_standing(struct live *live, source_deliver *deliver, void *context)
+/* All that waits of them, or until the receiver says otherwise: its last answer. */
+static enum delivery hand_over_standing(struct live *live, const struct receiver *receiver)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
 
 	while (answer == DELIVERY_CONTINUE && !backlog_is_empty(&live->standing)) {
-		answer = backlog_hand_over(&live->standing, READ_MAX, deliver, context);
+		answer = backlog_hand_over(&live->standing, READ_MAX, receiver);
 		/* A million of them take a second. */
 		keep_records(live);
 	}
@@ -152,7 +152,7 @@ static int expire_minisocks(struct live *live)
 	return minisocks->watched.count != count;
 }
 
-static int live_read(struct source *source, source_deliver *deliver, void *context)
+static int live_read(struct source *source, const struct receiver *receiver)
 {
 	struct live *live = (struct live *)source;
 	struct join *join = &live->join;
@@ -160,12 +160,11 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	bool had_more = source->has_more;
 	int count, waited;
 
-	join->deliver = deliver;
-	join->context = context;
+	join->receiver = receiver;
 	join->answer = DELIVERY_CONTINUE;
 	clock_follow(&source->clock);
 	/* What was there before comes before what has happened since. */
-	join->answer = hand_over_standing(live, deliver, context);
+	join->answer = hand_over_standing(live, receiver);
 	if (join->answer != DELIVERY_CONTINUE) {
 		source->has_more = true;
 		return 1;
@@ -202,14 +201,14 @@ static int live_read(struct source *source, source_deliver *deliver, void *conte
 	return count;
 }
 
-static void live_look(struct source *source, const uint64_t *least_ns, uint64_t now_ns,
-		      source_deliver *deliver, void *context)
+static void live_scan(struct source *source, const struct state_limits *limits, uint64_t now_ns,
+		      const struct receiver *receiver)
 {
 	struct live *live = (struct live *)source;
 
-	seed_look(&live->seed, least_ns, now_ns);
+	seed_look(&live->seed, limits->ns, now_ns);
 	/* What a reader has no room for now is handed over by the next read. */
-	hand_over_standing(live, deliver, context);
+	hand_over_standing(live, receiver);
 	source->has_more = !backlog_is_empty(&live->backlog);
 }
 
@@ -234,9 +233,9 @@ static uint64_t count_misses(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-static void live_tally(struct source *source, source_take_tally *take, void *context)
+static void live_tally(struct source *source, const struct receiver *receiver)
 {
-	tally_read(((struct live *)source)->program, take, context);
+	tally_read(((struct live *)source)->program, receiver);
 }
 
 static void live_losses(struct source *source, struct losses *losses)
@@ -280,7 +279,7 @@ static void live_close(struct source *source)
 
 static const struct source_ops live_ops = {
 	.read = live_read,
-	.look = live_look,
+	.scan = live_scan,
 	.tally = live_tally,
 	.stop = live_stop,
 	.losses = live_losses,
@@ -321,7 +320,59 @@ static int open_ring(struct live *live)
 	return -1;
 }
 
-struct source *source_open_live(const struct options *options)
+/* Facts that only fentry programs know, and what is inferred without them. */
+static void follow_exactly(struct live *live, const struct wants *wants)
+{
+	struct minisocks *minisocks = &live->join.minisocks;
+	struct tcpstates_bpf *program = live->program;
+
+	live->exact = exact_attach(program, wants, &live->targets);
+	program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
+	minisocks->has_exact_ends = live->exact && live->exact->links.tcp_twsk_destructor &&
+				    live->exact->links.__inet_twsk_schedule;
+	program->bss->minisocks_are_watched = !minisocks->has_exact_ends;
+	minisocks->has_exact_requests = exact_sees_requests(live->exact);
+	program->bss->requests_follow =
+		wants->requests && (!minisocks->has_exact_requests || wants->snapshots);
+}
+
+/* Sessions that were there before. */
+static void scan_at_start(struct live *live, const struct wants *wants)
+{
+	seed_sessions(&live->seed, live->program, wants->minisocks ? &live->join.minisocks : NULL,
+		      wants->snapshots ? &live->standing : NULL);
+	live->source.has_more = !backlog_is_empty(&live->backlog);
+}
+
+static void describe(struct live *live, const struct wants *wants)
+{
+	struct source *source = &live->source;
+
+	source->ops = &live_ops;
+	source->batch_ms = BATCH_MS;
+	source->is_live = true;
+	source->has_tallies = !tally_obstacle(wants);
+	source->wake_ns = UINT64_MAX;
+	cgroups_open(&source->cgroups, wants->details ? cgroup_open_root() : -1);
+	describe_host(source);
+}
+
+/* What comes before the ring buffer is mapped waits in it. 0, or -1 after a report. */
+static int attach(struct live *live, const struct wants *wants)
+{
+	types_open(&live->types);
+	targets_open(&live->targets, &live->types);
+	live->program = program_load(wants, &live->targets);
+	return !live->program || program_attach(live->program) || open_ring(live) ? -1 : 0;
+}
+
+static void start_clock(struct source *source)
+{
+	source->clock.start_ns = clock_monotonic_ns();
+	source->clock.wall_offset_ns = clock_measure_offset();
+}
+
+struct source *source_open_live(const struct wants *wants)
 {
 	struct live *live = calloc(1, sizeof(*live));
 
@@ -329,45 +380,21 @@ struct source *source_open_live(const struct options *options)
 		log_error("out of memory");
 		return NULL;
 	}
-	live->source.ops = &live_ops;
+	describe(live, wants);
 	live->seed = (struct seed){.pause = keep_records, .context = live};
-	cgroups_open(&live->source.cgroups,
-		     options_want_details(options) ? cgroup_open_root() : -1);
-	live->source.batch_ms = BATCH_MS;
-	live->source.is_live = true;
-	live->source.has_tallies = !tally_obstacle(options);
-	live->source.wake_ns = UINT64_MAX;
-	if (options_follow_minisocks(options))
+	if (wants->minisocks)
 		join_follow_minisocks(&live->join, look_at_minisocks);
-	describe_host(&live->source);
-	types_open(&live->types);
-	targets_open(&live->targets, &live->types);
-	live->program = program_load(options, &live->targets);
-	/* What comes before the ring buffer is mapped waits in it. */
-	if (!live->program || program_attach(live->program) || open_ring(live)) {
+	if (attach(live, wants)) {
 		live_close(&live->source);
 		return NULL;
 	}
 	raise_priority();
-	if (options_want_details(options)) {
-		live->exact = exact_attach(live->program, options, &live->targets);
-		live->program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
-		live->join.minisocks.has_exact_ends = live->exact &&
-						      live->exact->links.tcp_twsk_destructor &&
-						      live->exact->links.__inet_twsk_schedule;
-		live->program->bss->minisocks_are_watched = !live->join.minisocks.has_exact_ends;
-		live->join.minisocks.has_exact_requests = exact_sees_requests(live->exact);
-		live->program->bss->requests_follow = options_want_requests(options) &&
-						      (!live->join.minisocks.has_exact_requests ||
-						       options_want_standing(options));
-		seed_sessions(&live->seed, live->program,
-			      options_follow_minisocks(options) ? &live->join.minisocks : NULL,
-			      options_want_standing(options) ? &live->standing : NULL);
-		live->source.has_more = !backlog_is_empty(&live->backlog);
+	if (wants->details) {
+		follow_exactly(live, wants);
+		scan_at_start(live, wants);
 	}
 	types_close(&live->types);
 	live->source.fd = ring_buffer__epoll_fd(live->ring);
-	live->source.clock.start_ns = clock_monotonic_ns();
-	live->source.clock.wall_offset_ns = clock_measure_offset();
+	start_clock(&live->source);
 	return &live->source;
 }

@@ -149,10 +149,10 @@ static int fill_trie(const struct bpf_map *trie, const struct nets *nets)
 	return err;
 }
 
-static int fill_sets(const struct tcpstates_bpf *program, const struct options *options)
+static int fill_sets(const struct tcpstates_bpf *program, const struct wants *wants)
 {
 	const struct kernel_filter *filter = &program->rodata_filter->filter;
-	const struct selection *selection = &options->selection;
+	const struct selection *selection = wants->selection;
 	int err = fill_trie(program->maps.locals, &selection->locals);
 
 	if (!err)
@@ -172,20 +172,20 @@ static uint64_t measure_jiffy_ns(void)
 	return clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) ? 0 : resolution.tv_nsec;
 }
 
-static void configure(struct tcpstates_bpf *program, const struct options *options)
+static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 {
 	struct kernel_filter *filter = &program->rodata_filter->filter;
-	const struct selection *selection = &options->selection;
+	const struct selection *selection = wants->selection;
 
-	filter->only_ip = options->ipv4 ? 4 : options->ipv6 ? 6 : 0;
-	set_ports(&options->lports, &filter->has_lports, filter->lports);
-	set_ports(&options->rports, &filter->has_rports, filter->rports);
+	filter->only_ip = wants->selection->ipv4 ? 4 : wants->selection->ipv6 ? 6 : 0;
+	set_ports(&wants->selection->lports, &filter->has_lports, filter->lports);
+	set_ports(&wants->selection->rports, &filter->has_rports, filter->rports);
 	set_nets(&selection->locals, &filter->locals, program->maps.locals);
 	set_nets(&selection->remotes, &filter->remotes, program->maps.remotes);
 	if (selection->namespaces.count == 1)
 		filter->netns = selection->namespaces.sorted[0];
 	/* What follows a session into TIME_WAIT has to see how it got there. */
-	if (!options_follow_minisocks(options)) {
+	if (!wants->minisocks) {
 		filter->from = selection->from;
 		filter->to = selection->to;
 		filter->either = selection->either;
@@ -196,14 +196,13 @@ static void configure(struct tcpstates_bpf *program, const struct options *optio
 			filter->locals.is_given || filter->remotes.is_given || filter->netns;
 	if (!filter->is_on)
 		bpf_map__set_max_entries(program->maps.births, 1);
-	program->rodata->wants_details = options_want_details(options);
-	program->rodata->wants_standing = options_want_standing(options);
-	program->rodata->wants_minisocks =
-		options_want_standing(options) || options_follow_minisocks(options);
-	program->rodata->wants_half_open = options_want_requests(options);
+	program->rodata->wants_details = wants->details;
+	program->rodata->wants_standing = wants->snapshots;
+	program->rodata->wants_minisocks = wants->snapshots || wants->minisocks;
+	program->rodata->wants_half_open = wants->requests;
 	program->rodata->jiffy_ns = measure_jiffy_ns();
-	bpf_map__set_max_entries(program->maps.ring, options->buffer_size);
-	tally_configure(program, options);
+	bpf_map__set_max_entries(program->maps.ring, wants->buffer_size);
+	tally_configure(program, wants);
 }
 
 /* Not fatal: without it, the time before a socket's first transition is not known. */
@@ -274,40 +273,39 @@ int program_attach(struct tcpstates_bpf *program)
 }
 
 /* What is not needed is not loaded: each program costs the verifier's time at the start. */
-static void choose_programs(struct tcpstates_bpf *program, const struct options *options)
+static void choose_programs(struct tcpstates_bpf *program, const struct wants *wants)
 {
-	bool wants_details = options_want_details(options);
 	/* Of causes, what is added up says nothing. */
-	bool wants_causes = wants_details && !program->rodata->tally.is_on;
+	bool wants_causes = wants->details && !program->rodata->tally.is_on;
 
 	bpf_program__set_autoload(program->progs.tcp_receive_reset, wants_causes);
 	bpf_program__set_autoload(program->progs.tcp_send_reset, wants_causes);
-	bpf_program__set_autoload(program->progs.peek_minisocks, options_follow_minisocks(options));
-	bpf_program__set_autoload(program->progs.seed_files, wants_details);
-	bpf_program__set_autoload(program->progs.seed_sockets, wants_details);
+	bpf_program__set_autoload(program->progs.peek_minisocks, wants->minisocks);
+	bpf_program__set_autoload(program->progs.seed_files, wants->details);
+	bpf_program__set_autoload(program->progs.seed_sockets, wants->details);
 }
 
 /* What has been opened; with NULL, or when the kernel refuses, a negative *err. */
-static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct options *options,
+static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct wants *wants,
 				  struct targets *targets, int *err)
 {
 	if (!program) {
 		*err = -errno;
 		return NULL;
 	}
-	configure(program, options);
-	choose_programs(program, options);
+	configure(program, wants);
+	choose_programs(program, wants);
 	targets_seek(targets, program->obj);
 	*err = tcpstates_bpf__load(program);
 	if (!*err)
-		*err = fill_sets(program, options);
+		*err = fill_sets(program, wants);
 	if (!*err)
 		return program;
 	tcpstates_bpf__destroy(program);
 	return NULL;
 }
 
-static struct tcpstates_bpf *load_main(const struct options *options, struct targets *targets,
+static struct tcpstates_bpf *load_main(const struct wants *wants, struct targets *targets,
 				       const struct bpf_object_open_opts *with, int *err)
 {
 	struct tcpstates_bpf *program = tcpstates_bpf__open_opts(with);
@@ -315,10 +313,10 @@ static struct tcpstates_bpf *load_main(const struct options *options, struct tar
 	/* The kernel itself forgets what is kept of a socket. */
 	if (program)
 		bpf_program__set_autoload(program->progs.tcp_destroy_sock, false);
-	return load(program, options, targets, err);
+	return load(program, wants, targets, err);
 }
 
-static struct tcpstates_bpf *load_fallback(const struct options *options, struct targets *targets,
+static struct tcpstates_bpf *load_fallback(const struct wants *wants, struct targets *targets,
 					   const struct bpf_object_open_opts *with,
 					   const char *room, int *err)
 {
@@ -326,7 +324,7 @@ static struct tcpstates_bpf *load_fallback(const struct options *options, struct
 
 	if (program && room && atoi(room) > 0)
 		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
-	program = load(program, options, targets, err);
+	program = load(program, wants, targets, err);
 	if (program)
 		log_verbose("as on kernels before 5.12: sessions are kept in a table, with room "
 			    "for %u, and accepted connections have no cookie",
@@ -344,7 +342,7 @@ static bool kernel_is_5_12(void)
 	       (major > 5 || (major == 5 && minor >= 12));
 }
 
-struct tcpstates_bpf *program_load(const struct options *options, struct targets *targets)
+struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *targets)
 {
 	struct types_file file;
 	const char *room = getenv(FALLBACK_VARIABLE);
@@ -357,10 +355,10 @@ struct tcpstates_bpf *program_load(const struct options *options, struct targets
 	libbpf_set_print(has_choice ? NULL : print_libbpf);
 	with.btf_custom_path = types_file_open(&file, targets->types, tcpstates_bpf__elf_bytes);
 	if (!room)
-		program = load_main(options, targets, &with, &err);
+		program = load_main(wants, targets, &with, &err);
 	libbpf_set_print(print_libbpf);
 	if (room || (!program && has_choice))
-		program = load_fallback(options, targets, &with, room, &err);
+		program = load_fallback(wants, targets, &with, room, &err);
 	types_file_close(&file);
 	if (!program)
 		explain_refusal("cannot load the kernel program", err);

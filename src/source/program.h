@@ -4,14 +4,14 @@
 #define TCPSTATES_SOURCE_PROGRAM_H
 
 #include "bpf/shared.h"
-#include "cli/options.h"
+#include "trace/wants.h"
 #include "source/btf/target.h"
 
 struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
 
 /* Loaded, not attached; to be given to tcpstates_bpf__destroy(). NULL on failure, reported already.
  */
-struct tcpstates_bpf *program_load(const struct options *options, struct targets *targets);
+struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *targets);
 
 /* 0, or -1 after a report. */
 int program_attach(struct tcpstates_bpf *program);

@@ -99,16 +99,16 @@ void backlog_drop_first(struct backlog *backlog)
 		drop_piece(backlog);
 }
 
-enum delivery backlog_hand_over(struct backlog *backlog, size_t count, source_deliver *deliver,
-				void *context)
+enum delivery backlog_hand_over(struct backlog *backlog, size_t count,
+				const struct receiver *receiver)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
-	const void *transition;
+	const void *session;
 	size_t size;
 
 	while (count-- && answer == DELIVERY_CONTINUE &&
-	       (transition = backlog_first(backlog, &size))) {
-		answer = deliver(context, transition);
+	       (session = backlog_first(backlog, &size))) {
+		answer = receiver->snapshot(receiver->context, session);
 		backlog_drop_first(backlog);
 	}
 	return answer;

@@ -39,11 +39,11 @@ const void *backlog_first(const struct backlog *backlog, size_t *size);
 void backlog_drop_first(struct backlog *backlog);
 
 /*
- * Of a backlog of transitions: hands over, in order, up to count of them, or until deliver says
+ * Of a backlog of snapshots: hands over, in order, up to count of them, or until the receiver says
  * otherwise. Its last answer.
  */
-enum delivery backlog_hand_over(struct backlog *backlog, size_t count, source_deliver *deliver,
-				void *context);
+enum delivery backlog_hand_over(struct backlog *backlog, size_t count,
+				const struct receiver *receiver);
 
 void backlog_close(struct backlog *backlog);
 

@@ -91,12 +91,12 @@ static int finish(struct replay *replay, size_t needed)
 }
 
 /* Acts on an item that is no transition. 0, or a negative errno. */
-static int take_item(struct replay *replay, const struct recording_item *item, void *context)
+static int take_item(struct replay *replay, const struct recording_item *item,
+		     const struct receiver *receiver)
 {
 	switch (item->kind) {
 	case RECORDING_TICK:
-		if (replay->source.tick)
-			replay->source.tick(context, item->tick_ns);
+		receiver->tick(receiver->context, item->tick_ns);
 		return 0;
 	case RECORDING_OFFSET:
 		replay->source.clock.wall_offset_ns = item->wall_offset_ns;
@@ -117,8 +117,7 @@ static int take_item(struct replay *replay, const struct recording_item *item, v
  * Delivers the entries that the chunk holds whole; *needed: how many bytes the next one has, at
  * least.
  */
-static int deliver_chunk(struct replay *replay, source_deliver *deliver, void *context,
-			 size_t *needed)
+static int deliver_chunk(struct replay *replay, const struct receiver *receiver, size_t *needed)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
 	struct recording_item item;
@@ -133,10 +132,10 @@ static int deliver_chunk(struct replay *replay, source_deliver *deliver, void *c
 		if (item.kind == RECORDING_INCOMPLETE)
 			return count;
 		if (item.kind == RECORDING_TRANSITION) {
-			answer = deliver(context, item.transition);
+			answer = receiver_take(receiver, item.transition);
 			count++;
 		} else {
-			err = take_item(replay, &item, context);
+			err = take_item(replay, &item, receiver);
 		}
 		if (err)
 			return err;
@@ -147,11 +146,11 @@ static int deliver_chunk(struct replay *replay, source_deliver *deliver, void *c
 	return count;
 }
 
-static int replay_read(struct source *source, source_deliver *deliver, void *context)
+static int replay_read(struct source *source, const struct receiver *receiver)
 {
 	struct replay *replay = (struct replay *)source;
 	size_t needed;
-	int count = deliver_chunk(replay, deliver, context, &needed);
+	int count = deliver_chunk(replay, receiver, &needed);
 	ssize_t n;
 
 	if (count || !needed || !can_read(source->fd))
@@ -164,7 +163,7 @@ static int replay_read(struct source *source, source_deliver *deliver, void *con
 	}
 	if (!n)
 		return finish(replay, needed);
-	return deliver_chunk(replay, deliver, context, &needed);
+	return deliver_chunk(replay, receiver, &needed);
 }
 
 /* A file is left where it is; who writes into a pipe is likely to have been told to end as well. */

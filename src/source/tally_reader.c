@@ -35,17 +35,18 @@ static bool has_other_filter(const struct selection *selection)
 	       selection->either || selection->least_ns || selection->causes;
 }
 
-const char *tally_obstacle(const struct options *options)
+const char *tally_obstacle(const struct wants *wants)
 {
-	unsigned int by = options->grouping.by;
+	unsigned int by;
 
-	if (options->report != REPORT_SUMMARY || options->quiet)
+	if (!wants->grouping)
 		return "";
-	if (options->record || options->journal)
+	by = wants->grouping->by;
+	if (wants->transitions)
 		return "something else wants each change";
-	if (options->half_open)
+	if (wants->half_open)
 		return "half-open sessions are told of one by one";
-	if (has_other_filter(&options->selection))
+	if (has_other_filter(wants->selection))
 		return "it does not judge all of the filters";
 	if (by & KEY(CGROUP) || by & KEY(CAUSE))
 		return "it does not know cgroup and cause";
@@ -85,11 +86,11 @@ static void set_map(struct bpf_map *map, const struct tally_wanted *wanted)
 	bpf_map__set_max_entries(map, TALLIES_MAX);
 }
 
-void tally_configure(struct tcpstates_bpf *program, const struct options *options)
+void tally_configure(struct tcpstates_bpf *program, const struct wants *wants)
 {
 	struct tally_wanted *wanted = &program->rodata->tally;
-	const struct grouping *by = &options->grouping;
-	const char *obstacle = tally_obstacle(options);
+	const struct grouping *by = wants->grouping;
+	const char *obstacle = tally_obstacle(wants);
 
 	if (obstacle && *obstacle)
 		log_verbose("the kernel sends each change, and does not add up: %s", obstacle);
@@ -130,17 +131,15 @@ struct batch {
 };
 
 /* As many transitions before it, of which nothing else tells. */
-static void take_syns(struct tally *tally, struct transition *t, source_take_tally *take,
-		      void *context)
+static void take_syns(struct tally *tally, struct transition *t, const struct receiver *receiver)
 {
 	t->oldstate = STATE_LISTEN;
 	t->newstate = STATE_SYN_RECV;
 	t->flags = TRANSITION_HAS_DETAILS;
-	take(context, tally);
+	receiver->tally(receiver->context, tally);
 }
 
-static void hand_over(const struct batch *batch, unsigned int at, source_take_tally *take,
-		      void *context)
+static void hand_over(const struct batch *batch, unsigned int at, const struct receiver *receiver)
 {
 	const struct tally_value *values = batch->values + (size_t)at * batch->cpus;
 	struct tally_key key = {0};
@@ -167,13 +166,13 @@ static void hand_over(const struct batch *batch, unsigned int at, source_take_ta
 	}
 	if (!tally.count)
 		return;
-	take(context, &tally);
+	receiver->tally(receiver->context, &tally);
 	if (key.flags & TRANSITION_AFTER_SYN)
-		take_syns(&tally, &t, take, context);
+		take_syns(&tally, &t, receiver);
 }
 
-static void read_map(const struct bpf_map *map, const struct batch *batch, source_take_tally *take,
-		     void *context)
+static void read_map(const struct bpf_map *map, const struct batch *batch,
+		     const struct receiver *receiver)
 {
 	__u32 from, to, count;
 	void *start = NULL;
@@ -184,7 +183,7 @@ static void read_map(const struct bpf_map *map, const struct batch *batch, sourc
 		err = bpf_map_lookup_and_delete_batch(bpf_map__fd(map), start, &to, batch->keys,
 						      batch->values, &count, NULL);
 		for (__u32 i = 0; (!err || err == -ENOENT) && i < count; i++)
-			hand_over(batch, i, take, context);
+			hand_over(batch, i, receiver);
 		from = to;
 		start = &from;
 	} while (!err);
@@ -212,7 +211,7 @@ static struct bpf_map *take_turn(struct tcpstates_bpf *program)
 	return map;
 }
 
-void tally_read(struct tcpstates_bpf *program, source_take_tally *take, void *context)
+void tally_read(struct tcpstates_bpf *program, const struct receiver *receiver)
 {
 	struct bpf_map *map = take_turn(program);
 	struct batch batch = {.cpus = libbpf_num_possible_cpus()};
@@ -224,7 +223,7 @@ void tally_read(struct tcpstates_bpf *program, source_take_tally *take, void *co
 	if (batch.cpus > 0)
 		batch.values = calloc((size_t)BATCH * batch.cpus, sizeof(*batch.values));
 	if (batch.keys && batch.values)
-		read_map(map, &batch, take, context);
+		read_map(map, &batch, receiver);
 	else
 		log_error("out of memory: cannot read what the kernel has added up");
 	free(batch.keys);

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "cli/options.h"
+#include "trace/wants.h"
 #include "source/source.h"
 
 struct tcpstates_bpf;
@@ -14,12 +14,12 @@ struct tcpstates_bpf;
  * Whether the kernel can do that: nothing else asks for each transition, and it knows the keys and
  * can judge the filters. NULL, or what keeps it from that; "" when no summary is asked for.
  */
-const char *tally_obstacle(const struct options *options);
+const char *tally_obstacle(const struct wants *wants);
 
 /* Before load. */
-void tally_configure(struct tcpstates_bpf *program, const struct options *options);
+void tally_configure(struct tcpstates_bpf *program, const struct wants *wants);
 
 /* Hands over what was added up since the last time. */
-void tally_read(struct tcpstates_bpf *program, source_take_tally *take, void *context);
+void tally_read(struct tcpstates_bpf *program, const struct receiver *receiver);
 
 #endif

@@ -9,35 +9,34 @@
 #include "trace/state.h"
 
 /* How much of it is asked for: a trace without filters asks nothing. */
-static bool has_selection(const struct options *options)
+static bool is_specific(const struct selection *selection)
 {
-	const struct selection *selection = &options->selection;
-
 	return selection_wants_details(selection) || selection->locals.count ||
 	       selection->remotes.count || selection->from || selection->to || selection->either ||
 	       selection->least_ns;
 }
 
-void filter_init(struct filter *filter, const struct options *options, uint64_t start_ns,
-		 struct cgroups *cgroups)
+void filter_init(struct filter *filter, const struct selection *selection, bool has_requests,
+		 uint64_t start_ns, uint64_t duration_ns, struct cgroups *cgroups)
 {
-	filter->options = options;
+	filter->selection = selection;
+	filter->has_requests = has_requests;
 	filter->cgroups = cgroups;
-	filter->has_selection = has_selection(options);
+	filter->is_specific = is_specific(selection);
 	filter->until_ns = UINT64_MAX;
-	if (options->duration_ns && options->duration_ns < UINT64_MAX - start_ns)
-		filter->until_ns = start_ns + options->duration_ns;
-	filter->is_open = !filter->has_selection && filter->until_ns == UINT64_MAX &&
-			  !options->ipv4 && !options->ipv6 && !options->lports.is_given &&
-			  !options->rports.is_given;
+	if (duration_ns && duration_ns < UINT64_MAX - start_ns)
+		filter->until_ns = start_ns + duration_ns;
+	filter->is_open = !filter->is_specific && filter->until_ns == UINT64_MAX &&
+			  !selection->ipv4 && !selection->ipv6 && !selection->lports.is_given &&
+			  !selection->rports.is_given;
 	/* Of a live trace they are there now, and may be gone when they are needed. */
-	for (size_t i = 0; i < options->selection.cgroup_ids.count; i++)
-		cgroups_find(cgroups, options->selection.cgroup_ids.sorted[i]);
+	for (size_t i = 0; i < selection->cgroup_ids.count; i++)
+		cgroups_find(cgroups, selection->cgroup_ids.sorted[i]);
 }
 
-static bool ip_matches(const struct options *options, uint8_t ip)
+static bool ip_matches(const struct selection *selection, uint8_t ip)
 {
-	return !(options->ipv4 && ip != 4) && !(options->ipv6 && ip != 6);
+	return !(selection->ipv4 && ip != 4) && !(selection->ipv6 && ip != 6);
 }
 
 static bool port_matches(const struct port_set *set, uint16_t port)
@@ -97,7 +96,7 @@ static bool is_in_cgroup(struct cgroups *cgroups, uint64_t id, uint64_t wanted)
 
 static bool cgroup_matches(const struct filter *filter, const struct transition *t)
 {
-	const struct selection *selection = &filter->options->selection;
+	const struct selection *selection = filter->selection;
 
 	if (!selection->cgroups.count && !selection->cgroup_ids.count)
 		return true;
@@ -131,7 +130,7 @@ static bool uid_matches(const struct numbers *uids, const struct transition *t)
 
 static bool details_match(const struct filter *filter, const struct transition *t)
 {
-	const struct selection *selection = &filter->options->selection;
+	const struct selection *selection = filter->selection;
 
 	if (!selection_wants_details(selection))
 		return true;
@@ -144,7 +143,7 @@ static bool details_match(const struct filter *filter, const struct transition *
 
 static bool selection_matches(const struct filter *filter, const struct transition *t)
 {
-	const struct selection *selection = &filter->options->selection;
+	const struct selection *selection = filter->selection;
 
 	return address_matches(&selection->locals, t->laddr) &&
 	       address_matches(&selection->remotes, t->raddr) && states_match(selection, t) &&
@@ -160,11 +159,11 @@ static bool is_half_open(const struct transition *t)
 
 bool filter_judge(const struct filter *filter, const struct transition *transition)
 {
-	const struct options *options = filter->options;
+	const struct selection *selection = filter->selection;
 
-	return (!is_half_open(transition) || options_want_requests(options)) &&
-	       transition->time_ns <= filter->until_ns && ip_matches(options, transition->ip) &&
-	       port_matches(&options->lports, transition->lport) &&
-	       port_matches(&options->rports, transition->rport) &&
-	       (!filter->has_selection || selection_matches(filter, transition));
+	return (!is_half_open(transition) || filter->has_requests) &&
+	       transition->time_ns <= filter->until_ns && ip_matches(selection, transition->ip) &&
+	       port_matches(&selection->lports, transition->lport) &&
+	       port_matches(&selection->rports, transition->rport) &&
+	       (!filter->is_specific || selection_matches(filter, transition));
 }

@@ -10,21 +10,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cli/options.h"
 #include "trace/cgroup.h"
+#include "trace/selection.h"
 #include "trace/transition.h"
 
 struct filter {
-	const struct options *options; /* borrowed */
-	struct cgroups *cgroups;       /* borrowed */
-	bool has_selection;            /* something beyond families and ports is asked for */
-	bool is_open;                  /* nothing is: all pass, but what only --half-open shows */
-	uint64_t until_ns;             /* monotonic; later transitions do not match */
+	const struct selection *selection; /* borrowed */
+	struct cgroups *cgroups;           /* borrowed */
+	bool has_requests; /* half-open sessions, which no bcc output has, match too */
+	bool is_specific;  /* something beyond families and ports is asked for */
+	bool is_open;      /* nothing is: all match, except half-open sessions */
+	uint64_t until_ns; /* monotonic; later transitions do not match */
 };
 
-/* start_ns: when tracing began (CLOCK_MONOTONIC). */
-void filter_init(struct filter *filter, const struct options *options, uint64_t start_ns,
-		 struct cgroups *cgroups);
+/*
+ * start_ns: when tracing began (CLOCK_MONOTONIC); duration_ns: how long it goes on, 0: no limit.
+ * selection and cgroups live as long as the filter.
+ */
+void filter_init(struct filter *filter, const struct selection *selection, bool has_requests,
+		 uint64_t start_ns, uint64_t duration_ns, struct cgroups *cgroups);
 
 /* For filter_match(). */
 bool filter_judge(const struct filter *filter, const struct transition *transition);

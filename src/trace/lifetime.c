@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Two views of the same transitions. */
+/* Transitions of a socket's life, and of a session's. */
 #include <stddef.h>
 
 #include "trace/lifetime.h"
 #include "trace/state.h"
 
-const struct transition *view_look(enum view view, const struct transition *transition,
-				   struct transition *changed)
+const struct transition *lifetime_adapt(enum lifetime lifetime, const struct transition *transition,
+					struct transition *changed)
 {
 	bool is_hand_over = transition->flags & TRANSITION_TO_MINISOCK;
 	bool is_without_port = transition->facts & FACT_LPORT_LATER;
 
-	if (transition->facts & FACT_STANDING)
-		return NULL;
-	if (view == VIEW_FULL)
+	if (lifetime == LIFETIME_SESSION)
 		/* An orphan stays in FIN_WAIT2. */
 		return is_hand_over && transition->oldstate == transition->newstate ? NULL
 										    : transition;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Two views of the same transitions. bcc's tcpstates sees sockets only: one that hands its session
- * over to a minisock goes to CLOSE, and one that connects has no local port yet. The full view
- * follows the session: its port where known, TIME_WAIT, an orphan's FIN_WAIT2, and their ends.
+ * How long a session lives in the lines that are printed. bcc's tcpstates sees sockets only: a
+ * socket that hands its session over to a minisock goes to CLOSE, and one that connects has no
+ * local port yet. The session itself goes on: its port where known, TIME_WAIT, an orphan's
+ * FIN_WAIT2, and their ends.
  */
 #ifndef TCPSTATES_TRACE_LIFETIME_H
 #define TCPSTATES_TRACE_LIFETIME_H
@@ -11,28 +12,28 @@
 
 #include "trace/transition.h"
 
-enum view {
-	VIEW_SOCKETS, /* as bcc's */
-	VIEW_FULL,
+enum lifetime {
+	LIFETIME_SOCKET, /* as bcc's */
+	LIFETIME_SESSION,
 };
 
-/* For view_of(). */
-const struct transition *view_look(enum view view, const struct transition *transition,
-				   struct transition *changed);
+/* For lifetime_show(). */
+const struct transition *lifetime_adapt(enum lifetime lifetime, const struct transition *transition,
+					struct transition *changed);
 
 /*
- * The transition as the view has it: the same one, or one in *changed. NULL when it is not in the
- * view.
+ * The transition as it is in that lifetime: the same one, or one in *changed. NULL when it is not
+ * part of it.
  */
-static inline const struct transition *view_of(enum view view, const struct transition *transition,
-					       struct transition *changed)
+static inline const struct transition *lifetime_show(enum lifetime lifetime,
+						     const struct transition *transition,
+						     struct transition *changed)
 {
 	const unsigned int flags = TRANSITION_TO_MINISOCK | TRANSITION_OF_MINISOCK;
-	const unsigned int facts = FACT_LPORT_LATER | FACT_STANDING;
 
-	if (!(transition->flags & flags) && !(transition->facts & facts))
+	if (!(transition->flags & flags) && !(transition->facts & FACT_LPORT_LATER))
 		return transition;
-	return view_look(view, transition, changed);
+	return lifetime_adapt(lifetime, transition, changed);
 }
 
 #endif

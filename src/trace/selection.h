@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the user asks to see, beyond ports and families: the values of the options that select
- * sessions and transitions. What is empty, or 0, was not asked for.
+ * What the user asks to see: the values of the options that select sessions and transitions. What
+ * is empty, or 0, was not asked for.
  */
 #ifndef TCPSTATES_TRACE_SELECTION_H
 #define TCPSTATES_TRACE_SELECTION_H
@@ -13,6 +13,7 @@
 #include "lib/nets.h"
 #include "lib/numbers.h"
 #include "trace/cgroup.h"
+#include "trace/port.h"
 #include "trace/transition.h"
 
 /* Texts of a list. */
@@ -23,6 +24,10 @@ struct texts {
 
 struct selection {
 	/* the session */
+	bool ipv4; /* one of the two families only, */
+	bool ipv6;
+	struct port_set lports;
+	struct port_set rports;
 	struct nets locals;
 	struct nets remotes;
 	struct numbers pids;

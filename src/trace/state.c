@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "field/value.h"
 #include "trace/state.h"
 
 #define WORD(name)                     \
@@ -11,7 +10,7 @@
 		name, sizeof(name) - 1 \
 	}
 
-const struct word state_words[STATE_WORDS] = {
+const struct word state_words[STATE_COUNT] = {
 	[0] = WORD("UNKNOWN"),
 	[STATE_ESTABLISHED] = WORD("ESTABLISHED"),
 	[STATE_SYN_SENT] = WORD("SYN_SENT"),
@@ -25,7 +24,7 @@ const struct word state_words[STATE_WORDS] = {
 	[STATE_LISTEN] = WORD("LISTEN"),
 	[STATE_CLOSING] = WORD("CLOSING"),
 	[STATE_NEW_SYN_RECV] = WORD("NEW_SYN_RECV"),
-	[STATE_NEW_SYN_RECV + 1 ... STATE_WORDS - 1] = WORD("UNKNOWN"),
+	[STATE_NEW_SYN_RECV + 1 ... STATE_COUNT - 1] = WORD("UNKNOWN"),
 };
 
 #define BIT(name) STATE_BIT(STATE_##name)

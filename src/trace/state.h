@@ -6,7 +6,7 @@
 #ifndef __bpf__
 #include <stdbool.h>
 
-#include "field/value.h"
+#include "lib/word.h"
 #endif
 
 enum tcp_state {
@@ -28,15 +28,16 @@ enum tcp_state {
 #define STATE_BIT(state) (1u << (state))
 #define STATES_ALL       0x1ffeu /* STATE_ESTABLISHED to STATE_NEW_SYN_RECV */
 
-#ifndef __bpf__
-#define STATE_WORDS 16
+/* Size of a table by state: above all of them, and a power of two. */
+#define STATE_COUNT 16
 
-extern const struct word state_words[STATE_WORDS];
+#ifndef __bpf__
+extern const struct word state_words[STATE_COUNT];
 
 /* The kernel's and bcc's name of a state; "UNKNOWN" for a number that is none. Never NULL. */
 static inline const struct word *state_word(unsigned int state)
 {
-	return &state_words[state < STATE_WORDS ? state : 0];
+	return &state_words[state < STATE_COUNT ? state : 0];
 }
 
 /*

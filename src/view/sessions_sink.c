@@ -3,8 +3,8 @@
  */
 #include <inttypes.h>
 
-#include "field/format.h"
 #include "lib/log.h"
+#include "sink/text_sink.h"
 #include "trace/state.h"
 #include "view/session_row.h"
 
@@ -27,9 +27,11 @@ struct sessions_sink {
 	uint64_t now_ns; /* as far as transitions and ticks tell */
 };
 
-static bool sessions_are_wanted(const struct options *options)
+static void sessions_want(const struct options *options, struct wants *wants)
 {
-	return options->report == REPORT_SESSIONS && !options->quiet;
+	(void)options;
+	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
+	wants->rejected = true;
 }
 
 static void show(struct sessions_sink *sink, const struct session *session,
@@ -48,10 +50,10 @@ static void sessions_lose(void *context, struct session *session)
 	show(context, session, SESSION_LOST);
 }
 
-static struct sink *sessions_open(const struct options *options, struct source *source)
+static struct sink *sessions_open(const struct sink_setup *setup)
 {
-	struct sink *sink = text_sink_open(&sessions_sink, options, source, &session_row,
-					   sizeof(struct sessions_sink));
+	struct sink *sink =
+		text_sink_open(&sessions_sink, setup, &session_row, sizeof(struct sessions_sink));
 
 	if (sink)
 		((struct sessions_sink *)sink)->sessions = (struct sessions){
@@ -100,10 +102,13 @@ static int sessions_sink_close(struct sink *sink)
 
 const struct sink_ops sessions_sink = {
 	.name = "sessions",
-	.is_wanted = sessions_are_wanted,
+	.fields = &session_fields,
+	.follows_sessions = true,
+	.want = sessions_want,
 	.open = sessions_open,
 	.begin = text_sink_begin,
 	.observe = sessions_observe,
+	.snapshot = sessions_observe,
 	.tick = sessions_tick,
 	.end = sessions_end,
 	.close = sessions_sink_close,

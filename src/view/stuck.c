@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* States that sessions get stuck in: one table. */
-#include <stdio.h>
-#include <string.h>
+#include <stddef.h>
 
-#include "lib/parse.h"
 #include "trace/clock.h"
 #include "trace/state.h"
 #include "view/stuck.h"
@@ -16,7 +14,7 @@
 static const struct {
 	unsigned int seconds; /* 0: no limit unless one is given */
 	const char *hint;
-} rows[STUCK_STATES] = {
+} rows[STATE_COUNT] = {
 	[STATE_ESTABLISHED] = {0, "open all along: an idle connection or a long transfer"},
 	[STATE_SYN_SENT] = {3, "no answer to the SYN: peer down or packets dropped"},
 	[STATE_SYN_RECV] = {3, "the handshake's last ACK does not come: client gone or SYN flood"},
@@ -28,53 +26,19 @@ static const struct {
 	[STATE_CLOSING] = {10, "both closed at once and the peer does not acknowledge"},
 };
 
-void stuck_limits_default(struct stuck_limits *limits)
+struct state_limits stuck_limits(const struct state_limits *given)
 {
-	for (unsigned int state = 0; state < STUCK_STATES; state++)
-		limits->ns[state] = rows[state].seconds * NSEC_PER_SEC;
+	struct state_limits limits = *given;
+
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		if (!limits.ns[state])
+			limits.ns[state] = rows[state].seconds * NSEC_PER_SEC;
+	return limits;
 }
 
 const char *stuck_hint(unsigned int state)
 {
-	return state < STUCK_STATES ? rows[state].hint : NULL;
-}
-
-#define NEVER_STUCK (STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE))
-
-/* Those of a name; 0 when it is none, or *expected says why not. */
-static unsigned int states_of(const char *name, const char **expected)
-{
-	unsigned int states = 0;
-
-	state_set_add(&states, name);
-	if (!(states & NEVER_STUCK))
-		return states & ~STATE_BIT(STATE_NEW_SYN_RECV);
-	*expected = "a state that a connection can be stuck in: not LISTEN, not CLOSE, and no "
-		    "group with them (\"connected\" is all others)";
-	return 0;
-}
-
-bool stuck_limits_set(struct stuck_limits *limits, const char *text, const char **expected)
-{
-	const char *colon = strchr(text, ':');
-	unsigned int states;
-	char name[32];
-	uint64_t ns;
-
-	if (!colon || (size_t)(colon - text) >= sizeof(name))
-		return false;
-	snprintf(name, sizeof(name), "%.*s", (int)(colon - text), text);
-	states = states_of(name, expected);
-	if (!states)
-		return false;
-	if (!parse_seconds(colon + 1, &ns) || !ns) {
-		*expected = "after the colon seconds above 0, as in 60 or 0.5";
-		return false;
-	}
-	for (unsigned int state = 0; state < STUCK_STATES; state++)
-		if (states & STATE_BIT(state))
-			limits->ns[state] = ns;
-	return true;
+	return state < STATE_COUNT ? rows[state].hint : NULL;
 }
 
 uint64_t stuck_due_ns(uint64_t limit_ns, uint64_t since_ns, uint64_t after_ns)

@@ -7,20 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define STUCK_STATES 16 /* above all states */
+#include "trace/limits.h"
 
-/* How long a session may stay in each state; 0: for ever. */
-struct stuck_limits {
-	uint64_t ns[STUCK_STATES];
-};
-
-void stuck_limits_default(struct stuck_limits *limits);
-
-/*
- * Sets the limit of a state (or of a group of them), from "STATE:SECONDS". False when the text is
- * not right: *expected is what would be.
- */
-bool stuck_limits_set(struct stuck_limits *limits, const char *text, const char **expected);
+/* The limits given, and the usual ones of the states that have none. */
+struct state_limits stuck_limits(const struct state_limits *given);
 
 /*
  * When a session that has been in a state with that limit since since_ns is to be told of next, if

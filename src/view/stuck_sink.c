@@ -6,11 +6,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "field/format.h"
 #include "lib/heap.h"
 #include "lib/log.h"
+#include "sink/text_sink.h"
 #include "trace/state.h"
 #include "view/session.h"
+#include "view/stuck.h"
 #include "view/stuck_count.h"
 #include "view/stuck_row.h"
 
@@ -34,14 +35,14 @@ struct watch {
 
 struct stuck_sink {
 	struct text_sink text; /* first: a struct sink * is one of these */
-	struct stuck_limits limits;
+	struct state_limits limits;
 	struct sessions sessions;
 	struct heap deadlines;
 	struct stuck_counts counts;
-	uint64_t now_ns;    /* the newest time heard of: what happened before is known */
-	uint64_t looked_ns; /* the newest look, which is ahead of the changes that follow it */
-	uint64_t late_ns;   /* LATE_NS, or LATE_OF_TICK_NS */
-	uint64_t unwatched; /* no memory for their deadlines */
+	uint64_t now_ns;     /* the newest time heard of: what happened before is known */
+	uint64_t scanned_ns; /* the newest snapshot, which is ahead of the changes that follow it */
+	uint64_t late_ns;    /* LATE_NS, or LATE_OF_TICK_NS */
+	uint64_t unwatched;  /* no memory for their deadlines */
 };
 
 static const struct row_kind stuck_kind = {
@@ -51,9 +52,13 @@ static const struct row_kind stuck_kind = {
 	       "tx_queue,rx_queue,retrans,newstate,cause,hint",
 };
 
-static bool stuck_is_wanted(const struct options *options)
+static void stuck_want(const struct options *options, struct wants *wants)
 {
-	return options->report == REPORT_STUCK && !options->quiet;
+	struct state_limits limits = stuck_limits(&options->stuck_limits);
+
+	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
+	wants->requests = wants->rejected = true;
+	state_limits_lower(&wants->scan_limits, &limits);
 }
 
 static void print_row(struct stuck_sink *stuck, const struct stuck_row *row)
@@ -106,17 +111,16 @@ static void stuck_lose(void *context, struct session *session)
 	watch_remove(stuck, session);
 }
 
-static struct sink *stuck_open(const struct options *options, struct source *source)
+static struct sink *stuck_open(const struct sink_setup *setup)
 {
-	struct sink *sink = text_sink_open(&stuck_sink, options, source, &stuck_kind,
-					   sizeof(struct stuck_sink));
+	struct sink *sink =
+		text_sink_open(&stuck_sink, setup, &stuck_kind, sizeof(struct stuck_sink));
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 
 	if (!stuck)
 		return NULL;
 	stuck->late_ns = LATE_NS;
-	stuck->limits = options->stuck_limits;
-	sink->look_least_ns = stuck->limits.ns;
+	stuck->limits = stuck_limits(&setup->options->stuck_limits);
 	stuck->sessions.lose = stuck_lose;
 	stuck->sessions.context = stuck;
 	return sink;
@@ -132,7 +136,7 @@ static void watch_add(struct stuck_sink *stuck, struct session *session)
 	uint8_t state = session->last.newstate;
 	struct watch *watch;
 
-	if (state >= STUCK_STATES || !stuck->limits.ns[state])
+	if (state >= STATE_COUNT || !stuck->limits.ns[state])
 		return;
 	watch = calloc(1, sizeof(*watch));
 	if (watch) {
@@ -197,7 +201,7 @@ static void leave(struct stuck_sink *stuck, const struct session *session,
 		  const struct transition *t)
 {
 	const struct watch *watch = session->view;
-	uint64_t limit_ns = t->oldstate < STUCK_STATES ? stuck->limits.ns[t->oldstate] : 0;
+	uint64_t limit_ns = t->oldstate < STATE_COUNT ? stuck->limits.ns[t->oldstate] : 0;
 	struct stuck_row row = {
 		.t = t,
 		.time_ns = stuck->now_ns,
@@ -227,12 +231,13 @@ static void take_time(uint64_t *newest_ns, uint64_t time_ns)
 		*newest_ns = time_ns;
 }
 
-static void stuck_observe(struct sink *sink, const struct transition *t, bool is_match)
+/* newest_ns: the time that it is known by, as far as such records tell. */
+static void follow(struct stuck_sink *stuck, const struct transition *t, bool is_match,
+		   uint64_t *newest_ns)
 {
-	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 	struct session *session = sessions_take(&stuck->sessions, t, is_match);
 
-	take_time(t->facts & FACT_STANDING ? &stuck->looked_ns : &stuck->now_ns, t->time_ns);
+	take_time(newest_ns, t->time_ns);
 	if (session && has_moved(session)) {
 		if (t->oldstate != t->newstate)
 			leave(stuck, session, t);
@@ -241,9 +246,24 @@ static void stuck_observe(struct sink *sink, const struct transition *t, bool is
 	}
 	if (session && session->last.newstate == STATE_CLOSE)
 		sessions_remove(&stuck->sessions, session);
-	/* Of what is looked at, all is to be known before any is reported: a tick follows. */
-	if (!(t->facts & FACT_STANDING) && stuck->now_ns > stuck->late_ns)
+}
+
+static void stuck_observe(struct sink *sink, const struct transition *t, bool is_match)
+{
+	struct stuck_sink *stuck = (struct stuck_sink *)sink;
+
+	follow(stuck, t, is_match, &stuck->now_ns);
+	if (stuck->now_ns > stuck->late_ns)
 		report_due(stuck, stuck->now_ns - stuck->late_ns);
+	ask_for_tick(stuck);
+}
+
+/* All snapshots of a scan are to be known before any is reported: a tick follows them. */
+static void stuck_snapshot(struct sink *sink, const struct transition *t, bool is_match)
+{
+	struct stuck_sink *stuck = (struct stuck_sink *)sink;
+
+	follow(stuck, t, is_match, &stuck->scanned_ns);
 	ask_for_tick(stuck);
 }
 
@@ -262,7 +282,7 @@ static void stuck_end(struct sink *sink)
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 	size_t count;
 
-	take_time(&stuck->now_ns, stuck->looked_ns);
+	take_time(&stuck->now_ns, stuck->scanned_ns);
 	report_due(stuck, stuck->now_ns);
 	count = stuck_counts_sort(&stuck->counts);
 	for (size_t i = 0; i < count; i++) {
@@ -295,10 +315,13 @@ static int stuck_close(struct sink *sink)
 
 const struct sink_ops stuck_sink = {
 	.name = "stuck",
-	.is_wanted = stuck_is_wanted,
+	.fields = &stuck_fields,
+	.follows_sessions = true,
+	.want = stuck_want,
 	.open = stuck_open,
 	.begin = text_sink_begin,
 	.observe = stuck_observe,
+	.snapshot = stuck_snapshot,
 	.tick = stuck_tick,
 	.end = stuck_end,
 	.close = stuck_close,

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field/format.h"
 #include "lib/duration.h"
 #include "lib/log.h"
 #include "lib/terminal.h"
 #include "lib/text.h"
+#include "sink/text_sink.h"
 #include "view/drawing.h"
 #include "view/summary.h"
 #include "view/summary_row.h"
@@ -42,9 +42,31 @@ struct summary_sink {
 
 /* ---- layout ---------------------------------------------------------------------------------- */
 
-static bool summary_is_wanted(const struct options *options)
+/* A key that is printed has to be one by which is counted. */
+static int summary_check(const struct options *options)
 {
-	return options->report == REPORT_SUMMARY && !options->quiet;
+	const struct grouping *grouping = &options->grouping;
+
+	for (enum group_by by = 0; by < GROUP_BY_COUNT; by++) {
+		const char *name = group_by_name(by);
+		const char *field = by == GROUP_BY_EDGE ? "oldstate" : name;
+
+		if (grouping_has(grouping, by) ||
+		    !(field_list_has(&options->fields, field) ||
+		      (by == GROUP_BY_EDGE && field_list_has(&options->fields, "newstate"))))
+			continue;
+		log_error("--fields: %s is no key of this summary; add %s to --by, or leave it out",
+			  field, name);
+		return -1;
+	}
+	return 0;
+}
+
+static void summary_want(const struct options *options, struct wants *wants)
+{
+	wants->details = wants->minisocks = wants->snapshots = true;
+	wants->rejected = true;
+	wants->grouping = &options->grouping;
 }
 
 /* The key that a field is; GROUP_BY_COUNT: none. */
@@ -118,11 +140,11 @@ static unsigned int width_left(const struct summary_sink *summary)
 	const struct text_sink *text = &summary->text;
 	unsigned int width = summary->terminal.width;
 
-	for (int i = 0; i < text->columns.count; i++) {
-		const struct table_column *column = &text->layout.table[i];
+	for (int i = 0; i < text->writer.columns.count; i++) {
+		const struct table_column *column = &text->writer.layout.table[i];
 		unsigned int used = column->width + 1 + (column->has_arrow ? 3 : 0);
 
-		if (is_histogram(text->columns.field[i]))
+		if (is_histogram(text->writer.columns.field[i]))
 			continue;
 		width = width > used ? width - used : 0;
 	}
@@ -134,11 +156,12 @@ static void lay_out_histogram(struct summary_sink *summary, bool is_asked_for)
 {
 	struct text_sink *text = &summary->text;
 	unsigned int width = width_left(summary);
-	int last = text->columns.count - 1;
+	int last = text->writer.columns.count - 1;
 
-	if (width < DRAWING_WIDTH_MIN && !is_asked_for && is_histogram(text->columns.field[last])) {
-		text->columns.count--;
-		text->layout.table[last - 1].width = 0;
+	if (width < DRAWING_WIDTH_MIN && !is_asked_for &&
+	    is_histogram(text->writer.columns.field[last])) {
+		text->writer.columns.count--;
+		text->writer.layout.table[last - 1].width = 0;
 		return;
 	}
 	summary->drawing.width = width < DRAWING_WIDTH_MIN ? DRAWING_WIDTH_MIN : width;
@@ -147,33 +170,34 @@ static void lay_out_histogram(struct summary_sink *summary, bool is_asked_for)
 		if (is_histogram(&summary->layout->fields[i]))
 			summary->layout->fields[i].heading = summary->layout->axis;
 	for (int i = 0; i < last; i++)
-		if (is_histogram(text->columns.field[i]))
-			text->layout.table[i].width = summary->drawing.width;
+		if (is_histogram(text->writer.columns.field[i]))
+			text->writer.layout.table[i].width = summary->drawing.width;
 }
 
-static struct sink *summary_open(const struct options *options, struct source *source)
+static struct sink *summary_open(const struct sink_setup *setup)
 {
+	const struct options *options = setup->options;
 	struct layout *layout = layout_open(options);
 	struct summary_sink *summary;
 
 	if (!layout)
 		return NULL;
-	summary = (struct summary_sink *)text_sink_open(&summary_sink, options, source,
-							&layout->kind, sizeof(*summary));
+	summary = (struct summary_sink *)text_sink_open(&summary_sink, setup, &layout->kind,
+							sizeof(*summary));
 	if (!summary) {
 		free(layout);
 		return NULL;
 	}
 	summary->layout = layout;
 	summary->summary.grouping = &options->grouping;
-	summary->summary.cgroups = &source->cgroups;
-	summary->summary.is_tallied = source->has_tallies;
-	summary->summary.has_syn_sent =
-		options->lports.is_given || grouping_has(&options->grouping, GROUP_BY_LPORT);
+	summary->summary.cgroups = setup->origin->cgroups;
+	summary->summary.is_tallied = setup->origin->has_tallies;
+	summary->summary.has_syn_sent = options->selection.lports.is_given ||
+					grouping_has(&options->grouping, GROUP_BY_LPORT);
 	summary->terminal = terminal_of(summary->text.output.fd);
 	summary->drawing =
 		(struct drawing){.width = DRAWING_WIDTH_MIN, .is_utf8 = summary->terminal.is_utf8};
-	summary->is_table = summary->text.format == &table_format;
+	summary->is_table = summary->text.writer.format == &table_format;
 	summary->interval_ns = options->interval_ns;
 	if (summary->is_table)
 		lay_out_histogram(summary, options->fields.count);
@@ -191,11 +215,11 @@ static void write_head(struct summary_sink *summary, uint64_t time_ns, uint64_t 
 {
 	struct text_sink *text = &summary->text;
 	struct buffer *buffer = &text->output.buffer;
-	int64_t offset_ns = summary->text.sink.source->clock.wall_offset_ns;
+	int64_t offset_ns = summary->text.sink.origin->clock->wall_offset_ns;
 	char time[32], span[DURATION_SIZE_MAX];
 
-	*text_write_time_of_day(&text->notation, time, (int64_t)(time_ns + (uint64_t)offset_ns)) =
-		'\0';
+	*text_write_time_of_day(&text->writer.notation, time,
+				(int64_t)(time_ns + (uint64_t)offset_ns)) = '\0';
 	*duration_write(span, span_ns) = '\0';
 	if (summary->has_reported)
 		buffer_append_byte(buffer, '\n');
@@ -283,7 +307,7 @@ static void summary_begin(struct sink *sink)
 {
 	struct summary_sink *summary = (struct summary_sink *)sink;
 
-	summary->start_ns = summary->now_ns = sink->source->clock.start_ns;
+	summary->start_ns = summary->now_ns = sink->origin->clock->start_ns;
 	summary->next_ns = UINT64_MAX;
 	if (summary->interval_ns && summary->interval_ns < UINT64_MAX - summary->start_ns)
 		summary->next_ns = summary->start_ns + summary->interval_ns;
@@ -296,10 +320,14 @@ static void summary_observe(struct sink *sink, const struct transition *transiti
 {
 	struct summary_sink *summary = (struct summary_sink *)sink;
 
-	/* A look is ahead of the changes that are told after it. */
-	if (!(transition->facts & FACT_STANDING))
-		advance(summary, transition->time_ns);
+	advance(summary, transition->time_ns);
 	summary_take(&summary->summary, transition, is_match);
+}
+
+/* It is ahead of the changes that follow it, so that it tells no time. */
+static void summary_snapshot(struct sink *sink, const struct transition *session, bool is_match)
+{
+	summary_take(&((struct summary_sink *)sink)->summary, session, is_match);
 }
 
 static void summary_tick(struct sink *sink, uint64_t now_ns)
@@ -354,10 +382,15 @@ static int summary_close_sink(struct sink *sink)
 
 const struct sink_ops summary_sink = {
 	.name = "summary",
-	.is_wanted = summary_is_wanted,
+	.fields = &summary_fields,
+	.follows_sessions = true,
+	.takes_tallies = true,
+	.check = summary_check,
+	.want = summary_want,
 	.open = summary_open,
 	.begin = summary_begin,
 	.observe = summary_observe,
+	.snapshot = summary_snapshot,
 	.tally = summary_tally,
 	.tick = summary_tick,
 	.end = summary_end,

@@ -23,7 +23,7 @@ def fields():
 
 
 def test_limits_and_hints():
-    table = tool.source("view/stuck.c").split(" rows[STUCK_STATES] = {\n")[1].split("\n};")[0]
+    table = tool.source("view/stuck.c").split(" rows[STATE_COUNT] = {\n")[1].split("\n};")[0]
     rows = re.findall(rf"\[STATE_(\w+)\] = {{(\d+),\s*{tool.STRING}}}", table)
     check(len(rows) > 8, f"only {len(rows)} rows found in src/view/stuck.c")
     found = page.paragraphs(page.section("STUCK SESSIONS"), r"([A-Z_0-9]+) \((?:(\d+) s|no limit)\)")

@@ -62,8 +62,8 @@ static void check_rows(const struct row *rows, size_t count)
 		unit_row("%s > %s: %s", state_word(rows[i].oldstate)->text,
 			 state_word(rows[i].newstate)->text, rows[i].why);
 		CHECK_TEXT(name_of(rows[i].cause), name_of(cause_of(&t)));
-		for (enum view view = VIEW_SOCKETS; view <= VIEW_FULL; view++) {
-			seen = view_of(view, &t, &changed);
+		for (enum lifetime view = LIFETIME_SOCKET; view <= LIFETIME_SESSION; view++) {
+			seen = lifetime_show(view, &t, &changed);
 			if (seen)
 				CHECK_TEXT(name_of(rows[i].cause), name_of(cause_of(seen)));
 		}

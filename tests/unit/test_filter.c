@@ -69,7 +69,7 @@ static void sessions(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct options options = {.ipv4 = rows[i].ipv4, .ipv6 = rows[i].ipv6};
+		struct selection selection = {.ipv4 = rows[i].ipv4, .ipv6 = rows[i].ipv6};
 		struct transition transition = {.time_ns = START_NS,
 						.ip = rows[i].ip,
 						.lport = rows[i].lport,
@@ -78,9 +78,9 @@ static void sessions(void)
 
 		unit_row("row %zu: -L \"%s\" -D \"%s\", ip %u, %u to %u", i, rows[i].lports,
 			 rows[i].rports, rows[i].ip, rows[i].lport, rows[i].rport);
-		ports_add(&options.lports, rows[i].lports);
-		ports_add(&options.rports, rows[i].rports);
-		filter_init(&filter, &options, START_NS, NULL);
+		ports_add(&selection.lports, rows[i].lports);
+		ports_add(&selection.rports, rows[i].rports);
+		filter_init(&filter, &selection, false, START_NS, 0, NULL);
 		CHECK_NUMBER(rows[i].matches, filter_match(&filter, &transition));
 	}
 }
@@ -104,12 +104,12 @@ static void duration(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct options options = {.duration_ns = rows[i].duration_ns};
+		const struct selection none = {.ipv4 = false};
 		struct transition transition = {.time_ns = rows[i].time_ns, .ip = 4};
 		struct filter filter;
 
 		unit_row("row %zu", i);
-		filter_init(&filter, &options, rows[i].start_ns, NULL);
+		filter_init(&filter, &none, false, rows[i].start_ns, rows[i].duration_ns, NULL);
 		CHECK_NUMBER(rows[i].matches, filter_match(&filter, &transition));
 	}
 }
@@ -133,13 +133,13 @@ static void half_open(void)
 						.oldstate = rows[i].oldstate,
 						.newstate = rows[i].newstate,
 						.flags = rows[i].flags};
-		struct options off = {.half_open = false}, on = {.half_open = true};
+		const struct selection none = {.ipv4 = false};
 		struct filter filter;
 
 		unit_row("row %zu", i);
-		filter_init(&filter, &off, 0, NULL);
+		filter_init(&filter, &none, false, 0, 0, NULL);
 		CHECK_NUMBER(!rows[i].is_half_open, filter_match(&filter, &transition));
-		filter_init(&filter, &on, 0, NULL);
+		filter_init(&filter, &none, true, 0, 0, NULL);
 		CHECK_NUMBER(true, filter_match(&filter, &transition));
 	}
 }
@@ -222,20 +222,19 @@ static void ask(struct selection *selection, const char *option, const char *val
 
 static bool matches(struct selection selection, const struct transition *transition)
 {
-	struct options options = {.selection = selection};
 	struct cgroups cgroups;
 	struct filter filter;
 	bool answer;
 
-	selection_finish(&options.selection);
+	selection_finish(&selection);
 	cgroups_open(&cgroups, -1);
-	filter_init(&filter, &options, START_NS, &cgroups);
+	filter_init(&filter, &selection, false, START_NS, 0, &cgroups);
 	cgroups_learn(&cgroups, 20, "/web"); /* a recording tells the paths later */
 	cgroups_learn(&cgroups, 30, "/web/a");
 	cgroups_learn(&cgroups, 31, "/web/b");
 	answer = filter_match(&filter, transition);
 	cgroups_close(&cgroups);
-	options_free(&options);
+	selection_free(&selection);
 	return answer;
 }
 

@@ -9,28 +9,30 @@
 #define MSEC          1000000
 
 /* What was delivered, and what the receiver answers. */
-struct receiver {
+struct delivered {
 	struct transition got[DELIVERED_MAX];
 	size_t count;
 	size_t answers_at; /* from this one on it gives the answer, before it DELIVERY_CONTINUE */
 	enum delivery answer;
+	struct receiver receiver;
 };
 
 static enum delivery receive(void *context, const struct transition *t)
 {
-	struct receiver *receiver = context;
+	struct delivered *delivered = context;
 
-	if (receiver->count < DELIVERED_MAX)
-		receiver->got[receiver->count] = *t;
-	receiver->count++;
-	return receiver->answer && receiver->count >= receiver->answers_at ? receiver->answer
-									   : DELIVERY_CONTINUE;
+	if (delivered->count < DELIVERED_MAX)
+		delivered->got[delivered->count] = *t;
+	delivered->count++;
+	return delivered->answer && delivered->count >= delivered->answers_at ? delivered->answer
+									      : DELIVERY_CONTINUE;
 }
 
-static struct join join_to(struct receiver *receiver)
+static struct join join_to(struct delivered *delivered)
 {
-	*receiver = (struct receiver){.count = 0};
-	return (struct join){.deliver = receive, .context = receiver};
+	*delivered = (struct delivered){
+		.receiver = {.transition = receive, .snapshot = receive, .context = delivered}};
+	return (struct join){.receiver = &delivered->receiver};
 }
 
 static void take(struct join *join, uint64_t time_ns, uint64_t skaddr, uint8_t flags)
@@ -57,60 +59,61 @@ static void take_reset(struct join *join, uint64_t skaddr, uint32_t reason)
 }
 
 /* The sockets of what was delivered, in order; none has a mark of the ring buffer's. */
-static void check_delivered(const struct receiver *receiver, const char *skaddrs)
+static void check_delivered(const struct delivered *delivered, const char *skaddrs)
 {
 	char got[DELIVERED_MAX + 1] = "";
 
-	for (size_t i = 0; i < receiver->count && i < DELIVERED_MAX; i++) {
-		got[i] = '0' + receiver->got[i].skaddr;
-		CHECK(!(receiver->got[i].flags & (TRANSITION_MORE_AWAITED | TRANSITION_AFTER_SYN)));
+	for (size_t i = 0; i < delivered->count && i < DELIVERED_MAX; i++) {
+		got[i] = '0' + delivered->got[i].skaddr;
+		CHECK(!(delivered->got[i].flags &
+			(TRANSITION_MORE_AWAITED | TRANSITION_AFTER_SYN)));
 	}
 	CHECK_TEXT(skaddrs, got);
 }
 
 static void passes_on(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 	struct transition t;
 
 	unit_random_bytes(&t, sizeof(t));
 	t.flags &= ~(TRANSITION_AFTER_SYN | TRANSITION_MORE_AWAITED | TRANSITION_TO_MINISOCK);
 	t.flags |= TRANSITION_HAS_DETAILS;
 	join_take(&join, &t, sizeof(t));
-	CHECK_NUMBER(1, receiver.count);
-	CHECK_MEMORY(&t, &receiver.got[0], sizeof(t));
+	CHECK_NUMBER(1, delivered.count);
+	CHECK_MEMORY(&t, &delivered.got[0], sizeof(t));
 	join_close(&join);
 }
 
 /* Without details a record has version 1's members only; the rest is not known. */
 static void short_record_is_completed(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 	struct transition t, expected = {0};
 
 	unit_random_bytes(&t, sizeof(t));
 	t.flags = TRANSITION_DURATION_KNOWN;
 	memcpy(&expected, &t, TRANSITION_SIZE_1);
 	join_take(&join, &t, TRANSITION_SIZE_1);
-	CHECK_NUMBER(1, receiver.count);
-	CHECK_MEMORY(&expected, &receiver.got[0], sizeof(t));
+	CHECK_NUMBER(1, delivered.count);
+	CHECK_MEMORY(&expected, &delivered.got[0], sizeof(t));
 	join_close(&join);
 }
 
 /* The ring buffer rounds sizes up. */
 static void longer_record_is_cut(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 	struct {
 		struct transition t;
 		char more[8];
 	} record = {.t = {.skaddr = 1, .flags = TRANSITION_HAS_DETAILS}};
 
 	join_take(&join, &record, sizeof(record));
-	check_delivered(&receiver, "1");
+	check_delivered(&delivered, "1");
 	join_close(&join);
 }
 
@@ -126,8 +129,8 @@ static void child_is_told_twice(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct receiver receiver;
-		struct join join = join_to(&receiver);
+		struct delivered delivered;
+		struct join join = join_to(&delivered);
 		struct transition t = {.time_ns = 1000 * MSEC,
 				       .duration_ns = rows[i].duration_ns,
 				       .skaddr = 7,
@@ -138,18 +141,18 @@ static void child_is_told_twice(void)
 
 		unit_row("row %zu", i);
 		join_take(&join, &t, TRANSITION_SIZE_1);
-		check_delivered(&receiver, "77");
-		CHECK_NUMBER(rows[i].syn_ns, receiver.got[0].time_ns);
-		CHECK_NUMBER(0, receiver.got[0].duration_ns);
-		CHECK_NUMBER(0, receiver.got[0].flags);
-		CHECK_NUMBER(STATE_LISTEN, receiver.got[0].oldstate);
-		CHECK_NUMBER(STATE_SYN_RECV, receiver.got[0].newstate);
-		CHECK_NUMBER(80, receiver.got[0].lport);
-		CHECK_NUMBER(1000 * MSEC, receiver.got[1].time_ns);
-		CHECK_NUMBER(rows[i].duration_ns, receiver.got[1].duration_ns);
-		CHECK_NUMBER(rows[i].known, receiver.got[1].flags);
-		CHECK_NUMBER(STATE_SYN_RECV, receiver.got[1].oldstate);
-		CHECK_NUMBER(STATE_ESTABLISHED, receiver.got[1].newstate);
+		check_delivered(&delivered, "77");
+		CHECK_NUMBER(rows[i].syn_ns, delivered.got[0].time_ns);
+		CHECK_NUMBER(0, delivered.got[0].duration_ns);
+		CHECK_NUMBER(0, delivered.got[0].flags);
+		CHECK_NUMBER(STATE_LISTEN, delivered.got[0].oldstate);
+		CHECK_NUMBER(STATE_SYN_RECV, delivered.got[0].newstate);
+		CHECK_NUMBER(80, delivered.got[0].lport);
+		CHECK_NUMBER(1000 * MSEC, delivered.got[1].time_ns);
+		CHECK_NUMBER(rows[i].duration_ns, delivered.got[1].duration_ns);
+		CHECK_NUMBER(rows[i].known, delivered.got[1].flags);
+		CHECK_NUMBER(STATE_SYN_RECV, delivered.got[1].oldstate);
+		CHECK_NUMBER(STATE_ESTABLISHED, delivered.got[1].newstate);
 		join_close(&join);
 	}
 }
@@ -157,8 +160,8 @@ static void child_is_told_twice(void)
 /* A child that ends in SYN_RECV, and a reset for it: that belongs to its end alone. */
 static void childs_reset(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 	struct transition t = {.skaddr = 7,
 			       .oldstate = STATE_SYN_RECV,
 			       .newstate = STATE_CLOSE,
@@ -166,25 +169,25 @@ static void childs_reset(void)
 					TRANSITION_MORE_AWAITED};
 
 	join_take(&join, &t, sizeof(t));
-	check_delivered(&receiver, "7");
+	check_delivered(&delivered, "7");
 	take_reset(&join, 7, 12);
-	check_delivered(&receiver, "77");
-	CHECK(!(receiver.got[0].facts & FACT_RESET_SENT));
-	CHECK(receiver.got[1].facts & FACT_RESET_SENT);
+	check_delivered(&delivered, "77");
+	CHECK(!(delivered.got[0].facts & FACT_RESET_SENT));
+	CHECK(delivered.got[1].facts & FACT_RESET_SENT);
 	join_close(&join);
 }
 
 static void reset_is_joined(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 
 	take_held(&join, 100, 1);
-	CHECK_NUMBER(0, receiver.count);
+	CHECK_NUMBER(0, delivered.count);
 	take_reset(&join, 1, 9);
-	check_delivered(&receiver, "1");
-	CHECK_NUMBER(FACT_RESET_SENT, receiver.got[0].facts);
-	CHECK_NUMBER(9, receiver.got[0].reset_reason);
+	check_delivered(&delivered, "1");
+	CHECK_NUMBER(FACT_RESET_SENT, delivered.got[0].facts);
+	CHECK_NUMBER(9, delivered.got[0].reset_reason);
 	CHECK_NUMBER(0, join.count);
 	join_close(&join);
 }
@@ -192,110 +195,110 @@ static void reset_is_joined(void)
 /* What comes after one that is held waits behind it. */
 static void order_is_kept(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 
 	take(&join, 100, 1, 0);
 	take_held(&join, 101, 2);
 	take(&join, 102, 3, 0);
 	take_held(&join, 103, 4);
 	take(&join, 104, 5, 0);
-	check_delivered(&receiver, "1");
+	check_delivered(&delivered, "1");
 	take_reset(&join, 4, 12); /* the later one first, as from another CPU */
-	check_delivered(&receiver, "1");
+	check_delivered(&delivered, "1");
 	take_reset(&join, 2, 9);
-	check_delivered(&receiver, "12345");
-	CHECK_NUMBER(9, receiver.got[1].reset_reason);
-	CHECK_NUMBER(0, receiver.got[2].reset_reason);
-	CHECK_NUMBER(12, receiver.got[3].reset_reason);
+	check_delivered(&delivered, "12345");
+	CHECK_NUMBER(9, delivered.got[1].reset_reason);
+	CHECK_NUMBER(0, delivered.got[2].reset_reason);
+	CHECK_NUMBER(12, delivered.got[3].reset_reason);
 	take(&join, 105, 6, 0);
-	check_delivered(&receiver, "123456");
+	check_delivered(&delivered, "123456");
 	join_close(&join);
 }
 
 /* An address is used again: the reset is that of the latest. */
 static void same_address(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 
 	take_held(&join, 100, 1);
 	take_held(&join, 200, 1);
 	take_reset(&join, 1, 9);
-	CHECK_NUMBER(0, receiver.count);
+	CHECK_NUMBER(0, delivered.count);
 	join_release(&join, 100 + 50 * MSEC + 1);
-	check_delivered(&receiver, "11");
-	CHECK(!(receiver.got[0].facts & FACT_RESET_SENT));
-	CHECK(receiver.got[1].facts & FACT_RESET_SENT);
+	check_delivered(&delivered, "11");
+	CHECK(!(delivered.got[0].facts & FACT_RESET_SENT));
+	CHECK(delivered.got[1].facts & FACT_RESET_SENT);
 	join_close(&join);
 }
 
 static void unknown_reset(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 
 	take_reset(&join, 1, 9); /* nothing is held */
 	take_held(&join, 100, 1);
 	take(&join, 101, 2, 0);
 	take_reset(&join, 2, 9); /* not awaited for that one */
 	take_reset(&join, 3, 9); /* nor for one that there is not */
-	CHECK_NUMBER(0, receiver.count);
+	CHECK_NUMBER(0, delivered.count);
 	join_release(&join, UINT64_MAX);
-	check_delivered(&receiver, "12");
-	CHECK_NUMBER(0, receiver.got[0].facts | receiver.got[1].facts);
+	check_delivered(&delivered, "12");
+	CHECK_NUMBER(0, delivered.got[0].facts | delivered.got[1].facts);
 	take_reset(&join, 1, 9); /* too late */
-	check_delivered(&receiver, "12");
+	check_delivered(&delivered, "12");
 	join_close(&join);
 }
 
 static void released_after_a_while(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 
 	take_held(&join, 5 * MSEC, 1);
 	take_held(&join, 5 * MSEC + 10, 2);
 	take(&join, 5 * MSEC + 20, 3, 0);
 	join_release(&join, 5 * MSEC);
 	join_release(&join, 55 * MSEC);
-	CHECK_NUMBER(0, receiver.count);
+	CHECK_NUMBER(0, delivered.count);
 	join_release(&join, 55 * MSEC + 1);
-	check_delivered(&receiver, "1");
+	check_delivered(&delivered, "1");
 	join_release(&join, 55 * MSEC + 11);
-	check_delivered(&receiver, "123");
+	check_delivered(&delivered, "123");
 	join_close(&join);
 }
 
 static void all_are_released_at_the_end(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 
 	for (int i = 0; i < 150; i++)
 		take_held(&join, 100 + i, 1);
-	CHECK_NUMBER(0, receiver.count);
+	CHECK_NUMBER(0, delivered.count);
 	join_release(&join, UINT64_MAX);
-	CHECK_NUMBER(150, receiver.count);
-	for (size_t i = 0; i < receiver.count && i < DELIVERED_MAX; i++)
-		CHECK_NUMBER(100 + i, receiver.got[i].time_ns);
+	CHECK_NUMBER(150, delivered.count);
+	for (size_t i = 0; i < delivered.count && i < DELIVERED_MAX; i++)
+		CHECK_NUMBER(100 + i, delivered.got[i].time_ns);
 	join_close(&join);
 }
 
 /* After STOP nothing more is handed over, not even of one record. */
 static void stop(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 	struct transition child = {.skaddr = 1, .flags = TRANSITION_AFTER_SYN};
 
-	receiver.answer = DELIVERY_STOP;
-	receiver.answers_at = 1;
+	delivered.answer = DELIVERY_STOP;
+	delivered.answers_at = 1;
 	join_take(&join, &child, TRANSITION_SIZE_1);
 	take(&join, 100, 2, 0);
 	take_held(&join, 100, 3);
 	join_release(&join, UINT64_MAX);
-	check_delivered(&receiver, "1");
+	check_delivered(&delivered, "1");
 	CHECK_NUMBER(DELIVERY_STOP, join.answer);
 	join_close(&join);
 }
@@ -303,20 +306,20 @@ static void stop(void)
 /* PAUSE is told to the caller; what belongs to the same record still comes, and nothing is lost. */
 static void pause_loses_nothing(void)
 {
-	struct receiver receiver;
-	struct join join = join_to(&receiver);
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
 	struct transition child = {.skaddr = 1, .flags = TRANSITION_AFTER_SYN};
 
-	receiver.answer = DELIVERY_PAUSE;
-	receiver.answers_at = 1;
+	delivered.answer = DELIVERY_PAUSE;
+	delivered.answers_at = 1;
 	join_take(&join, &child, TRANSITION_SIZE_1);
-	check_delivered(&receiver, "11");
+	check_delivered(&delivered, "11");
 	CHECK_NUMBER(DELIVERY_PAUSE, join.answer);
 	join.answer = DELIVERY_CONTINUE;
 	take_held(&join, 100, 2);
 	CHECK_NUMBER(DELIVERY_CONTINUE, join.answer);
 	join_release(&join, UINT64_MAX);
-	check_delivered(&receiver, "112");
+	check_delivered(&delivered, "112");
 	CHECK_NUMBER(DELIVERY_PAUSE, join.answer);
 	join_close(&join);
 }
@@ -344,18 +347,18 @@ static void half_open(void)
 	};
 
 	for (int is_told = 0; is_told < 2; is_told++) {
-		struct receiver receiver;
-		struct join join = join_to(&receiver);
+		struct delivered delivered;
+		struct join join = join_to(&delivered);
 
 		join_follow_minisocks(&join, look_at_nothing);
 		join.minisocks.has_exact_requests = is_told;
 		join_take(&join, &t, sizeof(t));
 		join_take(&join, &t, sizeof(t));
-		check_delivered(&receiver, "11");
-		CHECK_NUMBER(FACT_STANDING, receiver.got[1].facts);
-		CHECK_NUMBER(1000ull * MSEC, receiver.got[1].duration_ns);
-		CHECK_NUMBER(0, receiver.got[1].minisock);
-		CHECK(!(receiver.got[1].flags & TRANSITION_TO_MINISOCK));
+		check_delivered(&delivered, "11");
+		CHECK_NUMBER(FACT_STANDING, delivered.got[1].facts);
+		CHECK_NUMBER(1000ull * MSEC, delivered.got[1].duration_ns);
+		CHECK_NUMBER(0, delivered.got[1].minisock);
+		CHECK(!(delivered.got[1].flags & TRANSITION_TO_MINISOCK));
 		CHECK_NUMBER(is_told ? 0 : 1, join.minisocks.watched.count);
 		join_close(&join);
 	}

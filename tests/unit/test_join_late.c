@@ -12,6 +12,7 @@
 struct delivered {
 	struct transition t[8];
 	int count;
+	struct receiver receiver;
 };
 
 static enum delivery keep(void *context, const struct transition *t)
@@ -25,7 +26,9 @@ static enum delivery keep(void *context, const struct transition *t)
 
 static struct join join_into(struct delivered *delivered)
 {
-	return (struct join){.deliver = keep, .context = delivered};
+	delivered->receiver =
+		(struct receiver){.transition = keep, .snapshot = keep, .context = delivered};
+	return (struct join){.receiver = &delivered->receiver};
 }
 
 static struct transition change(uint64_t cookie, uint8_t oldstate, uint8_t newstate)
@@ -66,9 +69,9 @@ static void local_port(void)
 	CHECK_NUMBER(1, delivered.count);
 	CHECK_NUMBER(40000, delivered.t[0].lport);
 	CHECK_NUMBER(TRANSITION_HAS_DETAILS, delivered.t[0].flags);
-	shown = view_of(VIEW_FULL, &delivered.t[0], &changed);
+	shown = lifetime_show(LIFETIME_SESSION, &delivered.t[0], &changed);
 	CHECK(shown && shown->lport == 40000);
-	shown = view_of(VIEW_SOCKETS, &delivered.t[0], &changed);
+	shown = lifetime_show(LIFETIME_SOCKET, &delivered.t[0], &changed);
 	CHECK(shown && shown->lport == 0 && shown->newstate == STATE_SYN_SENT);
 	join_close(&join);
 }
@@ -110,7 +113,7 @@ static void half_open(void)
 	CHECK_NUMBER(STATE_SYN_RECV, delivered.t[0].newstate);
 	CHECK_NUMBER(STATE_CLOSE, delivered.t[1].newstate);
 	for (int i = 0; i < delivered.count; i++)
-		CHECK(!view_of(VIEW_SOCKETS, &delivered.t[i], &changed));
+		CHECK(!lifetime_show(LIFETIME_SOCKET, &delivered.t[i], &changed));
 	join_close(&join);
 }
 

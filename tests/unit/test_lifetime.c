@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Two views of the same transitions: sockets as bcc's tcpstates sees them, and sessions to their
- * end. */
+/* Two lifetimes of the same transitions: that of the socket, as bcc's tcpstates sees it, and that
+ * of the session, to its end. */
 #include "field/value.h"
 #include "trace/lifetime.h"
 #include "trace/state.h"
@@ -8,16 +8,16 @@
 
 #define NOT_SHOWN 255
 
-static void views(void)
+static void lifetimes(void)
 {
 	static const struct {
 		uint8_t oldstate, newstate, flags;
-		uint8_t sockets, full; /* the new state that each view shows */
+		uint8_t sockets, full; /* the new state that each shows */
 	} rows[] = {
 		{STATE_SYN_SENT, STATE_ESTABLISHED, 0, STATE_ESTABLISHED, STATE_ESTABLISHED},
 		{STATE_LAST_ACK, STATE_CLOSE, TRANSITION_HAS_DETAILS, STATE_CLOSE, STATE_CLOSE},
 
-		/* without details there is one view, also of a recorder that knew TIME_WAIT */
+		/* without details there is one, also of a recorder that knew TIME_WAIT */
 		{STATE_FIN_WAIT2, STATE_CLOSE, 0, STATE_CLOSE, STATE_CLOSE},
 		{STATE_FIN_WAIT2, STATE_TIME_WAIT, 0, STATE_TIME_WAIT, STATE_TIME_WAIT},
 
@@ -47,9 +47,9 @@ static void views(void)
 		t.flags = rows[i].flags;
 		t.facts &= ~(FACT_LPORT_LATER | FACT_STANDING);
 		original = t;
-		full = view_of(VIEW_FULL, &t, &changed);
+		full = lifetime_show(LIFETIME_SESSION, &t, &changed);
 		CHECK_NUMBER(rows[i].full, full ? full->newstate : NOT_SHOWN);
-		sockets = view_of(VIEW_SOCKETS, &t, &changed);
+		sockets = lifetime_show(LIFETIME_SOCKET, &t, &changed);
 		CHECK_NUMBER(rows[i].sockets, sockets ? sockets->newstate : NOT_SHOWN);
 		CHECK_MEMORY(&original, &t, sizeof(t));
 
@@ -73,8 +73,8 @@ static void port_chosen_later(void)
 			       .lport = 40000};
 	struct transition changed;
 
-	CHECK_NUMBER(40000, view_of(VIEW_FULL, &t, &changed)->lport);
-	CHECK_NUMBER(0, view_of(VIEW_SOCKETS, &t, &changed)->lport);
+	CHECK_NUMBER(40000, lifetime_show(LIFETIME_SESSION, &t, &changed)->lport);
+	CHECK_NUMBER(0, lifetime_show(LIFETIME_SOCKET, &t, &changed)->lport);
 }
 
-UNIT_MAIN("view", TEST(views), TEST(port_chosen_later))
+UNIT_MAIN("lifetime", TEST(lifetimes), TEST(port_chosen_later))

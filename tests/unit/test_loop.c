@@ -14,11 +14,11 @@ struct twice {
 	uint64_t apart_ns;
 };
 
-static int read_twice(struct source *source, source_deliver *deliver, void *context)
+static int read_twice(struct source *source, const struct receiver *receiver)
 {
 	struct twice *twice = (struct twice *)source;
 
-	(void)deliver, (void)context;
+	(void)receiver;
 	source->has_ended = twice->first_ns;
 	source->has_more = !source->has_ended && twice->has_more;
 	if (source->has_ended)
@@ -37,10 +37,12 @@ static void lose_nothing(struct source *source, struct losses *losses)
 static void run(struct twice *twice, struct sinks *sinks)
 {
 	static const struct source_ops ops = {.read = read_twice, .losses = lose_nothing};
+	static const struct wants wants;
 	struct filter filter = {.until_ns = UINT64_MAX};
 	struct loop loop = {.source = &twice->source,
 			    .sinks = sinks,
 			    .filter = &filter,
+			    .wants = &wants,
 			    .report_next_ns = UINT64_MAX};
 
 	twice->source.ops = &ops;

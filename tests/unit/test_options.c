@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "plan.h"
 #include "trace/cause.h"
 #include "unit.h"
 
@@ -34,13 +35,16 @@ static void command_line_split(struct command_line *line, const char *text)
 static int parse(struct options *options, struct command_line *line, const char *text,
 		 struct unit_capture *told)
 {
+	struct plan plan;
 	int status;
 
 	unit_row("%s", text);
 	command_line_split(line, text);
 	optind = 0; /* begin anew */
 	unit_capture_begin(told);
-	status = options_parse(options, line->argc, line->argv);
+	status = options_parse(options, line->argc, line->argv, sink_fields);
+	if (!status && options->action == ACTION_TRACE)
+		status = plan_make(&plan, options);
 	unit_capture_end(told);
 	return status;
 }
@@ -63,12 +67,13 @@ static void defaults(void)
 	parse_good(&options, &line, "");
 	CHECK_NUMBER(ACTION_TRACE, options.action);
 	CHECK_NUMBER(expected.buffer_size, options.buffer_size);
-	CHECK(!options.ipv4 && !options.ipv6 && !options.lports.is_given);
-	CHECK(!options.rports.is_given && !options.duration_ns && !options.count);
+	CHECK(!options.selection.ipv4 && !options.selection.ipv6 &&
+	      !options.selection.lports.is_given);
+	CHECK(!options.selection.rports.is_given && !options.duration_ns && !options.count);
 	CHECK(!options.wide && !options.extended && !options.minisocks && !options.time &&
 	      !options.timestamp && !options.csv);
 	CHECK(!options.json && !options.no_header && !options.quiet && !options.fields.count);
-	CHECK(!options.journal && !options.record && !options.replay && !options.verbose);
+	CHECK(!options.output_count && !options.record && !options.replay && !options.verbose);
 }
 
 /* Each flag, by its letter and by its name, sets its member and no other. */
@@ -78,8 +83,8 @@ static void flags(void)
 		const char *letter, *name;
 		size_t member;
 	} rows[] = {
-		{"-4", "--ipv4", offsetof(struct options, ipv4)},
-		{"-6", "--ipv6", offsetof(struct options, ipv6)},
+		{"-4", "--ipv4", offsetof(struct options, selection.ipv4)},
+		{"-6", "--ipv6", offsetof(struct options, selection.ipv6)},
 		{"-w", "--wide", offsetof(struct options, wide)},
 		{"-x", "--extended", offsetof(struct options, extended)},
 		{"--minisocks", "--minisocks", offsetof(struct options, minisocks)},
@@ -87,7 +92,6 @@ static void flags(void)
 		{"-t", "--timestamp", offsetof(struct options, timestamp)},
 		{"-s", "--csv", offsetof(struct options, csv)},
 		{"-j", "--json", offsetof(struct options, json)},
-		{"-Y", "--journal", offsetof(struct options, journal)},
 		{"-v", "--verbose", offsetof(struct options, verbose)},
 		{"--no-header", "--no-header", offsetof(struct options, no_header)},
 	};
@@ -102,6 +106,20 @@ static void flags(void)
 			CHECK_NUMBER(k == i, *(bool *)((char *)&by_letter + rows[k].member));
 			CHECK_NUMBER(k == i, *(bool *)((char *)&by_name + rows[k].member));
 		}
+	}
+}
+
+static void outputs(void)
+{
+	static const char *const rows[] = {"-Y", "--journal", "-Y --journal"};
+	struct command_line line;
+	struct options options;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		parse_good(&options, &line, rows[i]);
+		CHECK_NUMBER(1, options.output_count);
+		CHECK_TEXT("", options_output(&options, "journal"));
+		CHECK(!options_output(&options, "record"));
 	}
 }
 
@@ -201,11 +219,11 @@ static void ports(void)
 		struct options options;
 
 		parse_good(&options, &line, rows[i].arguments);
-		CHECK_NUMBER(rows[i].lport_80, port_set_has(&options.lports, 80));
-		CHECK_NUMBER(rows[i].lport_81, port_set_has(&options.lports, 81));
-		CHECK_NUMBER(rows[i].rport_443, port_set_has(&options.rports, 443));
-		CHECK_NUMBER(rows[i].lports_given, options.lports.is_given);
-		CHECK_NUMBER(rows[i].rports_given, options.rports.is_given);
+		CHECK_NUMBER(rows[i].lport_80, port_set_has(&options.selection.lports, 80));
+		CHECK_NUMBER(rows[i].lport_81, port_set_has(&options.selection.lports, 81));
+		CHECK_NUMBER(rows[i].rport_443, port_set_has(&options.selection.rports, 443));
+		CHECK_NUMBER(rows[i].lports_given, options.selection.lports.is_given);
+		CHECK_NUMBER(rows[i].rports_given, options.selection.rports.is_given);
 	}
 }
 
@@ -562,7 +580,7 @@ static void bad_list_files(void)
 	}
 }
 
-UNIT_MAIN("options", TEST(defaults), TEST(flags), TEST(actions), TEST(numbers),
+UNIT_MAIN("options", TEST(defaults), TEST(flags), TEST(outputs), TEST(actions), TEST(numbers),
 	  TEST(smallest_buffer_is_a_page), TEST(ports), TEST(fields), TEST(files),
 	  TEST(combinations), TEST(refused), TEST(selections), TEST(list_files),
 	  TEST(bad_list_files), TEST(field_twice_by_its_other_name), TEST(long_argument))

@@ -96,7 +96,7 @@ static void limit(void)
 	backlog_close(&backlog);
 }
 
-/* ---- of transitions: all of them, once, in order, however often it is paused ---- */
+/* ---- of snapshots: all of them, once, in order, however often it is paused ---- */
 
 struct reader {
 	uint64_t next;     /* that should come */
@@ -110,6 +110,13 @@ static enum delivery take(void *context, const struct transition *t)
 
 	CHECK_NUMBER(reader->next++, t->cookie);
 	return t->cookie == reader->pause_at ? reader->pause : DELIVERY_CONTINUE;
+}
+
+static enum delivery hand_over(struct backlog *standing, size_t count, struct reader *reader)
+{
+	const struct receiver receiver = {.snapshot = take, .context = reader};
+
+	return backlog_hand_over(standing, count, &receiver);
 }
 
 static void fill(struct backlog *standing, uint64_t first, uint64_t count)
@@ -132,12 +139,10 @@ static void handed_over(void)
 		unit_row("%d", (int)counts[i]);
 		fill(&standing, 0, counts[i]);
 		CHECK_NUMBER(!counts[i], backlog_is_empty(&standing));
-		CHECK_NUMBER(DELIVERY_CONTINUE,
-			     backlog_hand_over(&standing, SIZE_MAX, take, &reader));
+		CHECK_NUMBER(DELIVERY_CONTINUE, hand_over(&standing, SIZE_MAX, &reader));
 		CHECK_NUMBER(counts[i], reader.next);
 		CHECK(backlog_is_empty(&standing));
-		CHECK_NUMBER(DELIVERY_CONTINUE,
-			     backlog_hand_over(&standing, SIZE_MAX, take, &reader));
+		CHECK_NUMBER(DELIVERY_CONTINUE, hand_over(&standing, SIZE_MAX, &reader));
 		CHECK_NUMBER(counts[i], reader.next);
 		backlog_close(&standing);
 	}
@@ -151,12 +156,12 @@ static void paused(void)
 	fill(&standing, 0, 300);
 	for (uint64_t at = 0; at < 300; at++) {
 		reader.pause_at = at;
-		CHECK_NUMBER(DELIVERY_PAUSE, backlog_hand_over(&standing, SIZE_MAX, take, &reader));
+		CHECK_NUMBER(DELIVERY_PAUSE, hand_over(&standing, SIZE_MAX, &reader));
 		CHECK_NUMBER(at + 1, reader.next);
 		if (at == 200)
 			fill(&standing, 300, 10);
 	}
-	CHECK_NUMBER(DELIVERY_CONTINUE, backlog_hand_over(&standing, SIZE_MAX, take, &reader));
+	CHECK_NUMBER(DELIVERY_CONTINUE, hand_over(&standing, SIZE_MAX, &reader));
 	CHECK_NUMBER(310, reader.next);
 	CHECK(backlog_is_empty(&standing));
 	backlog_close(&standing);
@@ -168,13 +173,13 @@ static void limited(void)
 	struct reader reader = {.pause_at = 250, .pause = DELIVERY_PAUSE};
 
 	fill(&standing, 0, 300);
-	CHECK_NUMBER(DELIVERY_CONTINUE, backlog_hand_over(&standing, 0, take, &reader));
+	CHECK_NUMBER(DELIVERY_CONTINUE, hand_over(&standing, 0, &reader));
 	CHECK_NUMBER(0, reader.next);
-	CHECK_NUMBER(DELIVERY_CONTINUE, backlog_hand_over(&standing, 200, take, &reader));
+	CHECK_NUMBER(DELIVERY_CONTINUE, hand_over(&standing, 200, &reader));
 	CHECK_NUMBER(200, reader.next);
-	CHECK_NUMBER(DELIVERY_PAUSE, backlog_hand_over(&standing, 51, take, &reader));
+	CHECK_NUMBER(DELIVERY_PAUSE, hand_over(&standing, 51, &reader));
 	CHECK_NUMBER(251, reader.next);
-	CHECK_NUMBER(DELIVERY_CONTINUE, backlog_hand_over(&standing, 50, take, &reader));
+	CHECK_NUMBER(DELIVERY_CONTINUE, hand_over(&standing, 50, &reader));
 	CHECK_NUMBER(300, reader.next);
 	CHECK(backlog_is_empty(&standing));
 	backlog_close(&standing);
@@ -186,11 +191,11 @@ static void stopped(void)
 	struct reader reader = {.pause_at = 130, .pause = DELIVERY_STOP};
 
 	fill(&standing, 0, 300);
-	CHECK_NUMBER(DELIVERY_STOP, backlog_hand_over(&standing, SIZE_MAX, take, &reader));
+	CHECK_NUMBER(DELIVERY_STOP, hand_over(&standing, SIZE_MAX, &reader));
 	CHECK(!backlog_is_empty(&standing));
 	backlog_close(&standing);
 	CHECK(backlog_is_empty(&standing));
 }
 
-UNIT_MAIN("backlog", TEST(order), TEST(nothing), TEST(too_large), TEST(limit), TEST(handed_over),
-	  TEST(paused), TEST(limited), TEST(stopped))
+UNIT_MAIN("record_queue", TEST(order), TEST(nothing), TEST(too_large), TEST(limit),
+	  TEST(handed_over), TEST(paused), TEST(limited), TEST(stopped))

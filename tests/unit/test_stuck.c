@@ -18,10 +18,9 @@ static void defaults(void)
 		{STATE_CLOSING, 10},   {STATE_ESTABLISHED, 0}, {STATE_TIME_WAIT, 0},
 		{STATE_LISTEN, 0},     {STATE_CLOSE, 0},       {STATE_NEW_SYN_RECV, 0},
 	};
-	struct stuck_limits limits;
+	const struct state_limits none = {{0}};
+	struct state_limits limits = stuck_limits(&none);
 
-	memset(&limits, 0xff, sizeof(limits));
-	stuck_limits_default(&limits);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		unit_row("%d", rows[i].state);
 		CHECK_NUMBER(rows[i].seconds * SECOND, limits.ns[rows[i].state]);
@@ -79,12 +78,12 @@ static void limits(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct stuck_limits set, before = {{0}};
+		struct state_limits set, before = {{0}};
 		const char *expected = "";
 
 		unit_row("%s", rows[i].text);
 		set = before;
-		CHECK_NUMBER(rows[i].state != 0, stuck_limits_set(&set, rows[i].text, &expected));
+		CHECK_NUMBER(rows[i].state != 0, state_limits_set(&set, rows[i].text, &expected));
 		if (rows[i].state)
 			CHECK_NUMBER(rows[i].ns, set.ns[rows[i].state]);
 		else

@@ -16,7 +16,11 @@
 /* AddressSanitizer's, with which unit tests are built. */
 size_t __sanitizer_get_current_allocated_bytes(void);
 
-static struct source source;
+static struct clock trace_clock;
+static struct cgroups cgroups;
+static const struct origin origin = {.clock = &trace_clock, .cgroups = &cgroups};
+static const struct options options = {.view = "stuck"};
+static const struct sink_setup setup = {.options = &options, .origin = &origin};
 
 static struct transition of(size_t number, uint8_t oldstate, uint8_t newstate, uint64_t time_ns)
 {
@@ -62,20 +66,21 @@ static void speak(int saved)
 
 static void observe(struct sink *sink, const struct transition *t)
 {
-	sink->ops->observe(sink, t, true);
+	if (t->facts & FACT_STANDING)
+		sink->ops->snapshot(sink, t, true);
+	else
+		sink->ops->observe(sink, t, true);
 	output_flush(sink->output);
 }
 
 /* What was there before is due, too, on a machine where nothing happens. */
 static void there_before(void)
 {
-	struct options options = {.report = REPORT_STUCK};
 	struct transition t = look_at(10 * SECOND);
 	int saved = silence();
 	struct sink *sink;
 
-	stuck_limits_default(&options.stuck_limits);
-	sink = stuck_sink.open(&options, &source);
+	sink = stuck_sink.open(&setup);
 	observe(sink, &t);
 	CHECK_NUMBER(70 * SECOND, sink->wake_ns);
 	sink->ops->close(sink);
@@ -88,15 +93,13 @@ static void there_before(void)
  */
 static void look_is_ahead(void)
 {
-	struct options options = {.report = REPORT_STUCK};
 	struct transition look = look_at(30 * SECOND);
 	struct transition begin = of(2, STATE_CLOSE, STATE_SYN_SENT, 10 * SECOND);
 	struct transition end = of(2, STATE_SYN_SENT, STATE_CLOSE, 11 * SECOND);
 	int saved = silence();
 	struct sink *sink;
 
-	stuck_limits_default(&options.stuck_limits);
-	sink = stuck_sink.open(&options, &source);
+	sink = stuck_sink.open(&setup);
 	observe(sink, &look);
 	observe(sink, &begin);
 	observe(sink, &end);
@@ -110,13 +113,11 @@ static void look_is_ahead(void)
 
 static void many(void)
 {
-	struct options options = {.report = REPORT_STUCK};
 	size_t before, after;
 	int saved = silence();
 	struct sink *sink;
 
-	stuck_limits_default(&options.stuck_limits);
-	sink = stuck_sink.open(&options, &source);
+	sink = stuck_sink.open(&setup);
 	before = __sanitizer_get_current_allocated_bytes();
 	for (size_t i = 0; i < SESSIONS; i++) {
 		struct transition t = of(i, STATE_ESTABLISHED, STATE_CLOSE_WAIT, SECOND + i);

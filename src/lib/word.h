@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A name of ours, padded so that it is copied in one go. */
+#ifndef TCPSTATES_LIB_WORD_H
+#define TCPSTATES_LIB_WORD_H
+
+#include <stdint.h>
+
+struct word {
+	char text[15];
+	uint8_t size;
+};
+
+#endif

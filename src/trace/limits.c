@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Limits of the time in a state. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/parse.h"
+#include "trace/limits.h"
+#include "trace/state.h"
+
+/* Sockets stay in these as long as their owner likes. */
+#define UNLIMITED (STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE))
+
+/* Those of a name; 0 when it is none, or *expected says why not. */
+static unsigned int states_of(const char *name, const char **expected)
+{
+	unsigned int states = 0;
+
+	state_set_add(&states, name);
+	if (!(states & UNLIMITED))
+		return states & ~STATE_BIT(STATE_NEW_SYN_RECV);
+	*expected = "a state that a connection can be stuck in: not LISTEN, not CLOSE, and no "
+		    "group with them (\"connected\" is all others)";
+	return 0;
+}
+
+bool state_limits_set(struct state_limits *limits, const char *text, const char **expected)
+{
+	const char *colon = strchr(text, ':');
+	unsigned int states;
+	char name[32];
+	uint64_t ns;
+
+	if (!colon || (size_t)(colon - text) >= sizeof(name))
+		return false;
+	snprintf(name, sizeof(name), "%.*s", (int)(colon - text), text);
+	states = states_of(name, expected);
+	if (!states)
+		return false;
+	if (!parse_seconds(colon + 1, &ns) || !ns) {
+		*expected = "after the colon seconds above 0, as in 60 or 0.5";
+		return false;
+	}
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		if (states & STATE_BIT(state))
+			limits->ns[state] = ns;
+	return true;
+}
+
+void state_limits_lower(struct state_limits *limits, const struct state_limits *other)
+{
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		if (other->ns[state] &&
+		    (!limits->ns[state] || other->ns[state] < limits->ns[state]))
+			limits->ns[state] = other->ns[state];
+}
+
+bool state_limits_are_given(const struct state_limits *limits)
+{
+	for (unsigned int state = 0; state < STATE_COUNT; state++)
+		if (limits->ns[state])
+			return true;
+	return false;
+}

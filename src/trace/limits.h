@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* How long a session may stay in each state before somebody is told. */
+#ifndef TCPSTATES_TRACE_LIMITS_H
+#define TCPSTATES_TRACE_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "trace/state.h"
+
+struct state_limits {
+	uint64_t ns[STATE_COUNT]; /* by state; 0: none */
+};
+
+/*
+ * Sets the limit of a state, or of a group of them, from "STATE:SECONDS". False when the text is
+ * not right: *expected is what would be.
+ */
+bool state_limits_set(struct state_limits *limits, const char *text, const char **expected);
+
+/* Lowers each limit to that of other, where that has one. */
+void state_limits_lower(struct state_limits *limits, const struct state_limits *other);
+
+bool state_limits_are_given(const struct state_limits *limits);
+
+#endif
