@@ -94,7 +94,7 @@ $(B)/bpf/program.txt: $(BPF_OBJECTS:%=src/bpf/%.bpf.c) $(BPF_HEADERS)
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-LIBS := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null || echo -lbpf) -ldl
+LIBS := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null || echo -lbpf)
 STATIC_LIBS := $(shell $(PKG_CONFIG) --static --libs libbpf libelf 2>/dev/null || echo -lbpf -lelf -lz)
 
 # $(1): directory, $(2): compiler and linker flags, $(3): libraries
@@ -113,7 +113,7 @@ endef
 
 $(eval $(call build_rules,$(B)/normal,,$(LIBS)))
 $(eval $(call build_rules,$(B)/asan,$(SANITIZE),$(LIBS)))
-$(eval $(call build_rules,$(B)/static,-static -DTCPSTATES_STATIC,$(STATIC_LIBS)))
+$(eval $(call build_rules,$(B)/static,-static,$(STATIC_LIBS)))
 
 -include $(foreach d,normal asan static,$(SOURCES:src/%.c=$(B)/$(d)/%.d))
 

@@ -10,9 +10,8 @@
 #include "trace/state.h"
 #include "trace/transition.h"
 
-#define ECONNRESET    104
-#define SEND_SHUTDOWN 2
-#define RCV_SHUTDOWN  1
+#define ECONNRESET   104
+#define RCV_SHUTDOWN 1
 
 enum sk_rst_reason {
 #define KERNEL_NUMBER(name, text) SK_RST_REASON_##name,

@@ -5,10 +5,8 @@
 
 #include <linux/types.h>
 
+#include "trace/port.h"
 #include "trace/state.h"
-
-/* A set of ports is a bitmap: port p is bit p % 64 of word p / 64. */
-#define PORT_SET_WORDS (65536 / 64)
 
 /* Blocks of addresses. Of several, tries hold all. */
 struct kernel_nets {

@@ -4,13 +4,6 @@
 
 #include "field/field.h"
 
-void field_list_all(struct field_list *list, const struct field_table *table)
-{
-	list->count = table->count;
-	for (int i = 0; i < table->count; i++)
-		list->field[i] = &table->fields[i];
-}
-
 void field_list_own(struct field_list *list, const struct field_table *table)
 {
 	list->count = 0;

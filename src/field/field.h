@@ -75,10 +75,7 @@ struct field_list {
 	int count;
 };
 
-/* Every field, in the order of the table. */
-void field_list_all(struct field_list *list, const struct field_table *table);
-
-/* The same without those that are derived from others. */
+/* Every field, in the order of the table, without those that are derived from others. */
 void field_list_own(struct field_list *list, const struct field_table *table);
 
 /* Whether any of them is a detail. */

@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 /* Room to write in; more than the text may need, which ends earlier. */
-#define ADDRESS_IPV4_SIZE_MAX 16 /* 255.255.255.255 and a dot */
 #define ADDRESS_IPV6_SIZE_MAX 47 /* six groups of four digits, an IPv4 address and a dot: 46 */
 
 /* Dotted decimal. bytes: 4, in network order. */

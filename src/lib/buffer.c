@@ -26,16 +26,6 @@ char *buffer_grow(struct buffer *buffer, size_t size)
 	return data + buffer->length;
 }
 
-void buffer_append_spaces(struct buffer *buffer, size_t count)
-{
-	char *place = buffer_reserve(buffer, count);
-
-	if (!place || !count)
-		return;
-	memset(place, ' ', count);
-	buffer_commit(buffer, place + count);
-}
-
 void buffer_free(struct buffer *buffer)
 {
 	free(buffer->data);

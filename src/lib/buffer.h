@@ -60,8 +60,6 @@ static inline void buffer_append_byte(struct buffer *buffer, char byte)
 	buffer_commit(buffer, place + 1);
 }
 
-void buffer_append_spaces(struct buffer *buffer, size_t count);
-
 /* Releases the bytes; the buffer is empty and usable afterwards. */
 void buffer_free(struct buffer *buffer);
 

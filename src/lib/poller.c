@@ -62,17 +62,6 @@ void poller_want(struct poller *poller, int fd, short events)
 	poller->fds[i].events = events == POLLER_IGNORE ? 0 : events;
 }
 
-void poller_remove(struct poller *poller, int fd)
-{
-	size_t i = find(poller, fd);
-
-	if (i == poller->count)
-		return;
-	poller->count--;
-	poller->entries[i] = poller->entries[poller->count];
-	poller->fds[i] = poller->fds[poller->count];
-}
-
 bool poller_wait(struct poller *poller, int timeout_ms)
 {
 	bool is_ready = poll(poller->fds, poller->count, timeout_ms) > 0;

@@ -30,9 +30,6 @@ int poller_add(struct poller *poller, int fd, short events, poller_ready *ready,
 #define POLLER_IGNORE ((short)-1)
 void poller_want(struct poller *poller, int fd, short events);
 
-/* Before fd is closed, when the poller goes on. */
-void poller_remove(struct poller *poller, int fd);
-
 /*
  * Waits until a descriptor is ready, for timeout_ms milliseconds at most (-1: for ever), and calls
  * the functions of those that are. They may change what is waited for. Whether any was ready; a

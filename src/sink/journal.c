@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The systemd journal, with bcc's field names. libsystemd is loaded when it is asked for, so that
- * neither building nor running without --journal needs it.
+ * The systemd journal, with bcc's field names, by its native protocol: a datagram an entry, a line
+ * "NAME=value" a field (systemd's docs, "Native Journal Protocol").
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,10 +18,10 @@
 #include "sink/sink.h"
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
-#define LIBRARY        "libsystemd.so.0"
 
-/* sd_journal_sendv(3): 0, or a negative errno. */
-typedef int journal_send(const struct iovec *fields, int count);
+/* How long an entry may wait for a journald that is busy, or stopped, before it counts as refused.
+ */
+#define SEND_SECONDS 1
 
 /*
  * A journal field of the same name for both families (ipv6 NULL), or one a family; and the field
@@ -53,13 +52,9 @@ static const char *const message_separators[] = {
 	NULL, "MESSAGE=", " ", " ", " → ", " ", " ", " → ", NULL,
 };
 
-#define FIXED_COUNT 2 /* SYSLOG_IDENTIFIER, PRIORITY */
-#define IOVECS_MAX  (FIXED_COUNT + FIELD_COUNT + 1)
-
 struct journal_sink {
 	struct sink sink; /* first: a struct sink * is one of these */
-	void *library;
-	journal_send *send;
+	int fd;
 	struct field_list fields; /* parallel to journal_fields */
 	struct buffer buffer;     /* the entry being written */
 	uint64_t refused;         /* entries that the journal did not take */
@@ -76,48 +71,41 @@ static void journal_want(const struct options *options, struct wants *wants)
 	wants->transitions = true;
 }
 
-/*
- * Whether somebody listens: sd_journal_sendv() is silent when nobody does (systemd 252). 0 or
- * -errno.
- */
+static const struct sockaddr_un journal_address = {.sun_family = AF_UNIX,
+						   .sun_path = JOURNAL_SOCKET};
+
+/* Whether somebody listens. 0 or -errno. */
 static int check_listener(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = JOURNAL_SOCKET};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int err = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)))
+	if (connect(fd, (const struct sockaddr *)&journal_address, sizeof(journal_address)))
 		err = -errno;
 	close(fd);
 	return err;
 }
 
-static int load_library(struct journal_sink *journal)
+/* Not connected, so that it outlives a restart of journald. 0 or -errno. */
+static int open_socket(struct journal_sink *journal)
 {
-#ifdef TCPSTATES_STATIC
-	(void)journal;
-	log_error(
-		"cannot write to the journal: this is the static build, which cannot load " LIBRARY
-		"; use the normal build");
-	return -1;
-#else
-	journal->library = dlopen(LIBRARY, RTLD_NOW);
-	if (journal->library)
-		journal->send = (journal_send *)dlsym(journal->library, "sd_journal_sendv");
-	if (journal->send)
-		return 0;
-	log_error("cannot write to the journal: %s; install libsystemd (Debian: libsystemd0)",
-		  dlerror());
-	return -1;
-#endif
+	const struct timeval limit = {.tv_sec = SEND_SECONDS};
+
+	journal->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (journal->fd < 0)
+		return -errno;
+	setsockopt(journal->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	return 0;
 }
 
 static int journal_prepare(struct journal_sink *journal)
 {
 	int err = check_listener();
 
+	if (!err)
+		err = open_socket(journal);
 	if (err) {
 		log_error("cannot write to the journal: %s: %s; is systemd-journald running?",
 			  JOURNAL_SOCKET, strerror(-err));
@@ -125,7 +113,7 @@ static int journal_prepare(struct journal_sink *journal)
 	}
 	for (int i = 0; i < FIELD_COUNT; i++)
 		field_list_add(&journal->fields, &transition_fields, journal_fields[i].key);
-	return load_library(journal);
+	return 0;
 }
 
 static struct sink *journal_open(const struct sink_setup *setup)
@@ -168,10 +156,12 @@ static const char *field_name(const struct journal_field *field, const struct va
 	return field->ipv6 && value->kind == VALUE_IPV6 ? field->ipv6 : field->ipv4;
 }
 
+/* No value has a line feed: append_plain() leaves no control characters. */
 static void append_field(struct journal_sink *journal, int index, const struct value *value)
 {
 	buffer_append_text(&journal->buffer, field_name(&journal_fields[index], value));
 	append_value(&journal->buffer, value);
+	buffer_append_byte(&journal->buffer, '\n');
 }
 
 static void append_message(struct journal_sink *journal, const struct value *values)
@@ -182,35 +172,38 @@ static void append_message(struct journal_sink *journal, const struct value *val
 		buffer_append_text(&journal->buffer, message_separators[i]);
 		append_value(&journal->buffer, &values[i]);
 	}
+	buffer_append_byte(&journal->buffer, '\n');
 }
 
-/*
- * Fills the buffer with all fields, one behind the other; ends[i]: where field i ends. Returns
- * their number.
- */
-static int build_entry(struct journal_sink *journal, const struct transition *transition,
-		       size_t *ends)
+/* Some hundred bytes, where a datagram may have 200 KB at least (net.core.wmem_default). */
+static void build_entry(struct journal_sink *journal, const struct transition *transition)
 {
 	static const struct field_context no_context;
 	struct value values[FIELD_COUNT];
-	struct buffer *buffer = &journal->buffer;
-	int count = 0;
 
-	buffer->length = 0;
-	buffer_append_text(buffer, "SYSLOG_IDENTIFIER=tcpstates");
-	ends[count++] = buffer->length;
-	buffer_append_text(buffer, "PRIORITY=5");
-	ends[count++] = buffer->length;
+	journal->buffer.length = 0;
+	buffer_append_text(&journal->buffer, "SYSLOG_IDENTIFIER=tcpstates\nPRIORITY=5\n");
 	for (int i = 0; i < FIELD_COUNT; i++) {
 		values[i] = journal->fields.field[i]->get(transition, &no_context);
-		if (values[i].kind == VALUE_UNKNOWN)
-			continue;
-		append_field(journal, i, &values[i]);
-		ends[count++] = buffer->length;
+		if (values[i].kind != VALUE_UNKNOWN)
+			append_field(journal, i, &values[i]);
 	}
 	append_message(journal, values);
-	ends[count++] = buffer->length;
-	return count;
+}
+
+/* 0 or -errno. */
+static int send_entry(const struct journal_sink *journal)
+{
+	const struct buffer *entry = &journal->buffer;
+	ssize_t sent;
+
+	if (entry->out_of_memory)
+		return -ENOMEM;
+	do
+		sent = sendto(journal->fd, entry->data, entry->length, MSG_NOSIGNAL,
+			      (const struct sockaddr *)&journal_address, sizeof(journal_address));
+	while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
 }
 
 static void count_refused(struct journal_sink *journal, int err)
@@ -223,19 +216,11 @@ static void count_refused(struct journal_sink *journal, int err)
 static void journal_transition(struct sink *sink, const struct transition *transition)
 {
 	struct journal_sink *journal = (struct journal_sink *)sink;
-	struct iovec iovecs[IOVECS_MAX];
-	size_t ends[IOVECS_MAX], begin = 0;
-	int count = build_entry(journal, transition, ends);
-	int err = -ENOMEM;
+	int err;
 
-	for (int i = 0; i < count; i++) {
-		iovecs[i].iov_base = journal->buffer.data + begin;
-		iovecs[i].iov_len = ends[i] - begin;
-		begin = ends[i];
-	}
-	if (!journal->buffer.out_of_memory)
-		err = journal->send(iovecs, count);
-	if (err < 0)
+	build_entry(journal, transition);
+	err = send_entry(journal);
+	if (err)
 		count_refused(journal, err);
 }
 
@@ -247,9 +232,7 @@ static int journal_close(struct sink *sink)
 	if (refused)
 		log_error("the journal refused %" PRIu64 " entries", refused);
 	buffer_free(&journal->buffer);
-#ifndef TCPSTATES_STATIC
-	dlclose(journal->library);
-#endif
+	close(journal->fd);
 	free(journal);
 	return refused ? -EIO : 0;
 }

@@ -8,7 +8,9 @@
 #include "sink/sink.h"
 
 static const struct sink_ops *const all_sinks[] = {
-	&lines_sink, &sessions_sink, &summary_sink, &stuck_sink, &journal_sink, &record_sink,
+#define SINK_ADDRESS(name) &name##_sink,
+	SINKS(SINK_ADDRESS)
+#undef SINK_ADDRESS
 };
 
 #define SINK_COUNT ((int)(sizeof(all_sinks) / sizeof(all_sinks[0])))

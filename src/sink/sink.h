@@ -83,8 +83,21 @@ struct sink_ops {
 	int (*close)(struct sink *sink);
 };
 
-extern const struct sink_ops lines_sink, sessions_sink, summary_sink, stuck_sink;
-extern const struct sink_ops journal_sink, record_sink;
+/*
+ * All sinks, in the order in which they are opened and called. SINK(NAME) is NAME_sink, of the file
+ * that defines it.
+ */
+#define SINKS(SINK)    \
+	SINK(lines)    \
+	SINK(sessions) \
+	SINK(summary)  \
+	SINK(stuck)    \
+	SINK(journal)  \
+	SINK(record)
+
+#define SINK_DECLARE(name) extern const struct sink_ops name##_sink;
+SINKS(SINK_DECLARE)
+#undef SINK_DECLARE
 
 #define SINKS_MAX 16
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sets of TCP ports, laid out as the kernel program wants them. */
+/* Sets of TCP ports, laid out alike in the kernel program and in user space. */
 #ifndef TCPSTATES_TRACE_PORT_H
 #define TCPSTATES_TRACE_PORT_H
 
+/* Port p is bit p % 64 of word p / 64. */
+#define PORT_SET_WORDS (65536 / 64)
+
+#ifndef __bpf__
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "bpf/shared.h"
 
 struct port_set {
 	uint64_t words[PORT_SET_WORDS];
@@ -23,5 +25,6 @@ static inline bool port_set_has(const struct port_set *set, uint16_t port)
  * range is empty; the set is then unchanged.
  */
 bool port_set_add(struct port_set *set, const char *text);
+#endif
 
 #endif

@@ -11,6 +11,16 @@
 #include "lib/output.h"
 #include "unit.h"
 
+static void append_spaces(struct buffer *buffer, size_t count)
+{
+	char *place = buffer_reserve(buffer, count);
+
+	if (!place)
+		return;
+	memset(place, ' ', count);
+	buffer_commit(buffer, place + count);
+}
+
 static void open_pipe(int ends[2])
 {
 	signal(SIGPIPE, SIG_IGN); /* as loop.c does */
@@ -153,7 +163,7 @@ static void check_failure_is_sticky(struct output *output, int error)
 		CHECK_NUMBER(error, output->error);
 		CHECK_NUMBER(0, output->buffer.length);
 	}
-	buffer_append_spaces(&output->buffer, OUTPUT_CONGESTED_SIZE);
+	append_spaces(&output->buffer, OUTPUT_CONGESTED_SIZE);
 	CHECK(!output_is_congested(output));
 	CHECK_NUMBER(error, output_flush(output));
 }
@@ -256,7 +266,7 @@ static void file_is_truncated_and_written_in_large_pieces(void)
 	CHECK_NUMBER(0, fstat(fd, &status));
 	CHECK_NUMBER(0, status.st_size);
 
-	buffer_append_spaces(&output.buffer, OUTPUT_FLUSH_SIZE - 1);
+	append_spaces(&output.buffer, OUTPUT_FLUSH_SIZE - 1);
 	output_flush_if_full(&output);
 	CHECK_NUMBER(OUTPUT_FLUSH_SIZE - 1, output.buffer.length);
 	buffer_append_byte(&output.buffer, ' ');
