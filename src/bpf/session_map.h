@@ -115,31 +115,34 @@ static __always_inline struct session *session_find_born(__u64 cookie)
 	return cookie ? bpf_map_lookup_elem(&sessions, &cookie) : NULL;
 }
 
-/* It begins as a copy of another, or of none. */
+/* It begins as a copy of another. */
 static __always_inline struct session *session_add(const struct sock *sk, struct session *model)
 {
-	struct session none = {};
 	__u64 key = (__u64)sk;
 
-	if (bpf_map_update_elem(&sessions, &key, model ?: &none, BPF_ANY)) {
+	if (bpf_map_update_elem(&sessions, &key, model, BPF_ANY)) {
 		count((struct kernel_losses){.clocks = 1});
 		return NULL;
 	}
 	return bpf_map_lookup_elem(&sessions, &key);
 }
 
+/* What was kept by its cookie goes first: in a table that is full, that is its only place. */
 static __always_inline struct session *session_of(const struct sock *sk)
 {
-	struct session *session = session_find(sk);
+	struct session *session = session_find(sk), *born;
+	struct session model = {};
 	__u64 cookie;
 
 	if (session)
 		return session;
 	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	session = session_add(sk, session_find_born(cookie));
-	if (cookie)
+	born = session_find_born(cookie);
+	if (born) {
+		model = *born;
 		bpf_map_delete_elem(&sessions, &cookie);
-	return session;
+	}
+	return session_add(sk, &model);
 }
 
 /*
@@ -159,7 +162,10 @@ static __always_inline struct session *find_listener(const struct tcp_sock *copy
 static __always_inline struct session *session_of_child(const struct sock *child,
 							const struct tcp_sock *tp)
 {
-	return session_add(child, find_listener(tp));
+	struct session *listener = find_listener(tp);
+	struct session none = {};
+
+	return session_add(child, listener ?: &none);
 }
 
 static __always_inline void session_bear(struct bpf_sock *sk, struct session *born)

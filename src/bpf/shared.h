@@ -50,7 +50,6 @@ struct kernel_losses {
 	__u64 transitions; /* not delivered: the ring buffer was full */
 	__u64 clocks;      /* without a duration: no memory to keep the socket's time in */
 	__u64 rescued;     /* dealt with by the second program, as the first was interrupted */
-	__u64 turned_away; /* the socket of which the first one has just turned a change away */
 };
 
 /*

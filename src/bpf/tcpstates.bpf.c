@@ -26,6 +26,7 @@
 #include "bpf/reset.h"
 #include "bpf/ring.h"
 #include "bpf/seed.h"
+#include "bpf/seen.h"
 #include "bpf/session.h"
 #include "bpf/session_map.h"
 #include "bpf/shared.h"
@@ -149,25 +150,6 @@ static __always_inline void end_outsider(struct sock *sk, const struct tcp_sock 
 		session_turn(session, change);
 }
 
-/* So that the second program can tell a change that the first has kept out from one it missed. */
-static __always_inline void mark_turned_away(const struct sock *sk)
-{
-	struct kernel_losses *here = losses_here();
-
-	if (here)
-		here->turned_away = (__u64)sk;
-}
-
-static __always_inline bool was_turned_away(const struct sock *sk)
-{
-	struct kernel_losses *here = losses_here();
-	bool was = here && here->turned_away == (__u64)sk;
-
-	if (was)
-		here->turned_away = 0;
-	return was;
-}
-
 static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 {
 	struct change change = {.oldstate = oldstate, .newstate = newstate};
@@ -180,7 +162,6 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	if (!tp)
 		return 0;
 	if (is_out(sk, tp, oldstate, newstate)) {
-		mark_turned_away(sk);
 		end_outsider(sk, tp, &change);
 		return 0;
 	}
@@ -229,40 +210,45 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 {
-	return is_transition(sk, oldstate, newstate) ? trace(sk, oldstate, newstate) : 0;
+	if (!is_transition(sk, oldstate, newstate))
+		return 0;
+	seen_set(sk, newstate);
+	return trace(sk, oldstate, newstate);
+}
+
+/* A filter keeps it out; the kernel skipped the first program for it all the same. */
+static __always_inline bool is_unseen_outsider(struct sock *sk, int oldstate, int newstate)
+{
+	struct change change = {.oldstate = oldstate, .newstate = newstate};
+	struct tcp_sock *tp;
+
+	if (!filter.is_on)
+		return false;
+	tp = bpf_skc_to_tcp_sock(sk);
+	if (!tp || !is_out(sk, tp, oldstate, newstate))
+		return false;
+	count((struct kernel_losses){.rescued = 1});
+	end_outsider(sk, tp, &change);
+	return true;
 }
 
 /*
  * The kernel does not run a program on a CPU where it runs already (__bpf_trace_run(), 6.1): what a
  * packet that interrupts the program above does to other sockets would go unseen, and on 7.2 also
  * what another task does that takes the CPU meanwhile. This one runs after it on every transition
- * and traces those. It tells them by the state that is kept of the session, and where nothing is
- * kept by what the first one has turned away.
+ * and traces those.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 {
-	struct change change = {.oldstate = oldstate, .newstate = newstate};
 	struct session *session;
-	struct tcp_sock *tp;
 
-	if (!is_transition(sk, oldstate, newstate))
+	if (!is_transition(sk, oldstate, newstate) || seen_take(sk, newstate) ||
+	    is_unseen_outsider(sk, oldstate, newstate))
 		return 0;
-	if (filter.is_on) {
-		if (was_turned_away(sk))
-			return 0;
-		tp = bpf_skc_to_tcp_sock(sk);
-		if (!tp)
-			return 0;
-		if (is_out(sk, tp, oldstate, newstate)) {
-			count((struct kernel_losses){.rescued = 1});
-			end_outsider(sk, tp, &change);
-			return 0;
-		}
-	}
-	/* There is none yet at a socket's first change; without memory, there is none at all. */
-	session = session_of(sk);
-	if (!session || session->state == newstate)
+	/* Seen all the same: another task has overwritten the mark. */
+	session = session_find(sk);
+	if (session && session->state == newstate)
 		return 0;
 	count((struct kernel_losses){.rescued = 1});
 	return trace(sk, oldstate, newstate);
