@@ -212,42 +212,60 @@ static void scan_and_tick(struct loop *loop, uint64_t now_ns)
 	take_tick(loop, now_ns);
 }
 
+/*
+ * Counts that are read one after the other may seem to shrink, and so may those of a recording. How
+ * much more there is than before.
+ */
+static uint64_t grow(uint64_t *reported, uint64_t count)
+{
+	uint64_t before = *reported;
+
+	if (count > before)
+		*reported = count;
+	return *reported - before;
+}
+
 /* Tells the user and the sinks of losses since the last report. */
 static void report_losses(struct loop *loop)
 {
-	struct losses losses;
+	struct losses losses, *reported = &loop->reported;
+	uint64_t transitions, details, clocks;
 
 	loop->has_unreported = false;
 	loop->report_next_ns = clock_monotonic_ns() + REPORT_INTERVAL_NS;
 	loop->source->ops->losses(loop->source, &losses);
-	/* Counts that are read one after the other may seem to shrink, and so may those of a
-	 * recording. */
-	if (losses.transitions < loop->reported.transitions)
-		losses.transitions = loop->reported.transitions;
-	if (losses.clocks < loop->reported.clocks)
-		losses.clocks = loop->reported.clocks;
-	if (losses.transitions == loop->reported.transitions &&
-	    losses.clocks == loop->reported.clocks)
-		return;
-	if (losses.transitions != loop->reported.transitions)
+	transitions = grow(&reported->transitions, losses.transitions);
+	details = grow(&reported->details, losses.details);
+	clocks = grow(&reported->clocks, losses.clocks);
+	if (transitions)
 		log_error("lost %" PRIu64 " transitions: they came faster than they were read; "
 			  "a larger --buffer or less output may do",
-			  losses.transitions - loop->reported.transitions);
-	if (losses.clocks != loop->reported.clocks)
+			  transitions);
+	if (details)
+		log_error("missed %" PRIu64
+			  " details: no room in the ring buffer for a reset sent, "
+			  "a local port, or the end or the state of a session without a socket; "
+			  "a larger --buffer or less output may do",
+			  details);
+	if (clocks)
 		log_error("missed %" PRIu64
 			  " durations: no kernel memory to keep the time of a socket",
-			  losses.clocks - loop->reported.clocks);
-	loop->reported = losses;
-	sinks_losses(loop->sinks, &losses, false);
+			  clocks);
+	if (transitions || clocks)
+		sinks_losses(loop->sinks, reported, false);
 }
 
 static void report_all_losses(struct loop *loop)
 {
+	const struct losses *reported = &loop->reported;
+
 	report_losses(loop);
-	sinks_losses(loop->sinks, &loop->reported, true);
-	if (loop->reported.transitions || loop->reported.clocks)
+	sinks_losses(loop->sinks, reported, true);
+	if (reported->transitions || reported->clocks)
 		log_error("lost %" PRIu64 " transitions in all, and %" PRIu64 " durations",
-			  loop->reported.transitions, loop->reported.clocks);
+			  reported->transitions, reported->clocks);
+	if (reported->details)
+		log_error("missed %" PRIu64 " details in all", reported->details);
 }
 
 /*

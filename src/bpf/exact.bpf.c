@@ -47,7 +47,7 @@ int BPF_PROG(tcp_connect, struct sock *sk)
 	if (!session || !session->lport_awaited)
 		return 0;
 	session->lport_awaited = false;
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	record = ring_reserve(sizeof(*record), 0);
 	if (!record)
 		return 0;
 	*record = (struct lport_chosen){
@@ -58,6 +58,9 @@ int BPF_PROG(tcp_connect, struct sock *sk)
 	bpf_ringbuf_submit(record, wakeup());
 	return 0;
 }
+
+/* Set before load: sessions are followed into TIME_WAIT. */
+const volatile bool minisocks_follow;
 
 /* The cookie of the minisock that this CPU ends before its time; 0: of none. */
 struct {
@@ -73,10 +76,10 @@ static __always_inline void minisock_tell(const struct minisock_told *told,
 	struct minisock_told *record;
 
 	/* Without a cookie it is a session's that was never reported. */
-	if (!told->cookie ||
+	if (!minisocks_follow || !told->cookie ||
 	    !filter_passes(ip_of(common), common->skc_num, bpf_ntohs(common->skc_dport)))
 		return;
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	record = ring_reserve(sizeof(*record), 0);
 	if (!record)
 		return;
 	*record = *told;

@@ -105,12 +105,10 @@ static __always_inline int half_open_end(const struct request_sock *request)
 	/* It has a child: the handshake was finished. */
 	if (!request->sk &&
 	    filter_passes(half_open->ip, common->skc_num, bpf_ntohs(common->skc_dport))) {
-		record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+		record = ring_reserve(sizeof(*record), 2);
 		if (record) {
 			half_open_fill(record, half_open, request);
 			bpf_ringbuf_submit(record, wakeup());
-		} else {
-			count((struct kernel_losses){.transitions = 2});
 		}
 	}
 	bpf_map_delete_elem(&half_opens, &key);

@@ -26,6 +26,7 @@ static __always_inline void count(struct kernel_losses added)
 
 	if (counted) {
 		counted->transitions += added.transitions;
+		counted->details += added.details;
 		counted->clocks += added.clocks;
 		counted->rescued += added.rescued;
 	}

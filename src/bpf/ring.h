@@ -4,6 +4,7 @@
 #define TCPSTATES_BPF_RING_H
 
 #include "bpf/kernel.h"
+#include "bpf/losses.h"
 
 /*
  * Non-zero: the next record wakes the reader. The reader sets it after it has emptied the ring
@@ -20,6 +21,19 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20);
 } ring SEC(".maps");
+
+/*
+ * Room for a record that stands for so many transitions; 0: it adds a detail to one, or tells of a
+ * session that stays. NULL when there is none, which is counted.
+ */
+static __always_inline void *ring_reserve(__u64 size, __u64 transitions)
+{
+	void *record = bpf_ringbuf_reserve(&ring, size, 0);
+
+	if (!record)
+		count((struct kernel_losses){.transitions = transitions, .details = !transitions});
+	return record;
+}
 
 static __always_inline __u64 wakeup(void)
 {

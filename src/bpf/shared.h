@@ -48,6 +48,7 @@ struct net_key {
 /* One per CPU; counts only ever go up. */
 struct kernel_losses {
 	__u64 transitions; /* not delivered: the ring buffer was full */
+	__u64 details;     /* likewise, of a transition that may have been delivered */
 	__u64 clocks;      /* without a duration: no memory to keep the socket's time in */
 	__u64 rescued;     /* dealt with by the second program, as the first was interrupted */
 };

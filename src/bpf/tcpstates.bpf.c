@@ -186,12 +186,10 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	if (tally.is_on && tally_take(session, sk, tp, &change, lport, rport))
 		return 0;
 
-	record = bpf_ringbuf_reserve(&ring, wants_details ? sizeof(*record) : TRANSITION_SIZE_1, 0);
-	if (!record) {
-		count((struct kernel_losses){.transitions =
-						     change.flags & TRANSITION_AFTER_SYN ? 2 : 1});
+	record = ring_reserve(wants_details ? sizeof(*record) : TRANSITION_SIZE_1,
+			      change.flags & TRANSITION_AFTER_SYN ? 2 : 1);
+	if (!record)
 		return 0;
-	}
 	fill(record, sk, tp, &change);
 	if (wants_details) {
 		if (session)
@@ -304,13 +302,10 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 
 	if (!filter_passes(ip, common->skc_num, bpf_ntohs(common->skc_dport)))
 		return;
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
-	if (!record) {
-		/* Of one that has been told of before, nothing but a look is missed. */
-		if (!request->num_retrans)
-			count((struct kernel_losses){.transitions = 2});
+	/* One that has been told of before has lost no transition. */
+	record = ring_reserve(sizeof(*record), request->num_retrans ? 0 : 2);
+	if (!record)
 		return;
-	}
 	request_fill(record, request);
 	record->time_ns = bpf_ktime_get_ns();
 	record->duration_ns = record->time_ns - sent_ns;
@@ -377,7 +372,7 @@ int tcp_send_reset(__u64 *arguments)
 
 	if (!reset_is_awaited(skaddr))
 		return 0;
-	record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	record = ring_reserve(sizeof(*record), 0);
 	if (!record)
 		return 0;
 	record->skaddr = skaddr;

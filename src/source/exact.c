@@ -158,6 +158,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		return err;
 	bpf_map__set_autocreate(exact->maps.half_opens, wants->half_open);
 	exact->rodata->jiffy_ns = program->rodata->jiffy_ns;
+	exact->rodata->minisocks_follow = wants->minisocks;
 	/* What it lacks then is said for each program; why, by the kernel's answer alone. */
 	print = libbpf_set_print(NULL);
 	err = exact_bpf__load(exact);

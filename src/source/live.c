@@ -251,6 +251,7 @@ static void live_losses(struct source *source, struct losses *losses)
 		return;
 	for (int cpu = 0; cpu < live->cpus; cpu++) {
 		losses->transitions += live->per_cpu[cpu].transitions;
+		losses->details += live->per_cpu[cpu].details;
 		losses->clocks += live->per_cpu[cpu].clocks;
 		rescued += live->per_cpu[cpu].rescued;
 	}

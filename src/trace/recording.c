@@ -293,8 +293,7 @@ static void take_losses(const void *payload, struct recording_item *item)
 	struct file_losses losses;
 
 	memcpy(&losses, payload, sizeof(losses));
-	item->losses.transitions = losses.transitions;
-	item->losses.clocks = losses.clocks;
+	item->losses = (struct losses){.transitions = losses.transitions, .clocks = losses.clocks};
 	item->kind = RECORDING_LOSSES;
 }
 

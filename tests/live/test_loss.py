@@ -5,13 +5,16 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import time
 
 import churn
 import observe
+import traffic
 from kernel_record import OUT_OF_REACH, KernelRecord
-from lines import lost_in_all
+from lines import from_json, lost_in_all
 from outcome import check, check_equal
+from place import IPV4
 from tool import PATIENCE, check_good_end
 
 TRIES = 20
@@ -78,12 +81,48 @@ def test_pipe_not_read(program):
     check_exact(program, unread)
 
 
+def without_room(program, count):
+    """Lost transitions and missed details of so many connections that are reset while nobody reads."""
+    listener = traffic.Listener(IPV4)
+    connections = [traffic.Connection(listener) for _ in range(count)]
+    for one in connections:
+        one.client.send(b"x")
+        one.child.recv(1, socket.MSG_PEEK)
+    with program.start("-j", "--buffer", "4096", "--netns", str(os.stat("/proc/self/ns/net").st_ino)) as tool:
+        tool.send(signal.SIGSTOP)
+        os.waitpid(tool.pid, os.WUNTRACED)
+        for one in connections:
+            traffic.close(one.child, one.client)
+        tool.send(signal.SIGCONT)
+        ended = tool.end()
+    listener.close()
+    check_equal("exit status", ended.status, 0)
+    ends = [line for line in from_json(ended.lines) if line["oldstate"] == "ESTABLISHED"]
+    lost = lost_in_all(ended.errors)
+    check_equal(f"{len(ends)} ends + {lost} lost", len(ends) + lost, 2 * count)
+    return lost, sum(int(re.search(r"\d+", line)[0]) for line in ended.errors if "details in all" in line)
+
+
+def test_reset_without_room(program):
+    """
+    Counted apart, where its end is not lost. A connection takes two ends of 216 bytes each and a reset of 24, and up to
+    4,095 bytes find room. Mostly the reset is the last that is told of a connection: the peer's end comes before it.
+    """
+    check_equal("lost and missed of 8 connections", without_room(program, 8), (0, 0))
+    for _ in range(TRIES):
+        found = without_room(program, 9)
+        check(found in ((0, 1), (1, 0)), f"lost and missed of 9 connections: {found}")
+        if found == (0, 1):
+            return
+    check(False, "the reset is never the last")
+
+
 def test_no_loss_no_message(program):
     with program.start("-s", "--no-header") as tool:
         lines = tool.lines_until(observe.mark())
         ended = tool.end()
     check(len(lines) >= 2, "no lines")
-    check(not [line for line in ended.errors if "lost" in line], f"says {ended.errors}")
+    check(not [line for line in ended.errors if "lost" in line or "missed" in line], f"says {ended.errors}")
 
 
 def test_reported_as_it_happens(program):
