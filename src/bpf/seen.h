@@ -6,7 +6,7 @@
 #ifndef TCPSTATES_BPF_SEEN_H
 #define TCPSTATES_BPF_SEEN_H
 
-#include "kernel.h"
+#include "bpf/kernel.h"
 
 /*
  * Both programs run for a change one after the other, and either in the task that has locked the

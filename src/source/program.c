@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "source/btf/prune.h"
 #include "source/fallback.h"
+#include "source/memlock.h"
 #include "source/program.h"
 #include "source/tally_reader.h"
 #include "trace/cgroup.h"
@@ -74,9 +75,16 @@ static bool kernel_is_fit(void)
 	return false;
 }
 
+/* What came of a load. */
+struct result {
+	int err;         /* 0 or negative */
+	uint64_t locked; /* bytes of memory that the maps take; 0: not known */
+};
+
 /* Says why the kernel refused, as far as can be found out now. */
-static void explain_refusal(const char *what, int err)
+static void explain_refusal(const char *what, const struct result *result)
 {
+	int err = result->err;
 	char lockdown[80];
 
 	read_lockdown(lockdown, sizeof(lockdown));
@@ -84,6 +92,8 @@ static void explain_refusal(const char *what, int err)
 		log_error("%s: the kernel's lockdown mode is \"confidentiality\", which keeps BPF "
 			  "programs from reading it; boot with lockdown=integrity or none",
 			  what);
+	else if (err == -EPERM && memlock_explain(what, result->locked))
+		return;
 	else if (err == -EPERM || err == -EACCES)
 		log_error(
 			"%s: %s; run it as root (sudo tcpstates), or give it CAP_BPF, CAP_PERFMON "
@@ -264,7 +274,7 @@ int program_attach(struct tcpstates_bpf *program)
 		program->links.unseen_set_state =
 			bpf_program__attach_trace(program->progs.unseen_set_state);
 	if (!program->links.unseen_set_state) {
-		explain_refusal("cannot attach to the kernel", -errno);
+		explain_refusal("cannot attach to the kernel", &(struct result){.err = -errno});
 		return -1;
 	}
 	attach_creation(program);
@@ -285,46 +295,59 @@ static void choose_programs(struct tcpstates_bpf *program, const struct wants *w
 	bpf_program__set_autoload(program->progs.seed_sockets, wants->details);
 }
 
-/* What has been opened; with NULL, or when the kernel refuses, a negative *err. */
-static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct wants *wants,
-				  struct targets *targets, int *err)
+/* Before 5.11; with the programs, which take a few pages each. */
+static uint64_t locked_bytes(const struct tcpstates_bpf *program)
 {
-	if (!program) {
-		*err = -errno;
+	uint64_t bytes = 1 << 20;
+	int cpus = libbpf_num_possible_cpus();
+	const struct bpf_map *map;
+
+	bpf_object__for_each_map (map, program->obj)
+		bytes += memlock_of_map(map, cpus > 0 ? cpus : 1);
+	return bytes;
+}
+
+/* What has been opened; with NULL, or when the kernel refuses, a negative result->err. */
+static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct wants *wants,
+				  struct targets *targets, struct result *result)
+{
+	*result = (struct result){.err = -errno};
+	if (!program)
 		return NULL;
-	}
 	configure(program, wants);
 	choose_programs(program, wants);
 	targets_seek(targets, program->obj);
-	*err = tcpstates_bpf__load(program);
-	if (!*err)
-		*err = fill_sets(program, wants);
-	if (!*err)
+	result->locked = locked_bytes(program);
+	result->err = tcpstates_bpf__load(program);
+	if (!result->err)
+		result->err = fill_sets(program, wants);
+	if (!result->err)
 		return program;
 	tcpstates_bpf__destroy(program);
 	return NULL;
 }
 
 static struct tcpstates_bpf *load_main(const struct wants *wants, struct targets *targets,
-				       const struct bpf_object_open_opts *with, int *err)
+				       const struct bpf_object_open_opts *with,
+				       struct result *result)
 {
 	struct tcpstates_bpf *program = tcpstates_bpf__open_opts(with);
 
 	/* The kernel itself forgets what is kept of a socket. */
 	if (program)
 		bpf_program__set_autoload(program->progs.tcp_destroy_sock, false);
-	return load(program, wants, targets, err);
+	return load(program, wants, targets, result);
 }
 
 static struct tcpstates_bpf *load_fallback(const struct wants *wants, struct targets *targets,
 					   const struct bpf_object_open_opts *with,
-					   const char *room, int *err)
+					   const char *room, struct result *result)
 {
 	struct tcpstates_bpf *program = fallback_open(with);
 
 	if (program && room && atoi(room) > 0)
 		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
-	program = load(program, wants, targets, err);
+	program = load(program, wants, targets, result);
 	if (program)
 		log_verbose("as on kernels before 5.12: sessions are kept in a table, with room "
 			    "for %u, and accepted connections have no cookie",
@@ -348,19 +371,20 @@ struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *ta
 	const char *room = getenv(FALLBACK_VARIABLE);
 	bool has_choice = !room && !kernel_is_5_12();
 	struct tcpstates_bpf *program = NULL;
-	int err;
+	struct result result;
 
 	LIBBPF_OPTS(bpf_object_open_opts, with);
+	memlock_raise();
 	/* What fails at first is no news. */
 	libbpf_set_print(has_choice ? NULL : print_libbpf);
 	with.btf_custom_path = types_file_open(&file, targets->types, tcpstates_bpf__elf_bytes);
 	if (!room)
-		program = load_main(wants, targets, &with, &err);
+		program = load_main(wants, targets, &with, &result);
 	libbpf_set_print(print_libbpf);
 	if (room || (!program && has_choice))
-		program = load_fallback(wants, targets, &with, room, &err);
+		program = load_fallback(wants, targets, &with, room, &result);
 	types_file_close(&file);
 	if (!program)
-		explain_refusal("cannot load the kernel program", err);
+		explain_refusal("cannot load the kernel program", &result);
 	return program;
 }
