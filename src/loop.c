@@ -238,18 +238,18 @@ static void report_losses(struct loop *loop)
 	details = grow(&reported->details, losses.details);
 	clocks = grow(&reported->clocks, losses.clocks);
 	if (transitions)
-		log_error("lost %" PRIu64 " transitions: they came faster than they were read; "
-			  "a larger --buffer or less output may do",
+		log_error("lost %" PRIu64 " transitions: the ring buffer was full; try a larger "
+			  "--buffer, a filter or less output",
 			  transitions);
 	if (details)
 		log_error("missed %" PRIu64
-			  " details: no room in the ring buffer for a reset sent, "
-			  "a local port, or the end or the state of a session without a socket; "
-			  "a larger --buffer or less output may do",
+			  " details: the ring buffer had no room for a reset sent, a local "
+			  "port, or the end or state of a session without a socket; try a larger "
+			  "--buffer, a filter or less output",
 			  details);
 	if (clocks)
 		log_error("missed %" PRIu64
-			  " durations: no kernel memory to keep the time of a socket",
+			  " durations: no kernel memory to store the time of a socket",
 			  clocks);
 	if (transitions || clocks)
 		sinks_losses(loop->sinks, reported, false);
@@ -428,7 +428,7 @@ static int flush_rest(struct loop *loop)
 	while ((err = sinks_flush(loop->sinks)) == -EAGAIN && !loop->is_cut_off)
 		wait_for_reader(loop);
 	if (err == -EAGAIN)
-		log_error("%zu bytes of output were not written: their reader took nothing",
+		log_error("%zu bytes of output were not written: the reader stopped reading",
 			  sinks_unwritten(loop->sinks));
 	return err;
 }

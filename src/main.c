@@ -116,7 +116,7 @@ static enum exit_status plan_and_trace(const struct options *options)
 		return EXIT_USAGE;
 	if (!record_is_replay(options))
 		return trace(&plan);
-	log_error("--record \"%s\": that is the recording to be replayed; name another file",
+	log_error("--record \"%s\": this is the recording being replayed; choose another file",
 		  options->record);
 	return EXIT_USAGE;
 }

@@ -51,10 +51,9 @@ static int check_selection(const struct plan *plan)
 
 	if (selection->ipv4 &&
 	    !(nets_may_be_ipv4(&selection->locals) && nets_may_be_ipv4(&selection->remotes)))
-		why = "-4: the addresses of --local or --remote are of IPv6 only, so nothing can "
-		      "match";
+		why = "-4: --local or --remote has only IPv6 addresses, so nothing can match";
 	if (selection->causes == 1ull << CAUSE_HALF_OPEN && !plan->options->half_open)
-		why = "--cause: only with --half-open can this cause match; add it";
+		why = "--cause: half_open needs --half-open; add it";
 	if (!why)
 		return 0;
 	log_error("%s", why);

@@ -117,7 +117,7 @@ static bool parse_fields(struct options *options, const char *text, struct compl
 	if (list_parse(text, add_field, options, complaint))
 		return true;
 	if (field_list_has(&options->fields, complaint->text))
-		complaint->expected = "each field once";
+		complaint->expected = "each field only once";
 	return false;
 }
 
@@ -224,105 +224,105 @@ static bool parse_ebpf(struct options *options, const char *text, struct complai
 		.help = (title) \
 	}
 #define PORTS_WANTED \
-	"ports from 0 to 65535 and ranges of them (lower port first), as in 80,443,8000-8099"
-#define NETS_WANTED \
-	"addresses and blocks (address/prefix), as in 10.0.0.0/8,192.0.2.7,2001:db8::/32"
-#define STATES_WANTED                                                                 \
-	"states as the kernel, ss or OpenTelemetry names them, or ss's groups (all, " \
-	"connected, synchronized, bucket, big), as in CLOSE_WAIT,fin-wait-1"
-#define KEYS_WANTED                                                                               \
-	"keys among state, edge, pid, comm, laddr, raddr (also blocks: raddr/24), lport, rport, " \
-	"netns, cgroup and cause, as in state,comm"
-#define FIELDS_WANTED "fields as \"--fields help\" lists them, as in time,laddr,raddr,newstate,ms"
+	"ports from 0 to 65535 or ranges (lower port first), for example 80,443,8000-8099"
+#define NETS_WANTED "addresses or CIDR blocks, for example 10.0.0.0/8,192.0.2.7,2001:db8::/32"
+#define STATES_WANTED                                                                           \
+	"states as named by the kernel, ss or OpenTelemetry, or groups of ss (all, connected, " \
+	"synchronized, bucket, big), for example CLOSE_WAIT,fin-wait-1"
+#define KEYS_WANTED                                                                              \
+	"keys out of state, edge, pid, comm, laddr, raddr (or blocks: raddr/24), lport, rport, " \
+	"netns, cgroup and cause, for example state,comm"
+#define FIELDS_WANTED \
+	"fields that \"--fields help\" lists, for example time,laddr,raddr,newstate,ms"
 
 static const struct option_row rows[] = {
-	GROUP("Which sessions"),
-	{'4', "ipv4", NULL, "sockets of address family IPv4 only", FLAG(selection.ipv4)},
-	{'6', "ipv6", NULL, "sockets of address family IPv6 only", FLAG(selection.ipv6)},
-	{'L', "localport", "PORTS", "local port: a list of ports and ranges, 80,443,8000-8099",
-	 PORTS_WANTED, .parse = parse_localport},
-	{'D', "remoteport", "PORTS", "remote port, likewise", PORTS_WANTED,
-	 .parse = parse_remoteport},
+	GROUP("Session filters"),
+	{'4', "ipv4", NULL, "only IPv4 sockets", FLAG(selection.ipv4)},
+	{'6', "ipv6", NULL, "only IPv6 sockets", FLAG(selection.ipv6)},
+	{'L', "localport", "PORTS", "local ports, for example 80,443,8000-8099", PORTS_WANTED,
+	 .parse = parse_localport},
+	{'D', "remoteport", "PORTS", "remote ports", PORTS_WANTED, .parse = parse_remoteport},
 
-	{0, "local", "NETS", "local address: a list of addresses and blocks, 10.0.0.0/8,::1",
+	{0, "local", "NETS", "local addresses or CIDR blocks, for example 10.0.0.0/8,::1",
 	 NETS_WANTED, .parse = parse_local},
-	{0, "remote", "NETS", "remote address, likewise", NETS_WANTED, .parse = parse_remote},
-	{'p', "pid", "PIDS", "the owner's process id", "process ids above 0, as in 1234,5678",
-	 .parse = parse_pid},
-	{'c', "comm", "NAMES", "the owner's name; with wildcards, as in \"nginx*\"",
-	 "names of processes, 15 bytes at most as the kernel has them, as in nginx,\"php*\"",
-	 .parse = parse_comm},
-	{'u', "uid", "USERS", "the owner's user: names or numbers",
-	 "users of this machine by name, or any by number, as in www-data,1000",
+	{0, "remote", "NETS", "remote addresses or CIDR blocks", NETS_WANTED,
+	 .parse = parse_remote},
+	{'p', "pid", "PIDS", "process IDs of the owner",
+	 "process IDs above 0, for example 1234,5678", .parse = parse_pid},
+	{'c', "comm", "NAMES", "process names of the owner, for example \"nginx*\"",
+	 "process names of at most 15 bytes, for example nginx,\"php*\"", .parse = parse_comm},
+	{'u', "uid", "USERS", "users of the owner: names or numbers",
+	 "names of users of this machine or user IDs, for example www-data,1000",
 	 .parse = parse_user},
-	{0, "netns", "NS", "network namespace: its inode number, name or path, or a process",
-	 "network namespaces that exist: an inode number, a process id, a name or a path",
+	{0, "netns", "NS", "network namespaces: inode number, name, path or process ID",
+	 "existing network namespaces: an inode number, a process ID, a name or a path",
 	 .parse = parse_namespace},
-	{0, "cgroup", "CGROUPS", "cgroup, and those below it: its path, or its inode number",
-	 "cgroup2 paths, from the root or from where it is mounted, or inode numbers, as in "
+	{0, "cgroup", "CGROUPS", "cgroups and their descendants: path or inode number",
+	 "cgroup2 paths from the root or the mount point, or inode numbers, for example "
 	 "/system.slice/nginx.service",
 	 .parse = parse_cgroup},
 
-	GROUP("Which changes"),
-	{0, "from", "STATES", "state that was left: a list, as in syn-sent,SYN_RECV", STATES_WANTED,
+	GROUP("State change filters"),
+	{0, "from", "STATES", "old states, for example syn-sent,SYN_RECV", STATES_WANTED,
 	 .parse = parse_from},
-	{0, "to", "STATES", "state that was entered, likewise", STATES_WANTED, .parse = parse_to},
-	{0, "state", "STATES", "one of the two, likewise", STATES_WANTED, .parse = parse_state},
-	{0, "min-ms", "MS", "the state that was left lasted so long, or longer",
-	 "milliseconds above 0, as in 100 or 0.5", .parse = parse_least},
-	{0, "cause", "CAUSES", "why it changed: a list, as in reset_received,refused",
-	 "causes as \"--help\" lists them, as in reset_received,refused", .parse = parse_cause},
+	{0, "to", "STATES", "new states", STATES_WANTED, .parse = parse_to},
+	{0, "state", "STATES", "old or new states", STATES_WANTED, .parse = parse_state},
+	{0, "min-ms", "MS", "only states that lasted at least MS milliseconds",
+	 "milliseconds above 0, for example 100 or 0.5", .parse = parse_least},
+	{0, "cause", "CAUSES", "causes of the change, for example reset_received,refused",
+	 "causes that \"tcpstates --help\" lists, for example reset_received,refused",
+	 .parse = parse_cause},
 
-	GROUP("How long"),
-	{'d', "duration", "SECONDS", "end after so many seconds (of a recording: its first ones)",
-	 "seconds above 0, as in 10 or 0.5", .parse = parse_duration},
+	GROUP("Limits"),
+	{'d', "duration", "SECONDS", "end after SECONDS; in a replay, read only the first SECONDS",
+	 "seconds above 0, for example 10 or 0.5", .parse = parse_duration},
 	{'n', "count", "N", "end after N lines", "a whole number above 0", .parse = parse_count},
 
-	GROUP("What is printed"),
+	GROUP("Output"),
 	{'w', "wide", NULL, "wide columns: full names and IPv6 addresses, address family",
 	 FLAG(wide)},
-	{'x', "extended", NULL, "owner, figures and cause of each change, for 160 columns",
+	{'x', "extended", NULL, "owner, byte counts and cause of each change, in 160 columns",
 	 FLAG(extended)},
-	{0, "minisocks", NULL, "TIME_WAIT as well, where bcc's outputs end in CLOSE",
-	 FLAG(minisocks)},
-	{0, "half-open", NULL, "sessions whose handshake is never finished as well",
-	 FLAG(half_open)},
-	{'T', "time", NULL, "a first column TIME: when it happened, HH:MM:SS", FLAG(time)},
-	{'t', "timestamp", NULL, "a column TIME(s): seconds since the first line", FLAG(timestamp)},
+	{0, "minisocks", NULL, "also show TIME_WAIT, which bcc's outputs hide", FLAG(minisocks)},
+	{0, "half-open", NULL, "also show handshakes that are never completed", FLAG(half_open)},
+	{'T', "time", NULL, "add a first column TIME: time of the change, HH:MM:SS", FLAG(time)},
+	{'t', "timestamp", NULL, "add a column TIME(s): seconds since the first line",
+	 FLAG(timestamp)},
 	{'s', "csv", NULL, "comma-separated values", FLAG(csv)},
-	{'j', "json", NULL, "JSON Lines: an object a line, every field", FLAG(json)},
-	{'F', "fields", "LIST", "these columns, in this order; \"--fields help\" lists them",
+	{'j', "json", NULL, "JSON Lines: one object per line, with every field", FLAG(json)},
+	{'F', "fields", "LIST", "only these columns, in this order; \"--fields help\" lists all",
 	 FIELDS_WANTED, .is_late = true, .parse = parse_fields},
-	{0, "no-header", NULL, "no heading", FLAG(no_header)},
+	{0, "no-header", NULL, "print no heading", FLAG(no_header)},
 
-	GROUP("Views, instead of a line for each change"),
-	{0, "sessions", NULL, "a line for each session when it ends: its states, who, why",
+	GROUP("Views (instead of a line for each state change)"),
+	{0, "sessions", NULL, "one line per session when it ends: states, owner, cause",
 	 .is_view = true},
-	{0, "summary", "SECONDS", "where the time goes: a table at the end, and every SECONDS",
-	 "seconds above 0, as in 10 or 0.5", .is_optional = true, .is_view = true,
+	{0, "summary", "SECONDS", "time spent in each state: a table at the end and every SECONDS",
+	 "seconds above 0, for example 10 or 0.5", .is_optional = true, .is_view = true,
 	 .parse = parse_summary},
-	{0, "by", "KEYS", "of a summary: a row for each state, edge, comm, raddr/24, ...",
-	 KEYS_WANTED, .parse = parse_by},
-	{0, "stuck", "LIMITS", "sessions that stay in a state for long, as in CLOSE_WAIT:60",
-	 "limits as STATE:SECONDS, as in CLOSE_WAIT:60,syn-sent:0.5", .is_optional = true,
+	{0, "by", "KEYS", "rows of the summary: state, edge, comm, raddr/24, ...", KEYS_WANTED,
+	 .parse = parse_by},
+	{0, "stuck", "LIMITS", "sessions that stay too long in a state, e.g. CLOSE_WAIT:60",
+	 "limits as STATE:SECONDS, for example CLOSE_WAIT:60,syn-sent:0.5", .is_optional = true,
 	 .is_view = true, .parse = parse_stuck},
 
-	GROUP("Also to"),
-	{'Y', "journal", NULL, "the systemd journal, as well as printing", .is_output = true},
-	{'o', "record", "FILE", "a recording, as well as printing; - is standard output",
-	 "a file name", .parse = parse_record},
+	GROUP("Other outputs"),
+	{'Y', "journal", NULL, "also write to the systemd journal", .is_output = true},
+	{'o', "record", "FILE", "also record to FILE; - is standard output", "a file name",
+	 .parse = parse_record},
 	{'q', "quiet", NULL, "print no lines", FLAG(quiet)},
 
-	GROUP("Running"),
-	{'r', "replay", "FILE", "read a recording, not the kernel; - is standard input",
+	GROUP("General"),
+	{'r', "replay", "FILE", "read a recording instead of tracing; - is standard input",
 	 "a file name", .parse = parse_replay},
-	{0, "buffer", "SIZE", "size of the ring buffer, as in 512K or 16M (default 8M)",
-	 "a size from one page to 1G, as in 512K or 16M", .is_live_only = true,
+	{0, "buffer", "SIZE", "size of the ring buffer, for example 16M (default 8M)",
+	 "a size from one page to 1G, for example 512K or 16M", .is_live_only = true,
 	 .parse = parse_buffer},
 	{0, "ebpf", NULL, NULL, .parse = parse_ebpf},
-	{'v', "verbose", NULL, "say what is done, and why something cannot be", FLAG(verbose)},
-	{'V', "version", NULL, "print the version and end", .parse = parse_version},
-	{'h', "help", NULL, "print this and end", .parse = parse_help},
+	{'v', "verbose", NULL, "report when tracing starts and which features are missing",
+	 FLAG(verbose)},
+	{'V', "version", NULL, "print the version and exit", .parse = parse_version},
+	{'h', "help", NULL, "print this help and exit", .parse = parse_help},
 };
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))

@@ -95,9 +95,22 @@ static int row_apply(const struct option_row *row, struct options *options, cons
 		complaint_quote(&complaint, argument);
 	if (row->parse(options, argument, &complaint))
 		return 0;
-	log_error("--%s: %s\"%s\" is not right; expected: %s", row->name, complaint.place,
-		  complaint.text, complaint.expected);
+	log_error("%sinvalid value \"%s\" for --%s: expected %s", complaint.place, complaint.text,
+		  row->name, complaint.expected);
 	return -1;
+}
+
+/* Whether a long option as typed, "--NAME" or "--NAME=VALUE", is how the name of a row begins. */
+static bool is_abbreviation(const char *typed)
+{
+	const char *name = typed + strspn(typed, "-");
+	size_t size = strcspn(name, "=");
+	const struct option_row *row;
+
+	for (int i = 0; (row = option_row(i)); i++)
+		if (row->name && !strncmp(row->name, name, size))
+			return true;
+	return false;
 }
 
 /* What getopt_long() could not make sense of, quoted as it was typed. */
@@ -106,15 +119,14 @@ static int complain_option(int answer, char **argv)
 	const struct option_row *row = row_find(optopt);
 
 	if (answer == ':' && row)
-		log_error("--%s: %s missing; expected: %s", row->name, row->argument,
-			  row->expected);
+		log_error("--%s needs a value: expected %s", row->name, row->expected);
 	else if (row)
-		log_error("\"%s\": --%s takes no value", argv[optind - 1], row->name);
+		log_error("--%s takes no value: \"%s\"", row->name, argv[optind - 1]);
 	else if (optopt)
-		log_error("\"-%c\" is no option; \"tcpstates --help\" lists them", optopt);
+		log_error("unknown option \"-%c\"; \"tcpstates --help\" lists all options", optopt);
 	else
-		log_error("\"%s\" is no option, or the beginning of several; "
-			  "\"tcpstates --help\" lists them",
+		log_error("%s option \"%s\"; \"tcpstates --help\" lists all options",
+			  is_abbreviation(argv[optind - 1]) ? "ambiguous" : "unknown",
 			  argv[optind - 1]);
 	return -1;
 }
@@ -126,8 +138,8 @@ static int check_cgroups(const struct options *options)
 
 	if (options->replay || !selection_find_missing_cgroup(&options->selection, missing))
 		return 0;
-	log_error("--cgroup: \"%s\": no such cgroup; paths begin at the root of the cgroup2 "
-		  "hierarchy, as in /system.slice/nginx.service",
+	log_error("invalid value \"%s\" for --cgroup: no such cgroup; paths start at the root of "
+		  "the cgroup2 hierarchy, for example /system.slice/nginx.service",
 		  missing);
 	return -1;
 }
@@ -159,11 +171,11 @@ static int check_view(struct options *options)
 
 	if (options->has_two_views) {
 		list_views(views, sizeof(views));
-		log_error("%s exclude each other; choose one view", views);
+		log_error("%s cannot be combined; choose one view", views);
 		return -1;
 	}
 	if (options->grouping.count && !is_summary) {
-		log_error("--by is for a summary; add --summary");
+		log_error("--by needs --summary; add it");
 		return -1;
 	}
 	if (is_summary && !options->grouping.count)
@@ -175,16 +187,16 @@ static int check_view(struct options *options)
 static int check_together(const struct options *options, bool has_live_option)
 {
 	if (options->selection.ipv4 && options->selection.ipv6)
-		log_error("-4 and -6 exclude each other; without either, both families are shown");
+		log_error("-4 and -6 cannot be combined; omit both to see both families");
 	else if (options->csv && options->json)
-		log_error("--csv and --json exclude each other; choose one format");
+		log_error("--csv and --json cannot be combined; choose one format");
 	else if (options->quiet && !options->record && !options->output_count)
-		log_error("--quiet leaves nothing to do; add --record FILE or --journal");
+		log_error("--quiet leaves no output; add --record FILE or --journal");
 	else if (options->record && !strcmp(options->record, "-") && !options->quiet)
-		log_error("--record -: standard output would carry lines and the recording; "
+		log_error("--record -: standard output cannot carry both lines and the recording; "
 			  "add --quiet, or record to a file");
 	else if (options->replay && has_live_option)
-		log_error("--buffer is for a live trace; leave it out with --replay");
+		log_error("--buffer and --replay cannot be combined: a replay has no ring buffer");
 	else
 		return check_cgroups(options);
 	return -1;
@@ -225,7 +237,8 @@ int options_parse(struct options *options, int argc, char **argv, options_fields
 	    take_options(options, argc, argv, true, &has_live_option))
 		return -1;
 	if (optind < argc) {
-		log_error("\"%s\" is no option; \"tcpstates --help\" lists them", argv[optind]);
+		log_error("unexpected argument \"%s\"; \"tcpstates --help\" lists all options",
+			  argv[optind]);
 		return -1;
 	}
 	selection_finish(&options->selection);

@@ -39,11 +39,10 @@ void options_print_help(void)
 {
 	const struct option_row *row;
 
-	puts("Usage: tcpstates [OPTION]...          trace every TCP session of this machine\n"
-	     "       tcpstates -r FILE [OPTION]...  read a recording instead\n"
-	     "\n"
-	     "One line for each state change of a TCP session, with the time it spent in the\n"
-	     "state it left. Tracing needs root (or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN).");
+	puts("Usage: tcpstates [OPTION]...          trace every TCP session of this machine\n      "
+	     " tcpstates -r FILE [OPTION]...  read a recording instead\n\nPrints one line for each "
+	     "state change of a TCP session, with the time spent in the\nold state. Tracing needs "
+	     "root (or CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN).");
 	for (int i = 0; (row = option_row(i)); i++) {
 		if (!row->name)
 			printf("\n%s\n", row->help);
@@ -52,16 +51,17 @@ void options_print_help(void)
 	}
 	print_causes();
 	puts("\n"
-	     "Lists are separated by commas. Within a list any will do; different options must\n"
-	     "all hold. Examples:\n"
+	     "Lists are separated by commas. Values in a list are ORed, options are ANDed.\n"
+	     "Examples:\n"
 	     "  tcpstates -wT                  wide columns, with the time of day\n"
-	     "  tcpstates -x                   who owns each session, how much, why it closed\n"
+	     "  tcpstates -x                   owner, byte counts and cause of each change\n"
 	     "  tcpstates -L 80,443            only sessions with one of these local ports\n"
+	     "  tcpstates --sessions           one line for each session when it ends\n"
 	     "  tcpstates -j | jq .            JSON for another program\n"
-	     "  tcpstates -q -o today.tcps     record now, print nothing;\n"
-	     "  tcpstates -r today.tcps -s     read it later, as CSV\n"
+	     "  tcpstates -q -o today.tcps     record and print nothing,\n"
+	     "  tcpstates -r today.tcps -s     then read the recording as CSV\n"
 	     "\n"
-	     "Exit status: 0 fine, 1 failed, 2 wrong usage. Reference: man tcpstates");
+	     "Exit status: 0 success, 1 failure, 2 wrong usage. Manual: man tcpstates");
 }
 
 void options_print_fields(const struct options *options)

@@ -43,7 +43,7 @@ DECLARE_FIELD(cgroup);
 
 /* Which socket. */
 #define TRANSITION_ROW_SKADDR \
-	{"skaddr", "SKADDR", "the socket's kernel address: tells sockets apart while they live", \
+	{"skaddr", "SKADDR", "kernel address of the socket: unique while the socket exists", \
 	 QUOTED(transition_skaddr), WIDTHS(16, 16)}
 
 /* Between whom. */
@@ -56,43 +56,43 @@ DECLARE_FIELD(cgroup);
 
 /* Whose it is. */
 #define TRANSITION_ROWS_OF_OWNER \
-	{"pid", "PID", "the owner: the process whose session it is", BARE(transition_pid), WIDTHS(6, 7), \
+	{"pid", "PID", "process ID of the owner", BARE(transition_pid), WIDTHS(6, 7), \
 	 IS_DETAIL}, \
-	{"comm", "COMM", "name of the owner's process", TEXT(transition_comm, TRANSITION_COMM_SIZE), \
+	{"comm", "COMM", "process name of the owner", TEXT(transition_comm, TRANSITION_COMM_SIZE), \
 	 WIDTHS(10, 16), .is_cut = true, IS_DETAIL}, \
 	{"owner_from", "OWNER-FROM", \
 	 "how the owner is known: connect, listen, accept, inherited (from the listener), scan " \
-	 "(at the start), use (shut down or closed), kernel", \
+	 "(initial scan), use (shut down or closed), kernel", \
 	 QUOTED(transition_owner_from), WIDTHS(10, 10), IS_DETAIL}, \
-	{"uid", "UID", "the owner's user id", BARE(transition_uid), WIDTHS(5, 5), IS_DETAIL}, \
-	{"netns", "NETNS", "network namespace: its inode number", BARE(transition_netns), WIDTHS(10, 10), \
+	{"uid", "UID", "user ID of the socket's owner", BARE(transition_uid), WIDTHS(5, 5), IS_DETAIL}, \
+	{"netns", "NETNS", "network namespace: inode number", BARE(transition_netns), WIDTHS(10, 10), \
 	 IS_DETAIL}, \
-	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path", TEXT(transition_cgroup, CGROUP_PATH_SIZE), \
+	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: path", TEXT(transition_cgroup, CGROUP_PATH_SIZE), \
 	 WIDTHS(20, 40), IS_DETAIL}, \
-	{"cgroup_id", "CGROUP-ID", "the same: its inode number", BARE(transition_cgroup_id), WIDTHS(9, 9), \
+	{"cgroup_id", "CGROUP-ID", "cgroup2 of the socket's creator: inode number", BARE(transition_cgroup_id), WIDTHS(9, 9), \
 	 IS_DETAIL}, \
-	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(transition_cookie), \
+	{"cookie", "COOKIE", "unique ID of the socket, never reused; the cookie of ss -e", QUOTED(transition_cookie), \
 	 WIDTHS(8, 8), IS_DETAIL}
 
 /* How much. */
 #define TRANSITION_ROWS_OF_FIGURES \
-	{"tx_bytes", "TX-BYTES", "payload sent, each byte once", BARE(transition_tx_bytes), WIDTHS(9, 12), \
+	{"tx_bytes", "TX-BYTES", "payload bytes sent, not counting retransmissions", BARE(transition_tx_bytes), WIDTHS(9, 12), \
 	 IS_DETAIL}, \
-	{"rx_bytes", "RX-BYTES", "payload received", BARE(transition_rx_bytes), WIDTHS(9, 12), IS_DETAIL}, \
-	{"rtt_ms", "RTT-MS", "round-trip time, smoothed, in milliseconds", BARE(transition_rtt_ms), \
+	{"rx_bytes", "RX-BYTES", "payload bytes received", BARE(transition_rx_bytes), WIDTHS(9, 12), IS_DETAIL}, \
+	{"rtt_ms", "RTT-MS", "smoothed round-trip time, in milliseconds", BARE(transition_rtt_ms), \
 	 WIDTHS(7, 8), IS_DETAIL}, \
-	{"min_rtt_ms", "MIN-RTT", "the least round-trip time of late, in milliseconds", \
+	{"min_rtt_ms", "MIN-RTT", "recent minimum RTT, in milliseconds", \
 	 BARE(transition_min_rtt_ms), WIDTHS(7, 8), IS_DETAIL}, \
-	{"retrans", "RETR", "segments sent again, SYN and SYN-ACK too", BARE(transition_retrans), WIDTHS(4, 5), \
+	{"retrans", "RETR", "retransmitted segments, including SYN and SYN-ACK", BARE(transition_retrans), WIDTHS(4, 5), \
 	 IS_DETAIL}, \
 	{"cwnd", "CWND", "congestion window, in segments", BARE(transition_cwnd), WIDTHS(5, 5), IS_DETAIL}, \
-	{"mss", "MSS", "largest segment sent, in bytes", BARE(transition_mss), WIDTHS(5, 5), IS_DETAIL}
+	{"mss", "MSS", "maximum segment size for sending, in bytes", BARE(transition_mss), WIDTHS(5, 5), IS_DETAIL}
 
 /* What waits. */
 #define TRANSITION_ROWS_OF_QUEUES \
-	{"tx_queue", "TX-QUEUE", "payload that the peer has not acknowledged, in bytes", \
+	{"tx_queue", "TX-QUEUE", "payload bytes that the peer has not acknowledged", \
 	 BARE(transition_tx_queue), WIDTHS(8, 8), IS_DETAIL}, \
-	{"rx_queue", "RX-QUEUE", "payload that no process has read, in bytes", \
+	{"rx_queue", "RX-QUEUE", "received payload bytes that no process has read", \
 	 BARE(transition_rx_queue), WIDTHS(8, 8), IS_DETAIL}
 
 /* clang-format on */

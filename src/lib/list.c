@@ -11,7 +11,7 @@ void complaint_quote(struct complaint *complaint, const char *text)
 	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
 }
 
-#define FILE_WANTED "after @ a file that can be read, with an element at least"
+#define FILE_WANTED "a readable file with at least one element after @"
 
 /*
  * Adds the elements of a line of a list's file: up to a #, apart by commas or blanks. Counts them.

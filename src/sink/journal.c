@@ -107,7 +107,8 @@ static int journal_prepare(struct journal_sink *journal)
 	if (!err)
 		err = open_socket(journal);
 	if (err) {
-		log_error("cannot write to the journal: %s: %s; is systemd-journald running?",
+		log_error("cannot write to the journal: %s: %s; check that systemd-journald is "
+			  "running",
 			  JOURNAL_SOCKET, strerror(-err));
 		return -1;
 	}
@@ -209,7 +210,7 @@ static int send_entry(const struct journal_sink *journal)
 static void count_refused(struct journal_sink *journal, int err)
 {
 	if (!journal->refused++)
-		log_error("the journal refuses an entry: %s; further ones are counted",
+		log_error("the journal refused an entry: %s; further refusals are only counted",
 			  strerror(-err));
 }
 

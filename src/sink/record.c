@@ -53,7 +53,7 @@ static int record_open_output(struct record_sink *record, const char *path)
 	if (err)
 		log_error("cannot record to %s: %s", record->output.name, strerror(-err));
 	else if (isatty(record->output.fd))
-		log_error("cannot record to %s: it is a terminal; name a file, or a pipe",
+		log_error("cannot record to %s: it is a terminal; use a file or a pipe",
 			  record->output.name);
 	else
 		return 0;

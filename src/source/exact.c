@@ -35,16 +35,17 @@ struct row {
 
 static const struct row rows[] = {
 	ROW(security_sock_graft,
-	    "the owner of a session that was accepted is its listener's until it acts on it"),
-	ROW(tcp_connect, "SYN_SENT has no local port where connect() chooses it"),
-	ROW(tcp_twsk_destructor, "when TIME_WAIT ended is inferred"),
-	ROW(inet_twsk_deschedule_put, "whether TIME_WAIT was cut short is inferred"),
-	ROW(__inet_twsk_schedule, "when an orphan entered TIME_WAIT is inferred"),
+	    "an accepted session keeps the listener's owner until its own owner acts on it"),
+	ROW(tcp_connect, "SYN_SENT shows local port 0 if connect() chooses the port"),
+	ROW(tcp_twsk_destructor, "the end of TIME_WAIT is inferred"),
+	ROW(inet_twsk_deschedule_put, "the cause of the end of TIME_WAIT is inferred"),
+	ROW(__inet_twsk_schedule,
+	    "the time at which an orphaned socket enters TIME_WAIT is inferred"),
 	ROW(inet_csk_reqsk_queue_hash_add, "half-open sessions are not shown", FOR_HALF_OPEN),
-	ROW(inet_csk_complete_hashdance, "sessions of a listener that ends may count as half-open",
-	    FOR_HALF_OPEN),
-	ROW(tcp_v4_reqsk_destructor, "half-open sessions over IPv4 are not shown", FOR_HALF_OPEN),
-	ROW(tcp_v6_reqsk_destructor, "half-open sessions over IPv6 are not shown", FOR_HALF_OPEN),
+	ROW(inet_csk_complete_hashdance,
+	    "sessions may count as half-open when their listener closes", FOR_HALF_OPEN),
+	ROW(tcp_v4_reqsk_destructor, "half-open IPv4 sessions are not shown", FOR_HALF_OPEN),
+	ROW(tcp_v6_reqsk_destructor, "half-open IPv6 sessions are not shown", FOR_HALF_OPEN),
 };
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
@@ -55,8 +56,9 @@ static const struct row rows[] = {
 static const char *reason(int err)
 {
 	if (err == -ENOTSUPP)
-		return "not possible on this platform";
-	return err == -ENOSTORAGE ? "not in the build for kernels before 5.12" : strerror(-err);
+		return "not supported on this platform";
+	return err == -ENOSTORAGE ? "not available in the program for kernels before 5.12"
+				  : strerror(-err);
 }
 
 static void say_missing(const struct row *row, int err)
@@ -187,8 +189,8 @@ bool exact_sees_requests(const struct exact_bpf *exact)
 static void say_half_open_missing(const struct exact_bpf *exact)
 {
 	if (!exact_sees_requests(exact))
-		log_error("--half-open: on this kernel, sessions are shown that are half-open for "
-			  "a second or longer, and none before 5.12 (-v says why)");
+		log_error("--half-open: this kernel shows only sessions that are half-open for at "
+			  "least 1 s, and none before 5.12; -v shows why");
 }
 
 static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,

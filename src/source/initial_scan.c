@@ -113,8 +113,7 @@ static void look_into_namespace(struct seed *seed, int netns)
 	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(seed->sockets, seed);
 
 	if (err)
-		log_verbose("sessions of a network namespace are not known yet: %s",
-			    strerror(-err));
+		log_verbose("cannot scan the sessions of a network namespace: %s", strerror(-err));
 }
 
 /* The network namespace of a process, unless it was visited. -1: nothing to do. */
@@ -155,8 +154,7 @@ static void look_into_namespaces(struct seed *seed)
 		close(netns);
 	}
 	if (home >= 0 && visited.count > 1 && setns(home, CLONE_NEWNET))
-		log_verbose("cannot return to the network namespace of the start: %s",
-			    strerror(errno));
+		log_verbose("cannot return to the original network namespace: %s", strerror(errno));
 	if (processes)
 		closedir(processes);
 	if (home >= 0)
@@ -182,12 +180,12 @@ void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
 	seed->minisocks = minisocks;
 	seed->standing = standing;
 	files = attach_iterator(program->progs.seed_files,
-				"sessions that were there before have no owner yet");
+				"sessions older than the trace have no owner yet");
 	if (files)
 		run_iterator(files, seed);
 	bpf_link__destroy(files);
 	seed->sockets = attach_iterator(program->progs.seed_sockets,
-					"sessions that were there before are not all known");
+					"not all sessions older than the trace are known");
 	if (seed->sockets)
 		look_into_namespaces(seed);
 }

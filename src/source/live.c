@@ -303,8 +303,8 @@ static void raise_priority(void)
 	if (getpriority(PRIO_PROCESS, 0))
 		return;
 	if (setpriority(PRIO_PROCESS, 0, NICENESS))
-		log_verbose("others may keep it waiting, and transitions may be lost where the "
-			    "machine is busy: nice %d: %s",
+		log_verbose("cannot raise the scheduling priority to nice %d: %s; transitions may "
+			    "be lost on a busy machine",
 			    NICENESS, strerror(errno));
 }
 
@@ -317,7 +317,7 @@ static int open_ring(struct live *live)
 		ring_buffer__new(bpf_map__fd(live->program->maps.ring), take_from_ring, live, NULL);
 	if (live->ring && live->per_cpu)
 		return 0;
-	log_error("cannot map the ring buffer: %s; a smaller --buffer may do", strerror(errno));
+	log_error("cannot map the ring buffer: %s; try a smaller --buffer", strerror(errno));
 	return -1;
 }
 

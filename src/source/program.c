@@ -57,19 +57,18 @@ static bool kernel_is_fit(void)
 	int state;
 
 	if (!btf) {
-		log_error("this kernel carries no type information (BTF): %s; it needs one built "
-			  "with "
-			  "CONFIG_DEBUG_INFO_BTF=y, as all current distributions' are",
+		log_error("the kernel has no type information (BTF): %s; use a kernel built with "
+			  "CONFIG_DEBUG_INFO_BTF=y (current distributions have one)",
 			  strerror(errno));
 		return false;
 	}
 	state = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
 	btf__free(btf);
 	if (state < 0)
-		log_error("this kernel has no tracepoint inet_sock_set_state; it needs 5.10 or "
-			  "later with CONFIG_NET and CONFIG_TRACEPOINTS");
+		log_error("the kernel has no tracepoint inet_sock_set_state; use 5.10 or later "
+			  "with CONFIG_NET and CONFIG_TRACEPOINTS");
 	else if (!libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL))
-		log_error("this kernel has no BPF ring buffer; it needs 5.10 or later");
+		log_error("the kernel has no BPF ring buffer; use 5.10 or later");
 	else
 		return true;
 	return false;
@@ -89,19 +88,19 @@ static void explain_refusal(const char *what, const struct result *result)
 
 	read_lockdown(lockdown, sizeof(lockdown));
 	if (strstr(lockdown, "[confidentiality]"))
-		log_error("%s: the kernel's lockdown mode is \"confidentiality\", which keeps BPF "
-			  "programs from reading it; boot with lockdown=integrity or none",
-			  what);
+		log_error(
+			"%s: the kernel's lockdown mode \"confidentiality\" prevents BPF programs "
+			"from reading kernel memory; boot with lockdown=integrity or none",
+			what);
 	else if (err == -EPERM && memlock_explain(what, result->locked))
 		return;
 	else if (err == -EPERM || err == -EACCES)
-		log_error(
-			"%s: %s; run it as root (sudo tcpstates), or give it CAP_BPF, CAP_PERFMON "
-			"and CAP_NET_ADMIN",
-			what, strerror(-err));
+		log_error("%s: %s; run tcpstates as root (sudo tcpstates) or with CAP_BPF, "
+			  "CAP_PERFMON and CAP_NET_ADMIN",
+			  what, strerror(-err));
 	else if (kernel_is_fit())
-		log_error("%s: %s; the kernel must be 5.10 or later (-v shows what it and libbpf "
-			  "say)",
+		log_error("%s: %s; tcpstates needs kernel 5.10 or later; -v shows the messages of "
+			  "the kernel and libbpf",
 			  what, strerror(-err));
 }
 
@@ -228,8 +227,8 @@ static void attach_creation(struct tcpstates_bpf *program)
 		close(fd);
 	}
 	if (err < 0)
-		log_verbose("sockets are not seen when they are created, so the time before their "
-			    "first change is known roughly only: cgroup2: %s",
+		log_verbose("the creation of sockets cannot be traced, so the time before their "
+			    "first transition is approximate: cgroup2: %s",
 			    strerror(-err));
 }
 
@@ -246,11 +245,11 @@ static void attach_extra(struct bpf_program *extra, struct bpf_link **link, cons
 static void attach_extras(struct tcpstates_bpf *program)
 {
 	attach_extra(program->progs.tcp_retransmit_synack, &program->links.tcp_retransmit_synack,
-		     "SYN_RECV has no duration where the SYN-ACK was sent again");
+		     "SYN_RECV has no duration if the SYN-ACK was retransmitted");
 	attach_extra(program->progs.tcp_receive_reset, &program->links.tcp_receive_reset,
-		     "a connection that is refused counts as unreachable");
+		     "cause refused is shown as unreachable");
 	attach_extra(program->progs.tcp_send_reset, &program->links.tcp_send_reset,
-		     "a reset sent because of late data counts as received");
+		     "cause reset_late_data is shown as reset_received");
 }
 
 /* Sockets are not to be forgotten before they are seen to end. */
@@ -274,7 +273,8 @@ int program_attach(struct tcpstates_bpf *program)
 		program->links.unseen_set_state =
 			bpf_program__attach_trace(program->progs.unseen_set_state);
 	if (!program->links.unseen_set_state) {
-		explain_refusal("cannot attach to the kernel", &(struct result){.err = -errno});
+		explain_refusal("cannot attach the kernel program",
+				&(struct result){.err = -errno});
 		return -1;
 	}
 	attach_creation(program);
@@ -349,8 +349,8 @@ static struct tcpstates_bpf *load_fallback(const struct wants *wants, struct tar
 		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
 	program = load(program, wants, targets, result);
 	if (program)
-		log_verbose("as on kernels before 5.12: sessions are kept in a table, with room "
-			    "for %u, and accepted connections have no cookie",
+		log_verbose("using the program for kernels before 5.12: it follows at most %u "
+			    "sessions, and accepted sessions have no cookie",
 			    bpf_map__max_entries(program->maps.sessions));
 	return program;
 }

@@ -78,14 +78,14 @@ static int finish(struct replay *replay, size_t needed)
 	if (replay->reader.has_ended)
 		return 0;
 	if (!offset_of(replay) && !left)
-		return report_corrupt(replay, "not a recording of tcpstates: the file is empty");
+		return report_corrupt(replay, "not a tcpstates recording: the file is empty");
 	if (left) {
-		log_error("%s: offset %" PRIu64 ": cut off: of %zu bytes the file has %zu",
+		log_error("%s: offset %" PRIu64 ": truncated: expected %zu bytes, found %zu",
 			  replay->name, offset_of(replay), needed, left);
 		return -EINVAL;
 	}
-	log_error("%s: offset %" PRIu64 ": no end mark: the recorder was killed, or records still; "
-		  "what was lost, if anything, is not known",
+	log_error("%s: offset %" PRIu64 ": no end mark: the recorder was killed or is still "
+		  "running; losses, if any, are not known",
 		  replay->name, offset_of(replay));
 	return 0;
 }
@@ -245,7 +245,7 @@ struct source *source_open_replay(const char *path)
 	replay->source.wake_ns = UINT64_MAX;
 	replay->source.fd = open_input(path);
 	if (replay->source.fd < 0)
-		log_error("%s: cannot open it to replay: %s", path, strerror(errno));
+		log_error("%s: cannot open for replay: %s", path, strerror(errno));
 	if (replay->source.fd < 0 || read_origin(replay)) {
 		replay_close(&replay->source);
 		return NULL;

@@ -43,17 +43,17 @@ const char *tally_obstacle(const struct wants *wants)
 		return "";
 	by = wants->grouping->by;
 	if (wants->transitions)
-		return "something else wants each change";
+		return "another output needs each transition";
 	if (wants->half_open)
-		return "half-open sessions are told of one by one";
+		return "--half-open needs each transition";
 	if (has_other_filter(wants->selection))
-		return "it does not judge all of the filters";
+		return "it cannot apply all of these filters";
 	if (by & KEY(CGROUP) || by & KEY(CAUSE))
-		return "it does not know cgroup and cause";
+		return "it cannot group by cgroup or cause";
 	/* A session may have another owner when it leaves a state. */
 	if (by & OWNER && !(by & KEY(EDGE)))
-		return "it does not follow owners; with the key edge it need not";
-	return by & ~(CONSTANT | OWNER) ? "it does not know all of the keys" : NULL;
+		return "it cannot group by owner without the key edge";
+	return by & ~(CONSTANT | OWNER) ? "it cannot group by all of these keys" : NULL;
 }
 
 /* The bits of an address that count. */
@@ -93,7 +93,8 @@ void tally_configure(struct tcpstates_bpf *program, const struct wants *wants)
 	const char *obstacle = tally_obstacle(wants);
 
 	if (obstacle && *obstacle)
-		log_verbose("the kernel sends each change, and does not add up: %s", obstacle);
+		log_verbose("the kernel sends each transition and aggregates nothing: %s",
+			    obstacle);
 	if (obstacle)
 		return;
 	*wanted = (struct tally_wanted){
@@ -112,7 +113,7 @@ void tally_configure(struct tcpstates_bpf *program, const struct wants *wants)
 	set_map(program->maps.tallies_even, wanted);
 	set_map(program->maps.tallies_odd, wanted);
 	bpf_map__set_value_size(program->maps.left_times, LEFT_PLACES);
-	log_verbose("the kernel adds up, and sends what becomes of TIME_WAIT");
+	log_verbose("the kernel aggregates transitions and sends only those of TIME_WAIT");
 }
 
 /* Every program that runs now has ended: the kernel waits for an RCU grace period. */
@@ -188,7 +189,7 @@ static void read_map(const struct bpf_map *map, const struct batch *batch,
 		start = &from;
 	} while (!err);
 	if (err != -ENOENT)
-		log_error("cannot read what the kernel has added up: %s", strerror(-err));
+		log_error("cannot read the aggregates from the kernel: %s", strerror(-err));
 }
 
 static bool is_empty(const struct bpf_map *map)
@@ -225,7 +226,7 @@ void tally_read(struct tcpstates_bpf *program, const struct receiver *receiver)
 	if (batch.keys && batch.values)
 		read_map(map, &batch, receiver);
 	else
-		log_error("out of memory: cannot read what the kernel has added up");
+		log_error("out of memory: cannot read the aggregates from the kernel");
 	free(batch.keys);
 	free(batch.values);
 }

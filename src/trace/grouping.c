@@ -18,9 +18,9 @@ static const char *const names[] = {
 	[GROUP_BY_STATE] = "state", [GROUP_BY_EDGE] = "edge",
 };
 
-#define ONCE "each key once"
-#define PREFIX                                                                     \
-	"a prefix from 1 to 32 bits for IPv4 and to 128 for IPv6, as in raddr/24 " \
+#define ONCE "each key only once"
+#define PREFIX                                                                             \
+	"a prefix length from 1 to 32 for IPv4 and to 128 for IPv6, for example raddr/24 " \
 	"or raddr/24/64"
 
 const char *group_by_name(enum group_by by)
@@ -76,7 +76,7 @@ const char *grouping_add(struct grouping *grouping, const char *text)
 	if (by == GROUP_BY_COUNT)
 		return "";
 	if (text[size] && by != GROUP_BY_LADDR && by != GROUP_BY_RADDR)
-		return "a prefix for laddr and raddr only";
+		return "a prefix length only for laddr and raddr";
 	if (text[size] && !parse_prefix(text + size + 1, &prefix))
 		return PREFIX;
 	if (grouping_has(grouping, by))

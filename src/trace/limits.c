@@ -18,8 +18,8 @@ static unsigned int states_of(const char *name, const char **expected)
 	state_set_add(&states, name);
 	if (!(states & UNLIMITED))
 		return states & ~STATE_BIT(STATE_NEW_SYN_RECV);
-	*expected = "a state that a connection can be stuck in: not LISTEN, not CLOSE, and no "
-		    "group with them (\"connected\" is all others)";
+	*expected = "a state in which a connection can be stuck: neither LISTEN nor CLOSE, nor a "
+		    "group that includes them (\"connected\" is all other states)";
 	return 0;
 }
 
@@ -37,7 +37,7 @@ bool state_limits_set(struct state_limits *limits, const char *text, const char 
 	if (!states)
 		return false;
 	if (!parse_seconds(colon + 1, &ns) || !ns) {
-		*expected = "after the colon seconds above 0, as in 60 or 0.5";
+		*expected = "seconds above 0 after the colon, for example 60 or 0.5";
 		return false;
 	}
 	for (unsigned int state = 0; state < STATE_COUNT; state++)

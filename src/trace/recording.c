@@ -184,19 +184,20 @@ static void item_corrupt(struct recording_item *item, const char *format, ...)
 static bool check_header(const struct file_header *header, struct recording_item *item)
 {
 	if (header->byte_order == BYTE_ORDER_FOREIGN)
-		item_corrupt(item,
-			     "recorded on a machine of the other byte order; replay it there");
+		item_corrupt(item, "recorded on a machine with the other byte order; replay it on "
+				   "such a machine");
 	else if (header->byte_order != BYTE_ORDER_MARK)
 		item_corrupt(item, "the header is damaged (byte order mark %08x)",
 			     header->byte_order);
 	else if (header->version > TRANSITION_VERSION)
 		item_corrupt(item,
-			     "written by a newer tcpstates (format %u, this one reads up to %u)",
+			     "written by a newer tcpstates (format %u; this version reads formats "
+			     "up to %u)",
 			     header->version, TRANSITION_VERSION);
 	else if (header->checksum != checksum(0, header, offsetof(struct file_header, checksum)))
-		item_corrupt(item, "the header is damaged (its checksum differs)");
+		item_corrupt(item, "the header is damaged (wrong checksum)");
 	else if (!header->version || header->transition_size != transition_sizes[header->version])
-		item_corrupt(item, "the header is wrong (format %u with records of %u bytes)",
+		item_corrupt(item, "the header is damaged (format %u with records of %u bytes)",
 			     header->version, header->transition_size);
 	else
 		return true;
@@ -216,7 +217,7 @@ static void read_header(struct recording_reader *reader, const void *data, size_
 	size_t known = size < sizeof(magic) ? size : sizeof(magic);
 
 	if (memcmp(data, magic, known)) {
-		item_corrupt(item, "not a recording of tcpstates");
+		item_corrupt(item, "not a tcpstates recording");
 		return;
 	}
 	item->size = sizeof(header);
@@ -372,7 +373,7 @@ static void read_entry(struct recording_reader *reader, const void *data, size_t
 		return;
 	memcpy(&entry, data, sizeof(entry));
 	if (!entry.size || entry.size != entry_size(reader, entry.kind)) {
-		item_corrupt(item, "damaged: no entry begins here (kind %u, size %u)", entry.kind,
+		item_corrupt(item, "damaged: no valid entry (kind %u, size %u)", entry.kind,
 			     entry.size);
 		return;
 	}
@@ -381,7 +382,7 @@ static void read_entry(struct recording_reader *reader, const void *data, size_t
 		return;
 	data = (const char *)data + sizeof(entry);
 	if (entry.checksum != entry_checksum(entry.kind, data, entry.size))
-		item_corrupt(item, "damaged: the checksum of this entry differs");
+		item_corrupt(item, "damaged: wrong checksum of an entry");
 	else
 		take_payload(reader, &entry, data, item);
 }
@@ -395,7 +396,7 @@ static __attribute__((noinline)) void read_any(struct recording_reader *reader, 
 	if (!size)
 		return;
 	if (reader->has_ended)
-		item_corrupt(item, "something follows the end mark");
+		item_corrupt(item, "data follows the end mark");
 	else if (!reader->version)
 		read_header(reader, data, size, item);
 	else

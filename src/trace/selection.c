@@ -209,16 +209,15 @@ static bool selects_causes_of_minisocks(const struct selection *selection)
 const char *selection_check(const struct selection *selection, bool has_minisocks)
 {
 	if (!selected_edge_exists(selection, true))
-		return "--from, --to, --state: TCP never goes between these states, so nothing can "
-		       "match";
+		return "--from, --to, --state: TCP has no transition between these states, so "
+		       "nothing can match";
 	if (!selected_edge_exists(selection, has_minisocks))
-		return "--from, --to, --state: only with TIME_WAIT shown can these states match; "
-		       "add --minisocks";
+		return "--from, --to, --state: TIME_WAIT is hidden, so nothing can match; add "
+		       "--minisocks";
 	if (selection->causes && selection->to && !(selection->to & ~STATES_OPENING))
-		return "--cause: a session that opens has no cause, so nothing can match; leave "
-		       "--to out";
+		return "--cause: opening a session has no cause, so nothing can match; remove --to";
 	if (selects_causes_of_minisocks(selection) && !has_minisocks)
-		return "--cause: only with TIME_WAIT shown can these causes match; add --minisocks";
+		return "--cause: TIME_WAIT is hidden, so nothing can match; add --minisocks";
 	return NULL;
 }
 

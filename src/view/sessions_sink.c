@@ -89,8 +89,9 @@ static void sessions_end(struct sink *sink)
 	for (struct session *session = view->sessions.oldest; session; session = session->newer)
 		show(view, session, SESSION_OPEN);
 	if (view->sessions.untracked)
-		log_error("--sessions: %" PRIu64 " changes are of sessions that are not shown: "
-			  "there was no memory for them, or there were more than %zu at once",
+		log_error("--sessions: ignored %" PRIu64
+			  " transitions of sessions that are not shown: out of memory, or more "
+			  "than %zu sessions at a time",
 			  view->sessions.untracked, SESSIONS_MAX);
 }
 

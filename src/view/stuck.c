@@ -15,15 +15,16 @@ static const struct {
 	unsigned int seconds; /* 0: no limit unless one is given */
 	const char *hint;
 } rows[STATE_COUNT] = {
-	[STATE_ESTABLISHED] = {0, "open all along: an idle connection or a long transfer"},
+	[STATE_ESTABLISHED] = {0, "long-lived connection: idle or a long transfer"},
 	[STATE_SYN_SENT] = {3, "no answer to the SYN: peer down or packets dropped"},
-	[STATE_SYN_RECV] = {3, "the handshake's last ACK does not come: client gone or SYN flood"},
+	[STATE_SYN_RECV] = {3,
+			    "the last ACK of the handshake is missing: client gone or SYN flood"},
 	[STATE_FIN_WAIT1] = {10, "data or FIN not acknowledged: peer gone or its window closed"},
-	[STATE_FIN_WAIT2] = {60, "the peer has not closed after this end did"},
-	[STATE_TIME_WAIT] = {0, "waits for late packets: 60 s are normal"},
-	[STATE_CLOSE_WAIT] = {60, "the owner has not closed after the peer did"},
-	[STATE_LAST_ACK] = {10, "data or FIN not acknowledged: peer gone after its own close"},
-	[STATE_CLOSING] = {10, "both closed at once and the peer does not acknowledge"},
+	[STATE_FIN_WAIT2] = {60, "this end closed but the peer has not"},
+	[STATE_TIME_WAIT] = {0, "waiting for late packets: 60 s is normal"},
+	[STATE_CLOSE_WAIT] = {60, "the peer closed but the owner has not"},
+	[STATE_LAST_ACK] = {10, "data or FIN not acknowledged: peer gone after it closed"},
+	[STATE_CLOSING] = {10, "both ends closed at once and the peer does not acknowledge"},
 };
 
 struct state_limits stuck_limits(const struct state_limits *given)

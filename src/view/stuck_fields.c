@@ -181,14 +181,14 @@ static char *write_left(char *place, const struct stuck_row *row)
 {
 	const char *cause = cause_row(cause_of(row->t))->name;
 
-	place = stpcpy(place, "left for ");
+	place = stpcpy(place, "entered ");
 	place = value_write_word(place, state_word(row->t->newstate));
 	return cause ? stpcpy(stpcpy(place, ": "), cause) : place;
 }
 
 static char *write_tally(char *place, const struct stuck_count *count)
 {
-	place = stpcpy(number_write(place, count->total), " in all; ");
+	place = stpcpy(number_write(place, count->total), " in total; ");
 	return stpcpy(number_write(place, count->now), " at the end");
 }
 
@@ -219,52 +219,55 @@ static const struct field fields[] = {
 	 WALL(time), WIDTHS(8, 8)},
 	{"timestamp", "TIME(s)", "seconds since the first line", BARE(timestamp), WIDTHS(9, 9)},
 	{"event", "EVENT",
-	 "stuck (longer than its limit), still (twice, four times, ... that), left, lost (its end "
+	 "stuck (limit exceeded), still (twice, four times, ... the limit), left, lost (its end "
 	 "was not seen), count (at the end)",
 	 QUOTED(event), WIDTHS(5, 5)},
-	{"state", "STATE", "state that it is stuck in", QUOTED(state), WIDTHS(11, 11)},
-	{"ms", "MS", "time in that state so far, or in all, in milliseconds", BARE(ms),
+	{"state", "STATE", "state in which it is stuck", QUOTED(state), WIDTHS(11, 11)},
+	{"ms", "MS", "time in that state (so far or total), in milliseconds", BARE(ms),
 	 WIDTHS(12, 12)},
-	{"ms_about", "MS~", "the same where it is known roughly only", BARE(ms_about),
+	{"ms_about", "MS~", "the same if only an approximate value is known", BARE(ms_about),
 	 WIDTHS(12, 12)},
-	{"ms_at_least", "MS>=", "the same where only a lower bound is known", BARE(ms_at_least),
+	{"ms_at_least", "MS>=", "the same if only a lower bound is known", BARE(ms_at_least),
 	 WIDTHS(12, 12)},
-	{"age", "AGE(s)", "all three in one, in seconds: 61.234, ~61.234 (about), >=61.234",
+	{"age", "AGE(s)",
+	 "these three combined, in seconds: 61.234, ~61.234 (about), >=61.234 (at least)",
 	 QUOTED(age), WIDTHS(10, 12), .is_derived = true},
-	{"count", "COUNT", "of a count: how many were stuck in that state", BARE(count),
+	{"count", "COUNT", "in count lines: sessions that were stuck in that state", BARE(count),
 	 WIDTHS(7, 7)},
-	{"now", "NOW", "of a count: how many of them still are", BARE(now), WIDTHS(7, 7)},
-	{"pid", "PID", "the owner: the process whose session it is", BARE(pid), WIDTHS(6, 7)},
-	{"comm", "COMM", "name of the owner's process", TEXT(comm, TRANSITION_COMM_SIZE),
+	{"now", "NOW", "in count lines: sessions that are still stuck", BARE(now), WIDTHS(7, 7)},
+	{"pid", "PID", "process ID of the owner", BARE(pid), WIDTHS(6, 7)},
+	{"comm", "COMM", "process name of the owner", TEXT(comm, TRANSITION_COMM_SIZE),
 	 WIDTHS(10, 16), .is_cut = true},
-	{"uid", "UID", "the owner's user id", BARE(uid), WIDTHS(5, 5)},
-	{"netns", "NETNS", "network namespace: its inode number", BARE(netns), WIDTHS(10, 10)},
-	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: its path",
+	{"uid", "UID", "user ID of the socket's owner", BARE(uid), WIDTHS(5, 5)},
+	{"netns", "NETNS", "network namespace: inode number", BARE(netns), WIDTHS(10, 10)},
+	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: path",
 	 TEXT(cgroup, CGROUP_PATH_SIZE), WIDTHS(20, 40)},
-	{"skaddr", "SKADDR", "the socket's kernel address: tells sockets apart while they live",
+	{"skaddr", "SKADDR", "kernel address of the socket: unique while the socket exists",
 	 QUOTED(skaddr), WIDTHS(16, 16)},
-	{"cookie", "COOKIE", "tells sessions apart for ever; as ss -e shows it", QUOTED(cookie),
-	 WIDTHS(8, 8)},
+	{"cookie", "COOKIE", "unique ID of the socket, never reused; the cookie of ss -e",
+	 QUOTED(cookie), WIDTHS(8, 8)},
 	{"ip", "IP", "address family of the socket: 4 or 6", BARE(ip), WIDTHS(2, 2)},
 	{"laddr", "LADDR", "local address", QUOTED(laddr), WIDTHS(15, 39)},
-	{"lport", "LPORT", "local port; of a count, where all have the same", BARE(lport),
+	{"lport", "LPORT", "local port; in count lines only if all sessions share it", BARE(lport),
 	 WIDTHS(5, 5)},
 	{"raddr", "RADDR", "remote address", QUOTED(raddr), WIDTHS(15, 39)},
-	{"rport", "RPORT", "remote port; of a count, where all have the same", BARE(rport),
+	{"rport", "RPORT", "remote port; in count lines only if all sessions share it", BARE(rport),
 	 WIDTHS(5, 5)},
-	{"tx_queue", "TX-QUEUE", "payload that the peer has not acknowledged, in bytes",
-	 BARE(tx_queue), WIDTHS(8, 8)},
-	{"rx_queue", "RX-QUEUE", "payload that no process has read, in bytes", BARE(rx_queue),
+	{"tx_queue", "TX-QUEUE", "payload bytes that the peer has not acknowledged", BARE(tx_queue),
 	 WIDTHS(8, 8)},
-	{"retrans", "RETR", "segments sent again, SYN and SYN-ACK too", BARE(retrans),
+	{"rx_queue", "RX-QUEUE", "received payload bytes that no process has read", BARE(rx_queue),
+	 WIDTHS(8, 8)},
+	{"retrans", "RETR", "retransmitted segments, including SYN and SYN-ACK", BARE(retrans),
 	 WIDTHS(4, 5)},
-	{"tx_bytes", "TX-BYTES", "payload sent, each byte once", BARE(tx_bytes), WIDTHS(9, 12)},
-	{"rx_bytes", "RX-BYTES", "payload received", BARE(rx_bytes), WIDTHS(9, 12)},
-	{"newstate", "NEWSTATE", "state that it left for", QUOTED(newstate), WIDTHS(11, 11)},
-	{"cause", "CAUSE", "why it left; --help lists the causes", QUOTED(cause), WIDTHS(15, 15)},
-	{"hint", "HINT", "what it usually means that a session stays in this state", QUOTED(hint),
+	{"tx_bytes", "TX-BYTES", "payload bytes sent, not counting retransmissions", BARE(tx_bytes),
+	 WIDTHS(9, 12)},
+	{"rx_bytes", "RX-BYTES", "payload bytes received", BARE(rx_bytes), WIDTHS(9, 12)},
+	{"newstate", "NEWSTATE", "state that it entered next", QUOTED(newstate), WIDTHS(11, 11)},
+	{"cause", "CAUSE", "why it left the state; --help lists the causes", QUOTED(cause),
+	 WIDTHS(15, 15)},
+	{"hint", "HINT", "usual reason why a session stays in this state", QUOTED(hint),
 	 .text_size = STUCK_HINT_SIZE, WIDTHS(64, 64)},
-	{"note", "NOTE", "the hint; or what it left for and why; or what is counted", QUOTED(note),
+	{"note", "NOTE", "the hint, the next state and its cause, or the counts", QUOTED(note),
 	 .text_size = NOTE_SIZE, WIDTHS(64, 64), .is_derived = true},
 };
 

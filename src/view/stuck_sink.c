@@ -296,8 +296,9 @@ static void stuck_end(struct sink *sink)
 		print_row(stuck, &row);
 	}
 	if (stuck->sessions.untracked || stuck->unwatched)
-		log_error("--stuck: %" PRIu64 " changes were of sessions that there was no room "
-			  "to follow; those may be stuck unseen",
+		log_error("--stuck: ignored %" PRIu64
+			  " transitions of sessions beyond the limit or the available memory; "
+			  "stuck sessions may be missing",
 			  stuck->sessions.untracked + stuck->unwatched);
 }
 

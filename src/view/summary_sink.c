@@ -55,7 +55,7 @@ static int summary_check(const struct options *options)
 		    !(field_list_has(&options->fields, field) ||
 		      (by == GROUP_BY_EDGE && field_list_has(&options->fields, "newstate"))))
 			continue;
-		log_error("--fields: %s is no key of this summary; add %s to --by, or leave it out",
+		log_error("--fields: %s is not a key of this summary; add %s to --by, or remove it",
 			  field, name);
 		return -1;
 	}
@@ -348,14 +348,14 @@ static void complain(const struct summary *summary)
 {
 	if (summary->others)
 		log_error("more than %d groups: %" PRIu64
-			  " changes of further ones are in one, \"other\"; --by fewer keys, or "
-			  "shorter prefixes, keep them apart",
+			  " transitions of the rest are in one group, \"other\"; use fewer keys or "
+			  "shorter prefixes in --by",
 			  SUMMARY_GROUPS_MAX, summary->others);
 	if (summary->unheard)
-		log_error("out of memory: %" PRIu64 " changes are missing in the summary",
+		log_error("out of memory: %" PRIu64 " transitions are missing from the summary",
 			  summary->unheard);
 	if (summary->presences.untracked)
-		log_error("more than %zu sessions at once: %" PRIu64 " are missing under NOW",
+		log_error("more than %zu sessions at a time: %" PRIu64 " are missing from NOW",
 			  PRESENCES_MAX, summary->presences.untracked);
 }
 

@@ -24,7 +24,7 @@ SESSIONS = 400
 ATTEMPTS = 5
 FIGURES = ["entered", "now", "timed", "at_least", "unknown"]
 NO_KEYS = {"time", "timestamp", "span", "report", "p50_ms", "p90_ms", "p99_ms", "max_ms", "total_ms", "histogram", *FIGURES}
-ADDS_UP = "the kernel adds up"
+ADDS_UP = "the kernel aggregates transitions"
 
 
 def our_network():

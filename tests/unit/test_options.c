@@ -333,15 +333,15 @@ static void refused(void)
 		{"--remoteport=0x50", "\"0x50\"", "--remoteport"},
 
 		/* which sessions, which changes */
-		{"--local 10.0.0.0/33", "\"10.0.0.0/33\"", "address/prefix"},
-		{"--local 10.0.0.0/8,", "\"\"", "address/prefix"},
+		{"--local 10.0.0.0/33", "\"10.0.0.0/33\"", "CIDR blocks"},
+		{"--local 10.0.0.0/8,", "\"\"", "CIDR blocks"},
 		{"--remote localhost", "\"localhost\"", "--remote"},
 		{"-p 0", "\"0\"", "above 0"},
 		{"-p 1,x", "\"x\"", "--pid"},
 		{"-c ''", "\"\"", "--comm"},
 		{"-c a-name-too-long!", "\"a-name-too-long!\"", "15 bytes"},
-		{"-u nobody-at-all", "\"nobody-at-all\"", "by name"},
-		{"--netns nowhere", "\"nowhere\"", "that exist"},
+		{"-u nobody-at-all", "\"nobody-at-all\"", "names of users"},
+		{"--netns nowhere", "\"nowhere\"", "existing"},
 		{"-r x --cgroup a", "\"a\"", "from the root"},
 		{"-r x --cgroup 0", "\"0\"", "--cgroup"},
 		{"--cgroup /no/such/cgroup", "\"/no/such/cgroup\"", "no such cgroup"},
@@ -381,8 +381,8 @@ static void refused(void)
 		{"-F nonsense", "\"nonsense\"", "--fields help"},
 		{"-F laddr,,ms", "\"\"", "--fields help"},
 		{"-F ms,help", "\"help\"", "--fields help"},
-		{"-F ms,laddr,ms", "\"ms\"", "each field once"},
-		{"-F ms -F ms", "\"ms\"", "each field once"},
+		{"-F ms,laddr,ms", "\"ms\"", "each field only once"},
+		{"-F ms -F ms", "\"ms\"", "each field only once"},
 
 		/* files */
 		{"-r ''", "\"\"", "a file name"},
@@ -391,12 +391,15 @@ static void refused(void)
 		/* options */
 		{"-z", "\"-z\"", "--help"},
 		{"-wz", "\"-z\"", "--help"},
-		{"--nonsense", "\"--nonsense\"", "--help"},
-		{"--tim", "\"--tim\"", "beginning of several"},
+		{"--nonsense", "\"--nonsense\"", "unknown option"},
+		{"--t", "\"--t\"", "ambiguous option"},
+		{"--timed", "\"--timed\"", "unknown option"},
+		{"--t=1", "\"--t=1\"", "ambiguous option"},
+		{"--tim", "\"--tim\"", "ambiguous option"},
 		{"--wide=yes", "\"--wide=yes\"", "takes no value"},
-		{"-L", "--localport", "missing"},
-		{"-w -F", "--fields", "missing"},
-		{"--record", "--record", "missing"},
+		{"-L", "--localport", "needs a value"},
+		{"-w -F", "--fields", "needs a value"},
+		{"--record", "--record", "needs a value"},
 		{"80", "\"80\"", "--help"},
 		{"-w 80 -T", "\"80\"", "--help"},
 		{"-- -w", "\"-w\"", "--help"},
@@ -437,7 +440,7 @@ static void field_twice_by_its_other_name(void)
 		struct unit_capture told;
 
 		CHECK_NUMBER(-1, parse(&options, &line, rows[i], &told));
-		CHECK_PART("each field once", told.text);
+		CHECK_PART("each field only once", told.text);
 	}
 }
 
@@ -548,13 +551,13 @@ static void bad_list_files(void)
 	static const struct {
 		const char *option, *content, *told;
 	} rows[] = {
-		{"--remote", "10.0.0.0/8\n10.0.0.0/40\n", ":2: \"10.0.0.0/40\" is not right"},
-		{"-L", "80\n\n# here it comes\nhttp,81", ":4: \"http\" is not right"},
-		{"--from", "LISTEN x", ":1: \"x\" is not right"},
-		{"--from", "@other", ":1: \"@other\" is not right"}, /* files name no files */
-		{"-p", "", "with an element at least"},
-		{"-p", "# nothing\n\n,\n", "with an element at least"},
-		{"-L", " ", "with an element at least"},
+		{"--remote", "10.0.0.0/8\n10.0.0.0/40\n", ":2: invalid value \"10.0.0.0/40\""},
+		{"-L", "80\n\n# here it comes\nhttp,81", ":4: invalid value \"http\""},
+		{"--from", "LISTEN x", ":1: invalid value \"x\""},
+		{"--from", "@other", ":1: invalid value \"@other\""}, /* files name no files */
+		{"-p", "", "at least one element"},
+		{"-p", "# nothing\n\n,\n", "at least one element"},
+		{"-L", " ", "at least one element"},
 	};
 	static const char *const unreadable[] = {"-p @", "-p @/no/such/file", "-p 1,@/",
 						 "-L @/no/such"};
@@ -575,7 +578,7 @@ static void bad_list_files(void)
 	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
 		CHECK_NUMBER(-1, parse(&options, &line, unreadable[i], &told));
 		CHECK_PART(strchr(unreadable[i], '@'), told.text);
-		CHECK_PART("a file that can be read", told.text);
+		CHECK_PART("a readable file", told.text);
 		options_free(&options);
 	}
 }

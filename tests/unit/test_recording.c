@@ -321,7 +321,7 @@ static void foreign_files(void)
 
 		unit_row("row %zu", i);
 		buffer_append_text(&data, rows[i]);
-		check_corrupt(&data, 0, "not a recording of tcpstates");
+		check_corrupt(&data, 0, "not a tcpstates recording");
 		buffer_free(&data);
 	}
 }
@@ -399,12 +399,12 @@ static void sizes_are_those_of_the_version(void)
 
 	append_header(&data, 1, TRANSITION_SIZE_1);
 	recording_write_transition(&data, &transitions[0]);
-	check_corrupt(&data, 1, "no entry begins here");
+	check_corrupt(&data, 1, "no valid entry");
 	buffer_free(&data);
 	data = (struct buffer){0};
 	recording_write_header(&data, &origin);
 	append_entry(&data, 1, &transitions[0], TRANSITION_SIZE_1);
-	check_corrupt(&data, 1, "no entry begins here");
+	check_corrupt(&data, 1, "no valid entry");
 	buffer_free(&data);
 }
 
@@ -433,8 +433,8 @@ static void other_headers(void)
 		const char *why;
 	} rows[] = {
 		{"newer", 12, TRANSITION_VERSION + 1, "written by a newer tcpstates (format"},
-		{"much newer", 12, 65535, "(format 65535, this one reads up to"},
-		{"version 0", 12, 0, "the header is wrong (format 0"},
+		{"much newer", 12, 65535, "(format 65535; this version reads formats up to"},
+		{"version 0", 12, 0, "the header is damaged (format 0"},
 		{"larger records", 14, 888, "with records of 888 bytes"},
 		{"smaller records", 14, 80, "with records of 80 bytes"},
 	};
@@ -486,7 +486,7 @@ static void endings(void)
 		{"one is missing", 2, 3, "", 3, "counts 3 transitions, the file has 2"},
 		{"one too many", 2, 1, "", 3, "counts 1 transitions, the file has 2"},
 		{"none", 0, 1, "", 1, "counts 1 transitions, the file has 0"},
-		{"a byte after the end", 2, 2, "x", 4, "something follows the end mark"},
+		{"a byte after the end", 2, 2, "x", 4, "data follows the end mark"},
 		{"two recordings in one", 0, 0, "\x89TCPST\r\n", 2, "follows the end mark"},
 	};
 
