@@ -45,7 +45,7 @@ def test_table_and_help():
 def shared_fields(title):
     """Those that the page says of a view to be as those of a change."""
     text = " ".join(" ".join(page.section(title)).split())
-    listed = re.search(r" lists\. ((?:\w+, )+\w+) As in FIELDS, of its newest change\.", text)
+    listed = re.search(r" lists\. ((?:\w+, )+\w+) As in FIELDS, at the last state change\.", text)
     return listed[1].split(", ") if listed else []
 
 
