@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The commands that the man page and README.md show can be typed: those that read the recording in the tree print something."""
+"""The commands in the man page, README.md and docs/examples.md can be typed: those that read the recording in the tree print something."""
 
 import os
 import pathlib
@@ -12,14 +12,18 @@ import page
 import tool
 from outcome import check
 
-README = tool.TREE / "README.md"
+PAGES = [tool.TREE / "README.md", tool.TREE / "docs/examples.md"]
 COMMAND = re.compile(r"^(?:\$ )?(?:sudo )?(?:build/)?(tcpstates\b.*)")
 ON_THE_WAY = re.compile(r"(?:^|\| *|@\S+ )(?:sudo )?(?:build/)?(tcpstates\b[^|;>]*)")
 
 
-def readme_commands():
+def markdown():
+    return "".join(path.read_text() for path in PAGES)
+
+
+def markdown_commands():
     """In blocks and in `...`."""
-    text = README.read_text()
+    text = markdown()
     fence = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
     lines = [line for block in fence.findall(text) for line in block.splitlines()]
     lines += re.findall(r"`([^`\n]+)`", fence.sub("", text))
@@ -66,18 +70,18 @@ def test_man_page_replays():
     check_runs(commands)
 
 
-if README.exists():
-    def test_readme():
-        check_options(readme_commands())
+if PAGES[0].exists():
+    def test_markdown():
+        check_options(markdown_commands())
 
-    def test_readme_replays():
-        commands = list(filter(reads_example, readme_commands()))
-        check(commands, "README.md shows no command that reads the recording")
+    def test_markdown_replays():
+        commands = list(filter(reads_example, markdown_commands()))
+        check(commands, "no command that reads the recording is shown")
         check_runs(commands)
 
-    def test_readme_output():
-        """What README.md shows as traced is what the recording begins with."""
-        shown = re.findall(r"^```\n\$ sudo tcpstates(.*)\n((?:.*\n)+?)```", README.read_text(), re.MULTILINE)
-        check(len(shown) >= 2, f"only {len(shown)} outputs found in README.md")
+    def test_markdown_output():
+        """What is shown as traced is what the recording begins with."""
+        shown = re.findall(r"^```\n\$ sudo tcpstates(.*)\n((?:.*\n)+?)```", markdown(), re.MULTILINE)
+        check(len(shown) >= 3, f"only {len(shown)} outputs found")
         for options, output in shown:
             check(tool.replay(*shlex.split(options)).startswith(output), f"tcpstates{options}: the recording begins otherwise")

@@ -72,7 +72,7 @@ def test_room_while_looking():
     check_equal("MB of a backlog", said and said[1], bound and bound[1])
 
 
-def test_readme():
-    """What README.md shows is what that recording holds."""
-    options, output = re.search(r"^\$ tcpstates (-r \S+ --stuck.*)\n((?:.*\n)+?)```", (tool.TREE / "README.md").read_text(), re.M).groups()
+def test_example():
+    """What docs/examples.md shows is what that recording holds."""
+    options, output = re.search(r"^\$ tcpstates (-r \S+ --stuck.*)\n((?:.*\n)+?)```", (tool.TREE / "docs/examples.md").read_text(), re.M).groups()
     check_equal(f"tcpstates {options}", tool.output_of(*options.split()), output)
