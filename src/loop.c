@@ -243,7 +243,7 @@ static void report_losses(struct loop *loop)
 			  transitions);
 	if (details)
 		log_error("missed %" PRIu64
-			  " details: the ring buffer had no room for a reset sent, a local "
+			  " details: the ring buffer had no room for a reset, a local "
 			  "port, or the end or state of a session without a socket; try a larger "
 			  "--buffer, a filter or less output",
 			  details);
