@@ -6,6 +6,7 @@
 #include "bpf/address.h"
 #include "bpf/kernel.h"
 #include "bpf/minisock.h"
+#include "bpf/record.h"
 #include "bpf/reset.h"
 #include "bpf/session.h"
 #include "bpf/task.h"
@@ -255,7 +256,8 @@ static __always_inline void fill_session(struct transition *record, struct sock 
 	fill_queues(record, sk, tp, state);
 }
 
-static __always_inline void fill_details(struct transition *record, struct sock *sk,
+/* *awaits: enum record_awaits; in memory for the same reason as facts. */
+static __always_inline void fill_details(struct transition *record, __u32 *awaits, struct sock *sk,
 					 const struct tcp_sock *tp, const struct change *change,
 					 struct session *session)
 {
@@ -273,9 +275,9 @@ static __always_inline void fill_details(struct transition *record, struct sock 
 		fill_facts_of_task(record, tp);
 	fill_minisock(record, sk, tp, change);
 	if (expect_reset(sk, record))
-		record->flags |= TRANSITION_MORE_AWAITED;
+		*(volatile __u32 *)awaits |= AWAITS_RESET;
 	if (lport_follows(change, record->lport)) {
-		record->flags |= TRANSITION_MORE_AWAITED;
+		*(volatile __u32 *)awaits |= AWAITS_LPORT;
 		session->lport_awaited = true;
 	}
 	__builtin_memset(record->padding, 0, sizeof(record->padding));

@@ -18,6 +18,7 @@
 #include "bpf/half_open.h"
 #include "bpf/jiffies.h"
 #include "bpf/kernel.h"
+#include "bpf/record.h"
 #include "bpf/ring.h"
 #include "bpf/session.h"
 #include "bpf/shared.h"
@@ -42,7 +43,7 @@ SEC("fentry/tcp_connect")
 int BPF_PROG(tcp_connect, struct sock *sk)
 {
 	struct session *session = session_find(sk);
-	struct lport_chosen *record;
+	struct record_lport_chosen *record;
 
 	if (!session || !session->lport_awaited)
 		return 0;
@@ -50,8 +51,8 @@ int BPF_PROG(tcp_connect, struct sock *sk)
 	record = ring_reserve(sizeof(*record), 0);
 	if (!record)
 		return 0;
-	*record = (struct lport_chosen){
-		.time_ns = bpf_ktime_get_ns(),
+	*record = (struct record_lport_chosen){
+		.header = {.kind = RECORD_LPORT_CHOSEN, .size = sizeof(*record)},
 		.cookie = sk->__sk_common.skc_cookie.counter,
 		.lport = sk->__sk_common.skc_num,
 	};
@@ -70,10 +71,10 @@ struct {
 	__type(value, __u64);
 } cut_short SEC(".maps");
 
-static __always_inline void minisock_tell(const struct minisock_told *told,
+static __always_inline void minisock_tell(const struct record_minisock *told,
 					  const struct sock_common *common)
 {
-	struct minisock_told *record;
+	struct record_minisock *record;
 
 	/* Without a cookie it is a session's that was never reported. */
 	if (!minisocks_follow || !told->cookie ||
@@ -114,7 +115,8 @@ int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
 {
 	const struct sock_common *common = &sk->__sk_common;
 	const struct inet_timewait_sock *minisock = (void *)sk;
-	struct minisock_told told = {
+	struct record_minisock told = {
+		.header = {.kind = RECORD_MINISOCK_ENDED, .size = sizeof(told)},
 		.time_ns = bpf_ktime_get_ns(),
 		.cookie = common->skc_cookie.counter,
 		.skaddr = (__u64)sk,
@@ -133,7 +135,8 @@ int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
 SEC("fentry/__inet_twsk_schedule")
 int BPF_PROG(__inet_twsk_schedule, struct inet_timewait_sock *minisock, int timeo, bool rearm)
 {
-	struct minisock_told told = {
+	struct record_minisock told = {
+		.header = {.kind = RECORD_MINISOCK_REARMED, .size = sizeof(told)},
 		.time_ns = bpf_ktime_get_ns(),
 		.cookie = minisock->__tw_common.skc_cookie.counter,
 		.skaddr = (__u64)minisock,

@@ -9,6 +9,7 @@
 
 #include "bpf/address.h"
 #include "bpf/filter.h"
+#include "bpf/record.h"
 #include "bpf/request.h"
 #include "bpf/ring.h"
 #include "bpf/session.h"
@@ -82,8 +83,7 @@ static __always_inline void half_open_fill(struct transition *record,
 	record->ip = half_open->ip;
 	record->oldstate = STATE_SYN_RECV;
 	record->newstate = STATE_CLOSE;
-	record->flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS |
-			TRANSITION_OF_MINISOCK | TRANSITION_AFTER_SYN;
+	record->flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK;
 	record->pid = half_open->pid;
 	record->owner_from = half_open->owner_from;
 	__builtin_memcpy(record->comm, half_open->comm, sizeof(record->comm));
@@ -98,7 +98,7 @@ static __always_inline int half_open_end(const struct request_sock *request)
 	const struct sock_common *common = &request->__req_common;
 	__u64 key = (__u64)request;
 	struct half_open *half_open = bpf_map_lookup_elem(&half_opens, &key);
-	struct transition *record;
+	struct record_transition *record;
 
 	if (!half_open)
 		return 0;
@@ -107,7 +107,10 @@ static __always_inline int half_open_end(const struct request_sock *request)
 	    filter_passes(half_open->ip, common->skc_num, bpf_ntohs(common->skc_dport))) {
 		record = ring_reserve(sizeof(*record), 2);
 		if (record) {
-			half_open_fill(record, half_open, request);
+			record->header.kind = RECORD_PASSIVE_OPEN;
+			record->header.size = sizeof(*record);
+			record->awaits = 0;
+			half_open_fill(&record->transition, half_open, request);
 			bpf_ringbuf_submit(record, wakeup());
 		}
 	}

@@ -12,6 +12,7 @@
 #include "bpf/file.h"
 #include "bpf/filter.h"
 #include "bpf/minisock.h"
+#include "bpf/record.h"
 #include "bpf/session.h"
 
 /* For how long, at least, a session has been established: since data went either way first. */
@@ -52,20 +53,26 @@ static __always_inline bool is_tcp_copied(const struct sock *sk)
 /*
  * A read of an iterator ends when what the program writes has filled its buffer, or after a million
  * objects, then with EAGAIN if it wrote nothing (bpf_seq_read(), 5.10 to 7.2). So it writes a mark
- * from time to time, a record of zeroes: some milliseconds' work a read.
+ * from time to time, as long as another record: some milliseconds' work a read.
  */
 #define MARK_EVERY 32
 
 __u32 walked;
 
-static __always_inline void walk(struct seq_file *seq)
-{
-	struct transition mark;
+/* One place for all: the stack of a program is small. Zeroed at first. */
+union iterator_record {
+	struct record_minisock_found found; /* first, as the longest: {} zeroes it */
+	struct record_snapshot snapshot;
+	struct record_mark mark;
+};
 
+static __always_inline void walk(struct seq_file *seq, union iterator_record *record)
+{
 	if (++walked % MARK_EVERY)
 		return;
-	__builtin_memset(&mark, 0, sizeof(mark));
-	bpf_seq_write(seq, &mark, sizeof(mark));
+	record->mark.header.kind = RECORD_MARK;
+	record->mark.header.size = sizeof(record->mark);
+	bpf_seq_write(seq, &record->mark, sizeof(record->mark));
 }
 
 /* Of all network namespaces. Of the processes that share a socket the first one counts as owner. */
@@ -74,12 +81,13 @@ int seed_files(struct bpf_iter__task_file *context)
 {
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
+	union iterator_record record = {};
 	struct session *session;
 	struct sock *sk;
 
 	if (!task || !file)
 		return 0;
-	walk(context->meta->seq);
+	walk(context->meta->seq, &record);
 	sk = file_socket(file);
 	if (!sk || !is_tcp_copied(sk))
 		return 0;
@@ -99,14 +107,12 @@ const volatile bool wants_minisocks; /* minisocks that were there before */
 /* Set before it runs. */
 struct look look;
 
-/*
- * Of a minisock: when it was found, since when by its timer it has been in TIME_WAIT (what
- * duration_ns says is how long it has left), where its memory is and when its timer goes off.
- */
-static __always_inline void fill_seeded_minisock(struct transition *record,
+/* A minisock: when it was found, where its memory is, and when its timer expires. */
+static __always_inline void fill_seeded_minisock(struct record_minisock_found *found,
 						 const struct sock_common *common,
 						 const struct inet_timewait_sock *minisock)
 {
+	struct transition *record = &found->transition;
 	__u64 now_ns = bpf_ktime_get_ns(), now_jiffies = bpf_jiffies64();
 	__u64 expires = minisock->tw_timer.expires;
 
@@ -125,7 +131,9 @@ static __always_inline void fill_seeded_minisock(struct transition *record,
 	record->time_ns = now_ns;
 	record->due_ns = now_ns + due_in_jiffies(expires, now_jiffies) * jiffy_ns;
 	if ((__s64)(expires - now_jiffies) > 0)
-		record->duration_ns = (expires - now_jiffies) * jiffy_ns;
+		found->left_ns = (expires - now_jiffies) * jiffy_ns;
+	found->header.kind = RECORD_MINISOCK_FOUND;
+	found->header.size = sizeof(*found);
 }
 
 /*
@@ -147,16 +155,20 @@ static __always_inline bool is_due(const struct session *session, __u8 state)
 	return (now_times ^ before_times) > before_times;
 }
 
-static __always_inline bool is_told(const struct session *session, __u8 state)
+static __always_inline bool is_wanted(const struct session *session, __u8 state)
 {
 	return look.now_ns ? is_due(session, state) : session->is_seeded;
 }
 
 /* A session that stays in its state. */
-static __always_inline void fill_standing(struct transition *record, struct sock *sk,
+static __always_inline void fill_snapshot(struct record_snapshot *snapshot, struct sock *sk,
 					  const struct tcp_sock *tp, const struct session *session,
 					  __u8 state)
 {
+	struct transition *record = &snapshot->transition;
+
+	snapshot->header.kind = RECORD_SNAPSHOT;
+	snapshot->header.size = sizeof(*snapshot);
 	fill_ends(record, sk, tp);
 	record->time_ns = look.now_ns ?: bpf_ktime_get_ns();
 	record->duration_ns = record->time_ns - session->since_ns;
@@ -169,14 +181,14 @@ static __always_inline void fill_standing(struct transition *record, struct sock
 
 /*
  * Of the network namespace of who reads it: also what no process has open, as what waits to be
- * accepted, orphans and minisocks. What it writes is each a struct transition.
+ * accepted, orphans and minisocks. It writes records of bpf/record.h.
  */
 SEC("iter/tcp")
 int seed_sockets(struct bpf_iter__tcp *context)
 {
 	struct sock_common *common = context->sk_common;
 	struct seq_file *seq = context->meta->seq;
-	struct transition record = {};
+	union iterator_record record = {};
 	struct tcp_timewait_sock *minisock;
 	struct session *session;
 	struct tcp_sock *tp;
@@ -185,7 +197,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 
 	if (!common)
 		return 0;
-	walk(seq);
+	walk(seq, &record);
 	/* Before what is kept of it is looked at: a change is told there first. */
 	state = *(volatile __u8 *)&common->skc_state;
 	if (state == STATE_TIME_WAIT) {
@@ -193,8 +205,8 @@ int seed_sockets(struct bpf_iter__tcp *context)
 							   : NULL;
 		if (!minisock)
 			return 0;
-		fill_seeded_minisock(&record, common, &minisock->tw_sk);
-		bpf_seq_write(seq, &record, sizeof(record));
+		fill_seeded_minisock(&record.found, common, &minisock->tw_sk);
+		bpf_seq_write(seq, &record.found, sizeof(record.found));
 		return 0;
 	}
 	tp = bpf_skc_to_tcp_sock(common);
@@ -206,11 +218,11 @@ int seed_sockets(struct bpf_iter__tcp *context)
 		return 0;
 	if (!look.now_ns)
 		seed_clock(session, sk);
-	if (!wants_standing || !is_told(session, state) ||
+	if (!wants_standing || !is_wanted(session, state) ||
 	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
 		return 0;
-	fill_standing(&record, sk, tp, session, state);
-	bpf_seq_write(seq, &record, sizeof(record));
+	fill_snapshot(&record.snapshot, sk, tp, session, state);
+	bpf_seq_write(seq, &record.snapshot, sizeof(record.snapshot));
 	return 0;
 }
 

@@ -24,7 +24,8 @@ struct change {
 	__u64 duration_ns;
 	__u8 oldstate;
 	__u8 newstate;
-	__u8 flags; /* enum transition_flags */
+	__u8 flags;           /* enum transition_flags */
+	bool is_passive_open; /* see RECORD_PASSIVE_OPEN */
 };
 
 static __always_inline void session_set_owner(struct session *session,
@@ -109,7 +110,7 @@ static __always_inline void measure_child(struct change *change, const struct tc
 {
 	__u64 srtt_ns = (__u64)(tp->srtt_us >> 3) * NSEC_PER_USEC;
 
-	change->flags |= TRANSITION_AFTER_SYN;
+	change->is_passive_open = true;
 	if (syn_ns && syn_ns < change->now_ns) {
 		change->flags |= TRANSITION_DURATION_KNOWN;
 		change->duration_ns = change->now_ns - syn_ns;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the kernel program and its loader agree on beside the record itself (transition.h). */
+/* What the kernel programs and user space agree on beside the records (record.h). */
 #ifndef TCPSTATES_BPF_SHARED_H
 #define TCPSTATES_BPF_SHARED_H
 
@@ -53,34 +53,6 @@ struct kernel_losses {
 	__u64 rescued;     /* dealt with by the second program, as the first was interrupted */
 };
 
-/*
- * In the ring buffer beside the transitions, from which it is told by its size: the kernel sent a
- * reset for a socket after that socket's last transition.
- */
-struct reset_sent {
-	__u64 skaddr;
-	__u32 reason; /* enum reset_reason */
-	__u32 padding;
-};
-
-/* Likewise: connect() has chosen a local port, after the transition to SYN_SENT. */
-struct lport_chosen {
-	__u64 time_ns;
-	__u64 cookie; /* the session's */
-	__u16 lport;  /* host order */
-	__u8 padding[6];
-};
-
-/* Likewise: a minisock ended, or was given more time. */
-struct minisock_told {
-	__u64 time_ns;
-	__u64 cookie;  /* the session's */
-	__u64 skaddr;  /* of the minisock */
-	__u64 due_ns;  /* when its timer will now end it, CLOCK_MONOTONIC; 0: it ended */
-	__u8 state;    /* which it is in, or ended in: TIME_WAIT or FIN_WAIT2 */
-	__u8 is_early; /* it ended before its time */
-	__u8 padding[6];
-};
 
 /*
  * Transitions that are alike as far as a summary tells them apart: the parts that it does not ask
@@ -90,8 +62,9 @@ struct tally_key {
 	__u16 bucket; /* of the duration (../lib/bucket.h), where it is known */
 	__u8 oldstate;
 	__u8 newstate;
-	__u8 flags; /* enum transition_flags: what is known of the duration, AFTER_SYN */
-	__u8 padding[3];
+	__u8 flags;           /* enum transition_flags: what is known of the duration */
+	__u8 is_passive_open; /* each stands for two: see RECORD_PASSIVE_OPEN */
+	__u8 padding[2];
 	__u16 lport;
 	__u16 rport;
 	__u32 netns;
@@ -142,8 +115,8 @@ struct minisock_peek {
 };
 
 /*
- * Which sessions the iterator over sockets tells user space of: each as a struct transition with
- * FACT_STANDING. Set before each run.
+ * Which sessions the iterator over sockets tells user space of, each by a RECORD_SNAPSHOT. Set
+ * before each run.
  */
 struct look {
 	/*

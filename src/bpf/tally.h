@@ -86,8 +86,7 @@ static __always_inline bool takes_place(const struct sock *sk, const struct chan
 {
 	__u8 *left;
 
-	if (!has_left ||
-	    !(change->flags & TRANSITION_AFTER_SYN || change->oldstate == STATE_SYN_SENT))
+	if (!has_left || !(change->is_passive_open || change->oldstate == STATE_SYN_SENT))
 		return false;
 	left = left_place(sk);
 	return left && *left && (__u8)(about_seconds(change) - *left) <= MINISOCK_SECONDS;
@@ -163,7 +162,8 @@ static __always_inline void tally_fill_ends(struct tally_key *key, const struct 
 static __always_inline void tally_fill_time(struct tally_key *key, const struct change *change)
 {
 	key->flags = change->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
-				      TRANSITION_DURATION_AT_LEAST | TRANSITION_AFTER_SYN);
+				      TRANSITION_DURATION_AT_LEAST);
+	key->is_passive_open = change->is_passive_open;
 	if (key->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT))
 		key->bucket = tally_bucket(change->duration_ns);
 }

@@ -22,6 +22,7 @@
 #include "bpf/filter.h"
 #include "bpf/kernel.h"
 #include "bpf/losses.h"
+#include "bpf/record.h"
 #include "bpf/request.h"
 #include "bpf/reset.h"
 #include "bpf/ring.h"
@@ -154,7 +155,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 {
 	struct change change = {.oldstate = oldstate, .newstate = newstate};
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
-	struct transition *record;
+	struct record_transition *record;
+	struct transition *transition;
 	struct session *session;
 	__u16 lport, rport;
 	__u8 ip;
@@ -177,7 +179,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 					  : !filter_passes(ip, lport, rport))
 		return 0;
 	if (!filter_states_pass(1u << change.oldstate, 1u << change.newstate,
-				change.flags & TRANSITION_AFTER_SYN) ||
+				change.is_passive_open) ||
 	    !filter_owner_passes(session, sk))
 		return 0;
 
@@ -186,20 +188,24 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	if (tally.is_on && tally_take(session, sk, tp, &change, lport, rport))
 		return 0;
 
-	record = ring_reserve(wants_details ? sizeof(*record) : TRANSITION_SIZE_1,
-			      change.flags & TRANSITION_AFTER_SYN ? 2 : 1);
+	record = ring_reserve(wants_details ? sizeof(*record) : RECORD_TRANSITION_SHORT,
+			      change.is_passive_open ? 2 : 1);
 	if (!record)
 		return 0;
-	fill(record, sk, tp, &change);
+	record->header.kind = change.is_passive_open ? RECORD_PASSIVE_OPEN : RECORD_TRANSITION;
+	record->header.size = wants_details ? sizeof(*record) : RECORD_TRANSITION_SHORT;
+	record->awaits = 0;
+	transition = &record->transition;
+	fill(transition, sk, tp, &change);
 	if (wants_details) {
 		if (session)
-			fill_details(record, sk, tp, &change, session);
+			fill_details(transition, &record->awaits, sk, tp, &change, session);
 		else /* no memory for it, which is counted */
-			__builtin_memset(&record->cookie, 0,
-					 sizeof(*record) - offsetof(struct transition, cookie));
-		measure_unused(&record->duration_ns, &record->flags, &change, tp);
+			__builtin_memset(&transition->cookie, 0,
+					 sizeof(*transition) - offsetof(struct transition, cookie));
+		measure_unused(&transition->duration_ns, &transition->flags, &change, tp);
 	}
-	if (tally.is_on && record->flags & TRANSITION_TO_MINISOCK)
+	if (tally.is_on && transition->flags & TRANSITION_TO_MINISOCK)
 		leave_place(sk, &change);
 	bpf_ringbuf_submit(record, wakeup());
 	return 0;
@@ -297,7 +303,8 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 {
 	const struct sock_common *common = &request->__req_common;
 	struct session *session = session_find(listener);
-	struct transition *record;
+	struct record_request *record;
+	struct transition *snapshot;
 	__u8 ip = ip_of(&listener->__sk_common);
 
 	if (!filter_passes(ip, common->skc_num, bpf_ntohs(common->skc_dport)))
@@ -306,23 +313,27 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 	record = ring_reserve(sizeof(*record), request->num_retrans ? 0 : 2);
 	if (!record)
 		return;
-	request_fill(record, request);
-	record->time_ns = bpf_ktime_get_ns();
-	record->duration_ns = record->time_ns - sent_ns;
-	record->ip = ip;
-	record->oldstate = record->newstate = STATE_SYN_RECV;
-	record->flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS |
-			TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK;
-	record->facts = FACT_STANDING;
-	record->minisock = (__u64)request;
-	record->cookie = bpf_get_socket_cookie((void *)request);
-	record->netns = request_netns(request);
-	record->uid = listener->sk_uid.val;
-	record->retrans = request->num_retrans + 1;
+	record->header.kind = RECORD_REQUEST;
+	record->header.size = sizeof(*record);
+	record->padding = 0;
+	record->request = (__u64)request;
+	snapshot = &record->transition;
+	request_fill(snapshot, request);
+	snapshot->time_ns = bpf_ktime_get_ns();
+	snapshot->duration_ns = snapshot->time_ns - sent_ns;
+	snapshot->ip = ip;
+	snapshot->oldstate = snapshot->newstate = STATE_SYN_RECV;
+	snapshot->flags =
+		TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK;
+	snapshot->facts = FACT_STANDING;
+	snapshot->cookie = bpf_get_socket_cookie((void *)request);
+	snapshot->netns = request_netns(request);
+	snapshot->uid = listener->sk_uid.val;
+	snapshot->retrans = request->num_retrans + 1;
 	if (session && session->pid) {
-		record->pid = session->pid;
-		record->owner_from = OWNER_INHERITED;
-		__builtin_memcpy(record->comm, session->comm, sizeof(record->comm));
+		snapshot->pid = session->pid;
+		snapshot->owner_from = OWNER_INHERITED;
+		__builtin_memcpy(snapshot->comm, session->comm, sizeof(snapshot->comm));
 	}
 	bpf_ringbuf_submit(record, wakeup());
 }
@@ -368,18 +379,19 @@ SEC("tp_btf/tcp_send_reset")
 int tcp_send_reset(__u64 *arguments)
 {
 	__u64 skaddr = arguments[0];
-	struct reset_sent *record;
+	struct record_reset_sent *record;
 
 	if (!reset_is_awaited(skaddr))
 		return 0;
 	record = ring_reserve(sizeof(*record), 0);
 	if (!record)
 		return 0;
+	record->header.kind = RECORD_RESET_SENT;
+	record->header.size = sizeof(*record);
 	record->skaddr = skaddr;
 	/* The third argument came with the reasons, in 6.10. */
 	record->reason =
 		bpf_core_type_exists(enum sk_rst_reason) ? reset_reason_of(arguments[2]) : 0;
-	record->padding = 0;
 	bpf_ringbuf_submit(record, wakeup());
 	return 0;
 }

@@ -44,11 +44,6 @@ static struct value duration_marked(const struct transition *t)
 	return value;
 }
 
-static bool has_details(const struct transition *t)
-{
-	return t->flags & TRANSITION_HAS_DETAILS;
-}
-
 /* Its place is that long: who writes it looks for the NUL, sixteen bytes at a time. */
 static struct value cgroup_path(const char *path)
 {
@@ -72,7 +67,7 @@ static struct value owner_from(const struct transition *t)
 /* Of a minisock whose end was inferred, nobody knows who was on the CPU. */
 static bool has_cpu(const struct transition *t)
 {
-	return !(t->flags & TRANSITION_OF_MINISOCK) || t->c_comm[0];
+	return !transition_is_of_minisock(t) || t->c_comm[0];
 }
 
 /* Of an expression of t and context. */
@@ -85,11 +80,11 @@ static bool has_cpu(const struct transition *t)
 #define SHARED(name, result) DEFINE_FIELD(, transition_##name, result)
 
 /* What version 2 of the record brought. */
-#define DETAIL(name, result)        FIELD(name, has_details(t) ? (result) : unknown)
-#define SHARED_DETAIL(name, result) SHARED(name, has_details(t) ? (result) : unknown)
+#define DETAIL(name, result)        FIELD(name, transition_has_details(t) ? (result) : unknown)
+#define SHARED_DETAIL(name, result) SHARED(name, transition_has_details(t) ? (result) : unknown)
 /* One that a socket has, and a minisock has forgotten. */
 #define SHARED_OF_SOCKET(name, result) \
-	SHARED_DETAIL(name, !(t->facts & FACT_FOUND) ? (result) : unknown)
+	SHARED_DETAIL(name, !transition_is_found(t) ? (result) : unknown)
 
 SHARED(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
 FIELD(c_pid, has_cpu(t) ? number(t->c_pid) : unknown)
@@ -129,10 +124,11 @@ FIELD(timestamp,
 FIELD(time, ((struct value){.kind = VALUE_WALL,
 			    .elapsed = (int64_t)(t->time_ns + (uint64_t)context->wall_offset_ns)}))
 SHARED(comm,
-       has_details(t) && t->comm[0]
+       transition_has_details(t) && t->comm[0]
 	       ? ((struct value){.kind = VALUE_TEXT, .text = t->comm, .size = sizeof(t->comm)})
 	       : unknown)
-SHARED(cgroup, cgroup_path(!has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
+SHARED(cgroup,
+       cgroup_path(!transition_has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
 FIELD(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
 
 static const struct field fields[] = {

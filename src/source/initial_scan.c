@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bpf/record.h"
 #include "bpf/shared.h"
 #include "lib/log.h"
 #include "source/initial_scan.h"
+#include "source/join.h"
 #include "trace/clock.h"
 #include "trace/state.h"
 #include "tcpstates.skel.h"
@@ -23,10 +25,10 @@
 #define TIME_WAIT_NS (60 * NSEC_PER_SEC)
 
 /*
- * Read at once: as many as the kernel gathers (seq_file's buffer of an iterator, 32 KB), of which
- * the marks see to it that it is full soon.
+ * Read at once: as much as the kernel gathers (seq_file's buffer of an iterator, 32 KB on most
+ * machines), and the beginning of a record that did not fit. The marks fill it soon.
  */
-#define RECORDS_MAX 160
+#define FOUND_SIZE 33792
 
 /* Network namespaces that were visited. */
 struct visited {
@@ -53,11 +55,10 @@ static bool visited_add(struct visited *visited, ino_t inode)
  * When TIME_WAIT began is known by its timer; how long an orphan has been in FIN_WAIT2 is not, but
  * that it began before now.
  */
-static void seed_minisock(struct seed *seed, struct transition *t)
+static void seed_minisock(struct seed *seed, struct transition *t, uint64_t left_ns)
 {
-	uint64_t since_ns = t->time_ns, left_ns = t->duration_ns;
+	uint64_t since_ns = t->time_ns;
 
-	t->duration_ns = 0;
 	t->flags |= TRANSITION_DURATION_AT_LEAST;
 	if (t->newstate == STATE_TIME_WAIT) {
 		since_ns = t->time_ns + left_ns - TIME_WAIT_NS;
@@ -72,33 +73,67 @@ static void seed_minisock(struct seed *seed, struct transition *t)
 	backlog_add(seed->standing, t, sizeof(*t));
 }
 
-static bool is_mark(const struct transition *t)
+static void seed_snapshot(struct seed *seed, const struct transition *t)
 {
-	return !t->newstate;
+	if (seed->standing)
+		backlog_add(seed->standing, t, sizeof(*t));
 }
 
-static void take_record(struct seed *seed, struct transition *t)
+/* What an iterator has written, by its kind. */
+union found {
+	struct record_header header;
+	struct record_snapshot snapshot;
+	struct record_minisock_found minisock;
+};
+
+static void take_record(struct seed *seed, union found *found)
 {
-	if (is_mark(t))
-		return;
-	if (t->flags & TRANSITION_OF_MINISOCK)
-		seed_minisock(seed, t);
-	else if (seed->standing)
-		backlog_add(seed->standing, t, sizeof(*t));
+	size_t size = found->header.size;
+
+	if (found->header.kind == RECORD_SNAPSHOT && size == sizeof(found->snapshot))
+		seed_snapshot(seed, &found->snapshot.transition);
+	else if (found->header.kind == RECORD_MINISOCK_FOUND && size == sizeof(found->minisock))
+		seed_minisock(seed, &found->minisock.transition, found->minisock.left_ns);
+	else if (found->header.kind != RECORD_MARK)
+		record_unknown(&seed->unknown, found, size);
+}
+
+/* Takes the whole records at the beginning of data. How many bytes they are. */
+static size_t take_records(struct seed *seed, char *data, size_t size)
+{
+	struct record_header header;
+	size_t taken = 0;
+
+	while (size - taken >= sizeof(header)) {
+		memcpy(&header, data + taken, sizeof(header));
+		/* Without a size nobody knows where the next one begins. */
+		if (header.size < sizeof(header) || header.size % sizeof(uint64_t)) {
+			record_unknown(&seed->unknown, &header, sizeof(header));
+			return size;
+		}
+		if (header.size > size - taken)
+			break;
+		take_record(seed, (union found *)(data + taken));
+		taken += header.size;
+	}
+	return taken;
 }
 
 /* Runs an iterator to its end, and takes what it writes. 0 or a negative errno. */
 static int run_iterator(const struct bpf_link *link, struct seed *seed)
 {
-	struct transition found[RECORDS_MAX];
+	_Alignas(8) char data[FOUND_SIZE];
 	int fd = bpf_iter_create(bpf_link__fd(link));
+	size_t left = 0, taken;
 	ssize_t size;
 
 	if (fd < 0)
 		return -errno;
-	while ((size = read(fd, found, sizeof(found))) > 0) {
-		for (size_t i = 0; i < size / sizeof(found[0]); i++)
-			take_record(seed, &found[i]);
+	while ((size = read(fd, data + left, sizeof(data) - left)) > 0) {
+		left += size;
+		taken = take_records(seed, data, left);
+		left -= taken;
+		memmove(data, data + taken, left);
 		seed->pause(seed->context);
 	}
 	if (size < 0)

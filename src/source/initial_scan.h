@@ -25,6 +25,7 @@ struct seed {
 	struct minisocks *minisocks; /* to be told of those that were there; NULL: not followed */
 	struct backlog *standing;    /* likewise of all sessions; NULL: not wanted */
 	uint64_t looked_ns;          /* when seed_look() was called last */
+	uint64_t unknown;            /* records of iterators that were skipped */
 };
 
 /*

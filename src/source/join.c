@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bpf/shared.h"
 #include "lib/log.h"
 #include "source/join.h"
 #include "trace/clock.h"
@@ -37,52 +36,43 @@ static void take_minisock(void *context, const struct transition *t)
 	deliver(context, t);
 }
 
-/* What the kernel told of one: just what take_told() fills in. */
-static void follow_told(struct join *join, const struct transition *t)
+static void hand_over_transition(struct join *join, const struct transition *t)
 {
-	if (t->newstate == STATE_CLOSE)
-		minisocks_end(&join->minisocks, t->cookie, t->time_ns, t->facts & FACT_RECYCLED);
-	else
-		minisocks_rearm(&join->minisocks, t->cookie, t->time_ns, t->due_ns);
-}
-
-static bool is_told(const struct transition *t)
-{
-	return t->flags & TRANSITION_OF_MINISOCK && !(t->flags & TRANSITION_HAS_DETAILS);
-}
-
-static bool is_request(const struct transition *t)
-{
-	return t->flags & TRANSITION_OF_MINISOCK && t->flags & TRANSITION_TO_MINISOCK;
-}
-
-/* It has been half-open for a while: that is told, and its end will be. */
-static void take_request(struct join *join, const struct transition *t)
-{
-	struct transition request = *t;
-
-	if (join->follows_minisocks)
-		minisocks_add_request(&join->minisocks, t);
-	request.flags &= ~TRANSITION_TO_MINISOCK;
-	request.minisock = 0;
-	deliver(join, &request);
-}
-
-static void hand_over(struct join *join, const struct transition *t)
-{
-	if (is_told(t)) {
-		follow_told(join, t);
-		return;
-	}
-	if (is_request(t)) {
-		take_request(join, t);
-		return;
-	}
 	if (join->follows_minisocks)
 		minisocks_see(&join->minisocks, t);
 	deliver(join, t);
-	if (join->follows_minisocks && t->flags & TRANSITION_TO_MINISOCK)
+	if (join->follows_minisocks && transition_is_to_minisock(t))
 		minisocks_add(&join->minisocks, t);
+}
+
+/* It has been half-open for a while: a snapshot, and its end will be reported. */
+static void hand_over_request(struct join *join, const struct record_request *record)
+{
+	if (join->follows_minisocks)
+		minisocks_add_request(&join->minisocks, &record->transition, record->request);
+	deliver(join, &record->transition);
+}
+
+static void hand_over(struct join *join, const union record *record)
+{
+	const struct record_minisock *minisock = &record->minisock;
+
+	switch (record->header.kind) {
+	case RECORD_TRANSITION:
+		hand_over_transition(join, &record->transition.transition);
+		break;
+	case RECORD_REQUEST:
+		hand_over_request(join, &record->request);
+		break;
+	case RECORD_MINISOCK_ENDED:
+		minisocks_end(&join->minisocks, minisock->cookie, minisock->time_ns,
+			      minisock->is_early);
+		break;
+	case RECORD_MINISOCK_REARMED:
+		minisocks_rearm(&join->minisocks, minisock->cookie, minisock->time_ns,
+				minisock->due_ns);
+		break;
+	}
 }
 
 void join_follow_minisocks(struct join *join, minisock_look *look)
@@ -91,9 +81,9 @@ void join_follow_minisocks(struct join *join, minisock_look *look)
 	join->minisocks = (struct minisocks){.emit = take_minisock, .look = look, .context = join};
 }
 
-static bool is_held(const struct transition *t)
+static bool awaits_more(const union record *record)
 {
-	return t->flags & TRANSITION_MORE_AWAITED;
+	return record->header.kind == RECORD_TRANSITION && record->transition.awaits;
 }
 
 /* Hands over the first ones, up to count. */
@@ -101,10 +91,8 @@ static void release(struct join *join, size_t count)
 {
 	if (!count)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		join->held[i].flags &= ~TRANSITION_MORE_AWAITED;
+	for (size_t i = 0; i < count; i++)
 		hand_over(join, &join->held[i]);
-	}
 	join->count -= count;
 	memmove(join->held, join->held + count, join->count * sizeof(*join->held));
 }
@@ -114,7 +102,7 @@ static void release_ready(struct join *join)
 {
 	size_t ready = 0;
 
-	while (ready < join->count && !is_held(&join->held[ready]))
+	while (ready < join->count && !awaits_more(&join->held[ready]))
 		ready++;
 	release(join, ready);
 }
@@ -123,7 +111,7 @@ static void release_ready(struct join *join)
 static bool make_room(struct join *join)
 {
 	size_t room = join->room ? 2 * join->room : 64;
-	struct transition *held;
+	union record *held;
 
 	if (join->count < join->room)
 		return true;
@@ -135,136 +123,206 @@ static bool make_room(struct join *join)
 	return true;
 }
 
-/* A connection that has gone on without having been told its port will not be. */
+/* The newest one that awaits this, of that socket or session (0: any); NULL: none. */
+static struct record_transition *find_awaiting(struct join *join, enum record_awaits awaits,
+					       uint64_t skaddr, uint64_t cookie)
+{
+	for (size_t i = join->count; i-- > 0;) {
+		struct record_transition *record = &join->held[i].transition;
+
+		if (record->header.kind == RECORD_TRANSITION && record->awaits & awaits &&
+		    (!skaddr || record->transition.skaddr == skaddr) &&
+		    (!cookie || record->transition.cookie == cookie))
+			return record;
+	}
+	return NULL;
+}
+
+/* A connection that has gone on without its port having been reported will stay without. */
 static void give_up_lport(struct join *join, const struct transition *t)
 {
-	for (size_t i = 0; i < join->count; i++)
-		if (join->held[i].cookie == t->cookie && join->held[i].newstate == STATE_SYN_SENT)
-			join->held[i].flags &= ~TRANSITION_MORE_AWAITED;
+	struct record_transition *record;
+
+	while (t->cookie && (record = find_awaiting(join, AWAITS_LPORT, 0, t->cookie)))
+		record->awaits = 0;
 }
 
-static void pass(struct join *join, const struct transition *t)
+/* A record that keeps its place behind those that are held. */
+static void pass(struct join *join, const union record *record)
 {
-	struct transition alone;
-
-	if (t->oldstate == STATE_SYN_SENT)
-		give_up_lport(join, t);
-	if (!join->count && !is_held(t)) {
-		hand_over(join, t);
-		return;
+	if (!join->count && !awaits_more(record)) {
+		hand_over(join, record);
+	} else if (make_room(join)) {
+		memcpy(&join->held[join->count++], record, record->header.size);
+	} else {
+		/* They go without the rest. */
+		release(join, join->count);
+		hand_over(join, record);
 	}
-	if (make_room(join)) {
-		join->held[join->count++] = *t;
-		return;
-	}
-	/* It goes without the rest. */
-	release(join, join->count);
-	alone = *t;
-	alone.flags &= ~TRANSITION_MORE_AWAITED;
-	hand_over(join, &alone);
 }
 
-static void take_reset(struct join *join, const struct reset_sent *reset)
+static void take_transition(struct join *join, const struct record_transition *record)
 {
-	for (size_t i = join->count; i-- > 0;) {
-		struct transition *t = &join->held[i];
+	if (record->transition.oldstate == STATE_SYN_SENT)
+		give_up_lport(join, &record->transition);
+	pass(join, (const union record *)record);
+}
 
-		if (t->skaddr != reset->skaddr || !is_held(t))
-			continue;
-		t->flags &= ~TRANSITION_MORE_AWAITED;
-		t->facts |= FACT_RESET_SENT;
-		t->reset_reason = reset->reason;
-		break;
-	}
+/* The child's first transition comes with its second one. */
+static void take_passive_open(struct join *join, const struct record_transition *record)
+{
+	struct record_transition syn = *record, second = *record;
+	struct transition *t = &syn.transition;
+
+	syn.header.kind = second.header.kind = RECORD_TRANSITION;
+	syn.awaits = 0;
+	t->time_ns -= t->duration_ns;
+	t->duration_ns = 0;
+	t->flags &= ~TRANSITION_DURATION_MASK;
+	t->oldstate = STATE_LISTEN;
+	t->newstate = STATE_SYN_RECV;
+	take_transition(join, &syn);
+	take_transition(join, &second);
+}
+
+static void take_reset(struct join *join, const struct record_reset_sent *reset)
+{
+	struct record_transition *record =
+		reset->skaddr ? find_awaiting(join, AWAITS_RESET, reset->skaddr, 0) : NULL;
+
+	if (!record)
+		return;
+	record->awaits &= ~AWAITS_RESET;
+	record->transition.facts |= FACT_RESET_SENT;
+	record->transition.reset_reason = reset->reason;
 	release_ready(join);
 }
 
-static void take_lport(struct join *join, const struct lport_chosen *chosen)
+static void take_lport(struct join *join, const struct record_lport_chosen *chosen)
 {
-	for (size_t i = join->count; i-- > 0;) {
-		struct transition *t = &join->held[i];
+	struct record_transition *record =
+		chosen->cookie ? find_awaiting(join, AWAITS_LPORT, 0, chosen->cookie) : NULL;
 
-		if (t->cookie != chosen->cookie || t->newstate != STATE_SYN_SENT || !is_held(t))
-			continue;
-		t->flags &= ~TRANSITION_MORE_AWAITED;
-		t->facts |= FACT_LPORT_LATER;
-		t->lport = chosen->lport;
-		break;
-	}
+	if (!record)
+		return;
+	record->awaits &= ~AWAITS_LPORT;
+	record->transition.facts |= FACT_LPORT_LATER;
+	record->transition.lport = chosen->lport;
 	release_ready(join);
 }
 
-/* The child's first transition is told with its second one. */
-static void take_child(struct join *join, const struct transition *t)
+/* Without details: what is not in it is not known. */
+static const struct record_transition *complete(const struct record_transition *record,
+						struct record_transition *completed)
 {
-	struct transition syn = *t;
-
-	syn.time_ns -= syn.duration_ns;
-	syn.duration_ns = 0;
-	syn.flags &= ~(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
-		       TRANSITION_DURATION_AT_LEAST | TRANSITION_MORE_AWAITED);
-	syn.oldstate = STATE_LISTEN;
-	syn.newstate = STATE_SYN_RECV;
-	pass(join, &syn);
-	pass(join, t);
+	if (record->header.size == sizeof(*completed))
+		return record;
+	memset(completed, 0, sizeof(*completed));
+	memcpy(completed, record, record->header.size);
+	completed->header.size = sizeof(*completed);
+	return completed;
 }
 
-/* In its place among the transitions, of which one before it may still be held. */
-static void take_told(struct join *join, const struct minisock_told *told)
+/* Whether a record of that kind and size comes by the ring buffer. */
+static bool record_size_is(unsigned int kind, size_t size)
 {
-	struct transition t = {
-		.time_ns = told->time_ns,
-		.due_ns = told->due_ns,
-		.skaddr = told->skaddr,
-		.cookie = told->cookie,
-		.oldstate = told->state,
-		.newstate = told->due_ns ? STATE_TIME_WAIT : STATE_CLOSE,
-		.flags = TRANSITION_OF_MINISOCK,
-		.facts = told->is_early ? FACT_RECYCLED : 0,
-	};
-
-	pass(join, &t);
+	switch (kind) {
+	case RECORD_TRANSITION:
+	case RECORD_PASSIVE_OPEN:
+		return size == sizeof(struct record_transition) || size == RECORD_TRANSITION_SHORT;
+	case RECORD_REQUEST:
+		return size == sizeof(struct record_request);
+	case RECORD_RESET_SENT:
+		return size == sizeof(struct record_reset_sent);
+	case RECORD_LPORT_CHOSEN:
+		return size == sizeof(struct record_lport_chosen);
+	case RECORD_MINISOCK_ENDED:
+	case RECORD_MINISOCK_REARMED:
+		return size == sizeof(struct record_minisock);
+	default:
+		return false;
+	}
 }
 
-void join_take(struct join *join, const void *record, size_t size)
+static bool is_known(const void *data, size_t size)
 {
-	const struct transition *whole = record;
-	struct transition t;
+	const struct record_header *header = data;
 
-	if (size == sizeof(struct reset_sent)) {
-		take_reset(join, record);
+	return size >= sizeof(*header) && header->size <= size &&
+	       record_size_is(header->kind, header->size);
+}
+
+void join_take(struct join *join, const void *data, size_t size)
+{
+	const union record *record = data;
+	struct record_transition completed;
+
+	if (!is_known(data, size)) {
+		record_unknown(&join->unknown, data, size);
 		return;
 	}
-	if (size == sizeof(struct lport_chosen)) {
-		take_lport(join, record);
-		return;
+	switch (record->header.kind) {
+	case RECORD_TRANSITION:
+		take_transition(join, complete(&record->transition, &completed));
+		break;
+	case RECORD_PASSIVE_OPEN:
+		take_passive_open(join, complete(&record->transition, &completed));
+		break;
+	case RECORD_RESET_SENT:
+		take_reset(join, &record->reset_sent);
+		break;
+	case RECORD_LPORT_CHOSEN:
+		take_lport(join, &record->lport_chosen);
+		break;
+	default:
+		pass(join, record);
+		break;
 	}
-	if (size == sizeof(struct minisock_told)) {
-		take_told(join, record);
+}
+
+void record_unknown(uint64_t *count, const void *data, size_t size)
+{
+	const struct record_header *header = data;
+
+	if ((*count)++)
 		return;
+	if (size < sizeof(*header))
+		log_error("the kernel program sent a record of %zu bytes: it is skipped", size);
+	else
+		log_error("the kernel program sent a record of unknown kind %u (%zu bytes): it is "
+			  "skipped, as others like it will be",
+			  header->kind, size);
+}
+
+uint64_t record_time_ns(const void *data)
+{
+	const union record *record = data;
+
+	switch (record->header.kind) {
+	case RECORD_TRANSITION:
+	case RECORD_PASSIVE_OPEN:
+		return record->transition.transition.time_ns;
+	case RECORD_REQUEST:
+		return record->request.transition.time_ns;
+	case RECORD_MINISOCK_ENDED:
+	case RECORD_MINISOCK_REARMED:
+		return record->minisock.time_ns;
+	default:
+		return 0;
 	}
-	/* As it is, where nothing is to be completed or told apart. */
-	if (size == sizeof(t) && !(whole->flags & TRANSITION_AFTER_SYN)) {
-		pass(join, whole);
-		return;
-	}
-	if (size > sizeof(t))
-		size = sizeof(t);
-	memcpy(&t, record, size);
-	memset((char *)&t + size, 0, sizeof(t) - size);
-	if (!(t.flags & TRANSITION_AFTER_SYN)) {
-		pass(join, &t);
-		return;
-	}
-	t.flags &= ~TRANSITION_AFTER_SYN;
-	take_child(join, &t);
+}
+
+uint64_t join_held_ns(const struct join *join)
+{
+	return join->count ? record_time_ns(&join->held[join->count - 1]) : 0;
 }
 
 void join_release(struct join *join, uint64_t now_ns)
 {
 	for (size_t i = 0; i < join->count; i++)
-		if (join->held[i].time_ns + LATE_NS < now_ns)
-			join->held[i].flags &= ~TRANSITION_MORE_AWAITED;
+		if (awaits_more(&join->held[i]) &&
+		    record_time_ns(&join->held[i]) + LATE_NS < now_ns)
+			join->held[i].transition.awaits = 0;
 	release_ready(join);
 }
 

@@ -10,25 +10,49 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/record.h"
 #include "source/minisock_tracker.h"
 #include "source/source.h"
 #include "trace/transition.h"
 
+/* A record of the ring buffer, by its kind. One may be shorter than the union. */
+union record {
+	struct record_header header;
+	struct record_transition transition;
+	struct record_request request;
+	struct record_reset_sent reset_sent;
+	struct record_lport_chosen lport_chosen;
+	struct record_minisock minisock;
+};
+
 struct join {
-	struct transition *held; /* behind one of which more may still be told, in order */
+	union record *held; /* behind one that more may follow for, in order */
 	size_t count;
 	size_t room;
 	bool follows_minisocks;
 	struct minisocks minisocks;
 	const struct receiver *receiver; /* set by the user before each call */
 	enum delivery answer;            /* what it said last */
+	uint64_t unknown;                /* records that were skipped */
 };
 
 /* Follows those that end their socket in a minisock; look: as in minisock.h. */
 void join_follow_minisocks(struct join *join, minisock_look *look);
 
-/* A record from the ring buffer, of size bytes. The receiver may be called. */
+/*
+ * A record from the ring buffer, of size bytes, aligned to eight. The receiver may be called. A
+ * record of unknown kind or size is counted and reported.
+ */
 void join_take(struct join *join, const void *record, size_t size);
+
+/* Counts a record that nothing is known of; the first one is reported. */
+void record_unknown(uint64_t *count, const void *record, size_t size);
+
+/* When it happened, of a whole record of known kind; 0: it does not say. */
+uint64_t record_time_ns(const void *record);
+
+/* When the newest record that is held happened; 0: none is. */
+uint64_t join_held_ns(const struct join *join);
 
 /*
  * Hands over what is held and older than now_ns (CLOCK_MONOTONIC) by more than the rest of one can

@@ -61,8 +61,10 @@ static bool may_take_more(const struct live *live)
 
 static void take_record(struct live *live, const void *record, size_t size)
 {
-	if (size >= TRANSITION_SIZE_1)
-		live->source.read_until_ns = ((const struct transition *)record)->time_ns;
+	uint64_t time_ns = size >= sizeof(struct record_lport_chosen) ? record_time_ns(record) : 0;
+
+	if (time_ns)
+		live->source.read_until_ns = time_ns;
 	join_take(&live->join, record, size);
 	live->left--;
 }
@@ -188,7 +190,7 @@ static int live_read(struct source *source, const struct receiver *receiver)
 	 * is left to read, by that of the last record, which is held behind the others.
 	 */
 	if (join->count && join->answer == DELIVERY_CONTINUE)
-		join_release(join, live->left ? now_ns : join->held[join->count - 1].time_ns);
+		join_release(join, live->left ? now_ns : join_held_ns(join));
 	if (join->follows_minisocks && live->left)
 		count += expire_minisocks(live);
 	/*
@@ -255,7 +257,8 @@ static void live_losses(struct source *source, struct losses *losses)
 		losses->clocks += live->per_cpu[cpu].clocks;
 		rescued += live->per_cpu[cpu].rescued;
 	}
-	losses->transitions += live->standing.missed + live->backlog.missed;
+	losses->transitions += live->standing.missed + live->backlog.missed + live->join.unknown +
+			       live->seed.unknown;
 	if (missed > rescued)
 		losses->transitions += missed - rescued;
 }

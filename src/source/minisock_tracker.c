@@ -28,22 +28,17 @@
 /* Ends are told in batches of so long, so that many of them are few wake-ups. */
 #define BATCH_NS (10 * NSEC_PER_MSEC)
 
-/* The kernel tells of it by its cookie, which one whose memory is not known does not have. */
-static bool is_told(const struct minisocks *m, const struct transition *t)
+/* The kernel reports its end by its cookie, which one whose address is not known does not have. */
+static bool end_is_reported(const struct minisocks *m, const struct transition *t)
 {
 	return m->has_exact_ends && t->minisock;
 }
 
-static bool is_request(const struct transition *t)
-{
-	return t->newstate == STATE_SYN_RECV;
-}
-
 static uint64_t first_look(const struct minisocks *m, const struct transition *t)
 {
-	if (is_request(t))
+	if (transition_is_half_open(t))
 		return t->time_ns;
-	if (is_told(m, t))
+	if (end_is_reported(m, t))
 		return t->due_ns + TOLD_LATE_NS;
 	if (t->newstate == STATE_FIN_WAIT2 && m->look && t->minisock)
 		return t->time_ns + FIRST_LOOK_NS;
@@ -124,7 +119,8 @@ static void rearm(struct minisocks *m, struct watched *entry, uint64_t time_ns, 
 	entry->t.flags &= ~TRANSITION_DURATION_AT_LEAST;
 	entry->t.time_ns = t.time_ns;
 	entry->t.due_ns = due_ns;
-	watchlist_look_at(&m->watched, entry, due_ns + (is_told(m, &entry->t) ? TOLD_LATE_NS : 0));
+	watchlist_look_at(&m->watched, entry,
+			  due_ns + (end_is_reported(m, &entry->t) ? TOLD_LATE_NS : 0));
 	m->emit(m->context, &t);
 }
 
@@ -157,9 +153,9 @@ void minisocks_see(struct minisocks *m, const struct transition *t)
 	uint64_t begin_ns = m->watched.count ? begin_of_session(t) : 0;
 	struct watched *entry = begin_ns ? watchlist_find_ends(&m->watched, t) : NULL;
 
-	if (entry && is_request(&entry->t))
+	if (entry && transition_is_half_open(&entry->t))
 		watchlist_remove(&m->watched, entry);
-	else if (entry && !is_told(m, &entry->t))
+	else if (entry && !end_is_reported(m, &entry->t))
 		end(m, entry, begin_ns, FACT_RECYCLED, TRANSITION_DURATION_ABOUT);
 }
 
@@ -266,7 +262,7 @@ void minisocks_expire(struct minisocks *m, uint64_t now_ns)
 		bool has_looked = look(m, chosen, peeks, count);
 
 		for (size_t i = 0; i < count; i++) {
-			if (is_request(&chosen[i]->t))
+			if (transition_is_half_open(&chosen[i]->t))
 				take_look_at_request(m, chosen[i], has_looked ? &peeks[i] : NULL,
 						     now_ns);
 			else if (has_looked && peeks[i].address)
@@ -283,7 +279,7 @@ void minisocks_look_last(struct minisocks *m, uint64_t now_ns)
 		for (struct watched *entry = m->watched.by_ends[i]; entry;
 		     entry = entry->next_by_ends)
 			if (entry->t.newstate == STATE_FIN_WAIT2 && entry->t.minisock &&
-			    !is_told(m, &entry->t))
+			    !end_is_reported(m, &entry->t))
 				watchlist_look_at(&m->watched, entry, now_ns);
 	minisocks_expire(m, now_ns);
 }
@@ -297,13 +293,13 @@ uint64_t minisocks_next_ns(const struct minisocks *m)
 	return (first->turn.due_ns / BATCH_NS + 1) * BATCH_NS;
 }
 
-void minisocks_add_request(struct minisocks *m, const struct transition *request)
+void minisocks_add_request(struct minisocks *m, const struct transition *snapshot, uint64_t request)
 {
-	struct watched *entry = watchlist_find_cookie(&m->watched, request->cookie);
-	struct transition t = *request;
+	struct watched *entry = watchlist_find_cookie(&m->watched, snapshot->cookie);
+	struct transition t = *snapshot;
 
 	if (entry) {
-		entry->t.retrans = request->retrans;
+		entry->t.retrans = snapshot->retrans;
 		return;
 	}
 	/* Without a look it would never be found gone. */
@@ -314,6 +310,7 @@ void minisocks_add_request(struct minisocks *m, const struct transition *request
 	t.oldstate = STATE_LISTEN;
 	t.flags &= ~TRANSITION_DURATION_KNOWN;
 	t.facts &= ~FACT_STANDING;
+	t.minisock = request;
 	minisocks_add(m, &t);
 }
 

@@ -48,10 +48,12 @@ void minisocks_add_found(struct minisocks *minisocks, const struct transition *f
 
 /*
  * A request that waits for the handshake's last ACK: as the kernel tells of it each time that the
- * SYN-ACK is sent again, FACT_STANDING, duration_ns after the first. Its beginning and its end are
- * told once it is gone and no session has come of it, unless the kernel tells of them.
+ * SYN-ACK is sent again, FACT_STANDING, duration_ns after the first; request: its address in the
+ * kernel. Its beginning and its end are told once it is gone and no session has come of it, unless
+ * the kernel tells of them.
  */
-void minisocks_add_request(struct minisocks *minisocks, const struct transition *transition);
+void minisocks_add_request(struct minisocks *minisocks, const struct transition *snapshot,
+			   uint64_t request);
 
 /* A transition that may begin a session between the ends of one that is in TIME_WAIT. */
 void minisocks_see(struct minisocks *minisocks, const struct transition *transition);

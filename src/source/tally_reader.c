@@ -148,7 +148,7 @@ static void hand_over(const struct batch *batch, unsigned int at, const struct r
 	struct tally tally = {.transition = &t};
 
 	memcpy(&key, batch->keys + at * batch->key_size, batch->key_size);
-	t.flags = TRANSITION_HAS_DETAILS | (key.flags & ~TRANSITION_AFTER_SYN);
+	t.flags = TRANSITION_HAS_DETAILS | key.flags;
 	t.oldstate = key.oldstate;
 	t.newstate = key.newstate;
 	t.lport = key.lport;
@@ -168,7 +168,7 @@ static void hand_over(const struct batch *batch, unsigned int at, const struct r
 	if (!tally.count)
 		return;
 	receiver->tally(receiver->context, &tally);
-	if (key.flags & TRANSITION_AFTER_SYN)
+	if (key.is_passive_open)
 		take_syns(&tally, &t, receiver);
 }
 

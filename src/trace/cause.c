@@ -218,11 +218,11 @@ static enum cause cause_of_minisock(const struct transition *t)
 
 enum cause cause_of(const struct transition *t)
 {
-	if (!(t->flags & TRANSITION_HAS_DETAILS))
+	if (!transition_has_details(t))
 		return CAUSE_UNKNOWN;
-	if (t->flags & TRANSITION_OF_MINISOCK)
+	if (transition_is_of_minisock(t))
 		return cause_of_minisock(t);
-	if (t->flags & TRANSITION_TO_MINISOCK)
+	if (transition_is_to_minisock(t))
 		return cause_of_hand_over(t);
 	switch (t->newstate) {
 	case STATE_FIN_WAIT1:

@@ -67,9 +67,7 @@ static bool states_match(const struct selection *selection, const struct transit
 static bool duration_matches(const struct selection *selection, const struct transition *t)
 {
 	return !selection->least_ns ||
-	       (t->flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT |
-			    TRANSITION_DURATION_AT_LEAST) &&
-		t->duration_ns >= selection->least_ns);
+	       (t->flags & TRANSITION_DURATION_MASK && t->duration_ns >= selection->least_ns);
 }
 
 static bool comm_matches(const struct texts *patterns, const struct transition *t)
@@ -118,14 +116,9 @@ static bool cause_matches(const struct selection *selection, const struct transi
 	return !selection->causes || selection->causes >> cause_of(t) & 1;
 }
 
-static bool has_details(const struct transition *t)
-{
-	return t->flags & TRANSITION_HAS_DETAILS;
-}
-
 static bool uid_matches(const struct numbers *uids, const struct transition *t)
 {
-	return !uids->count || (!(t->facts & FACT_FOUND) && numbers_has(uids, t->uid));
+	return !uids->count || (!transition_is_found(t) && numbers_has(uids, t->uid));
 }
 
 static bool details_match(const struct filter *filter, const struct transition *t)
@@ -134,7 +127,7 @@ static bool details_match(const struct filter *filter, const struct transition *
 
 	if (!selection_wants_details(selection))
 		return true;
-	return has_details(t) && number_matches(&selection->pids, t->pid) &&
+	return transition_has_details(t) && number_matches(&selection->pids, t->pid) &&
 	       uid_matches(&selection->uids, t) &&
 	       number_matches(&selection->namespaces, t->netns) &&
 	       comm_matches(&selection->comms, t) && cgroup_matches(filter, t) &&
@@ -150,18 +143,11 @@ static bool selection_matches(const struct filter *filter, const struct transiti
 	       duration_matches(selection, t) && details_match(filter, t);
 }
 
-/* A request's: a session that never gets a socket. */
-static bool is_half_open(const struct transition *t)
-{
-	return t->flags & TRANSITION_OF_MINISOCK &&
-	       (t->oldstate == STATE_SYN_RECV || t->newstate == STATE_SYN_RECV);
-}
-
 bool filter_judge(const struct filter *filter, const struct transition *transition)
 {
 	const struct selection *selection = filter->selection;
 
-	return (!is_half_open(transition) || filter->has_requests) &&
+	return (!transition_is_half_open(transition) || filter->has_requests) &&
 	       transition->time_ns <= filter->until_ns && ip_matches(selection, transition->ip) &&
 	       port_matches(&selection->lports, transition->lport) &&
 	       port_matches(&selection->rports, transition->rport) &&

@@ -35,7 +35,7 @@ bool filter_judge(const struct filter *filter, const struct transition *transiti
 
 static inline bool filter_match(const struct filter *filter, const struct transition *transition)
 {
-	return (filter->is_open && !(transition->flags & TRANSITION_OF_MINISOCK)) ||
+	return (filter->is_open && !transition_is_of_minisock(transition)) ||
 	       filter_judge(filter, transition);
 }
 

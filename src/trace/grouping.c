@@ -119,7 +119,7 @@ static void fill_address(uint8_t *to, const uint8_t *from, struct group_prefix p
 static void fill_owner(struct group_key *key, const struct grouping *grouping,
 		       const struct transition *t)
 {
-	if (!(t->flags & TRANSITION_HAS_DETAILS))
+	if (!transition_has_details(t))
 		return;
 	if (grouping_has(grouping, GROUP_BY_PID))
 		key->pid = t->pid;

@@ -8,14 +8,13 @@
 const struct transition *lifetime_adapt(enum lifetime lifetime, const struct transition *transition,
 					struct transition *changed)
 {
-	bool is_hand_over = transition->flags & TRANSITION_TO_MINISOCK;
+	bool is_hand_over = transition_is_to_minisock(transition);
 	bool is_without_port = transition->facts & FACT_LPORT_LATER;
 
 	if (lifetime == LIFETIME_SESSION)
 		/* An orphan stays in FIN_WAIT2. */
-		return is_hand_over && transition->oldstate == transition->newstate ? NULL
-										    : transition;
-	if (transition->flags & TRANSITION_OF_MINISOCK)
+		return transition_is_to_orphan(transition) ? NULL : transition;
+	if (transition_is_of_minisock(transition))
 		return NULL;
 	if (!is_hand_over && !is_without_port)
 		return transition;

@@ -10,9 +10,35 @@
 #define TCPSTATES_TRACE_TRANSITION_H
 
 #include <linux/types.h>
+#include <stdbool.h>
+
+#include "trace/state.h"
 
 #define TRANSITION_VERSION   3
 #define TRANSITION_COMM_SIZE 16 /* TASK_COMM_LEN, the final NUL included */
+
+/*
+ * What a struct transition is, by its flags (to: TO_MINISOCK, of: OF_MINISOCK), facts (FACT_...)
+ * and states. No other combination of these occurs. All but the first may have any cause.
+ *
+ *   to of STANDING FOUND   states                      what it is
+ *   -  -  -        -       any, different              a socket changed its state
+ *   x  -  -        -       FIN_WAIT2 or CLOSING,       a socket ended, a minisock goes on in
+ *                          then TIME_WAIT or FIN_WAIT2 newstate; FIN_WAIT2 twice: an orphan
+ *   -  x  -        -       FIN_WAIT2 or TIME_WAIT,     a minisock ended, or the peer's FIN came
+ *                          then TIME_WAIT or CLOSE
+ *   -  x  -        x       likewise                    the same of one older than the trace
+ *   -  x  -        -       LISTEN, then SYN_RECV;      a request socket that never became a
+ *                          SYN_RECV, then CLOSE        connection: it began, was dropped
+ *   -  -  x        -       any, twice                  snapshot of a socket
+ *   -  x  x        -       SYN_RECV, twice             snapshot of a request socket
+ *   -  x  x        x       TIME_WAIT or FIN_WAIT2,     snapshot of a minisock older than the
+ *                          twice                       trace
+ *
+ * At most one of DURATION_KNOWN, _ABOUT and _AT_LEAST is set, in any of these. Without HAS_DETAILS
+ * (bcc's columns only were asked for) none of the others is set, but for the first row. A member
+ * of version 4 is known by its bit in known.
+ */
 
 /* What is known of duration_ns: one of the first three, or it is not known at all. */
 enum transition_flags {
@@ -28,17 +54,9 @@ enum transition_flags {
 	TRANSITION_TO_MINISOCK = 1 << 4,
 	/*
 	 * It is a minisock that changes, or a request (half-open, from SYN_RECV or to it), not a
-	 * socket: bcc's tcpstates sees none of these. With TRANSITION_TO_MINISOCK, in the ring
-	 * buffer only: a request that waits, of which only the end is to be told.
+	 * socket: bcc's tcpstates sees none of these.
 	 */
 	TRANSITION_OF_MINISOCK = 1 << 5,
-	/*
-	 * Ring buffer only, never in a recording nor in a sink: a passive connection left SYN_RECV,
-	 * and stands for two transitions: LISTEN -> SYN_RECV, duration_ns earlier, and this one.
-	 */
-	TRANSITION_AFTER_SYN = 1 << 7,
-	/* Ring buffer only: what else belongs to it may be told right after (bpf/shared.h). */
-	TRANSITION_MORE_AWAITED = 1 << 6,
 };
 
 /* How the owner became known. */
@@ -138,5 +156,51 @@ struct transition {
 #define TRANSITION_SIZE_2 200
 
 _Static_assert(sizeof(struct transition) == 208, "struct transition is a file format");
+
+#define TRANSITION_DURATION_MASK \
+	(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT | TRANSITION_DURATION_AT_LEAST)
+
+/* The members beyond bcc's columns are filled in. */
+static inline bool transition_has_details(const struct transition *t)
+{
+	return t->flags & TRANSITION_HAS_DETAILS;
+}
+
+/* No change: a session that stays in its state, as it was at time_ns. */
+static inline bool transition_is_snapshot(const struct transition *t)
+{
+	return t->facts & FACT_STANDING;
+}
+
+/* The socket ends, and a minisock goes on in newstate. */
+static inline bool transition_is_to_minisock(const struct transition *t)
+{
+	return t->flags & TRANSITION_TO_MINISOCK;
+}
+
+/* The same, of a socket whose owner closed it before: the state stays FIN_WAIT2. */
+static inline bool transition_is_to_orphan(const struct transition *t)
+{
+	return transition_is_to_minisock(t) && t->oldstate == t->newstate;
+}
+
+/* Of a minisock or a request socket: bcc's tcpstates sees neither. */
+static inline bool transition_is_of_minisock(const struct transition *t)
+{
+	return t->flags & TRANSITION_OF_MINISOCK;
+}
+
+/* Of a request socket: a session that has no socket, or never got one. */
+static inline bool transition_is_half_open(const struct transition *t)
+{
+	return transition_is_of_minisock(t) &&
+	       (t->oldstate == STATE_SYN_RECV || t->newstate == STATE_SYN_RECV);
+}
+
+/* Of a minisock older than the trace, of which owner and figures are not known. */
+static inline bool transition_is_found(const struct transition *t)
+{
+	return t->facts & FACT_FOUND;
+}
 
 #endif

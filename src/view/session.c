@@ -111,7 +111,7 @@ static bool begins(const struct transition *t)
 /* A look at a half-open session: its beginning is told later, with its end or by its socket. */
 static bool is_request(const struct transition *t)
 {
-	return is_standing(t) && t->flags & TRANSITION_OF_MINISOCK && t->newstate == STATE_SYN_RECV;
+	return transition_is_snapshot(t) && transition_is_half_open(t);
 }
 
 /* The half-open session that this socket is of: it has the cookie of its request. */

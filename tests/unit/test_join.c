@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* From records of the ring buffer to transitions: what is expanded, joined, held and released. */
+#include "bpf/record.h"
 #include "bpf/shared.h"
 #include "source/join.h"
 #include "trace/state.h"
@@ -35,39 +36,72 @@ static struct join join_to(struct delivered *delivered)
 	return (struct join){.receiver = &delivered->receiver};
 }
 
-static void take(struct join *join, uint64_t time_ns, uint64_t skaddr, uint8_t flags)
+static struct record_transition record_of(enum record_kind kind, const struct transition *t,
+					  uint32_t awaits)
+{
+	return (struct record_transition){
+		.header = {.kind = kind, .size = sizeof(struct record_transition)},
+		.awaits = awaits,
+		.transition = *t,
+	};
+}
+
+static void take_kind(struct join *join, enum record_kind kind, const struct transition *t,
+		      uint32_t awaits)
+{
+	struct record_transition record = record_of(kind, t, awaits);
+
+	join_take(join, &record, sizeof(record));
+}
+
+/* Without details. */
+static void take_short(struct join *join, enum record_kind kind, const struct transition *t)
+{
+	struct record_transition record = record_of(kind, t, 0);
+
+	record.header.size = RECORD_TRANSITION_SHORT;
+	join_take(join, &record, record.header.size);
+}
+
+static void take_end(struct join *join, uint64_t time_ns, uint64_t skaddr, uint32_t awaits)
 {
 	struct transition t = {.time_ns = time_ns,
 			       .skaddr = skaddr,
 			       .oldstate = STATE_ESTABLISHED,
 			       .newstate = STATE_CLOSE,
-			       .flags = TRANSITION_HAS_DETAILS | flags};
+			       .flags = TRANSITION_HAS_DETAILS};
 
-	join_take(join, &t, sizeof(t));
+	take_kind(join, RECORD_TRANSITION, &t, awaits);
+}
+
+static void take(struct join *join, uint64_t time_ns, uint64_t skaddr)
+{
+	take_end(join, time_ns, skaddr, 0);
 }
 
 static void take_held(struct join *join, uint64_t time_ns, uint64_t skaddr)
 {
-	take(join, time_ns, skaddr, TRANSITION_MORE_AWAITED);
+	take_end(join, time_ns, skaddr, AWAITS_RESET);
 }
 
 static void take_reset(struct join *join, uint64_t skaddr, uint32_t reason)
 {
-	struct reset_sent reset = {.skaddr = skaddr, .reason = reason};
+	struct record_reset_sent reset = {
+		.header = {.kind = RECORD_RESET_SENT, .size = sizeof(reset)},
+		.skaddr = skaddr,
+		.reason = reason,
+	};
 
 	join_take(join, &reset, sizeof(reset));
 }
 
-/* The sockets of what was delivered, in order; none has a mark of the ring buffer's. */
+/* The sockets of what was delivered, in order. */
 static void check_delivered(const struct delivered *delivered, const char *skaddrs)
 {
 	char got[DELIVERED_MAX + 1] = "";
 
-	for (size_t i = 0; i < delivered->count && i < DELIVERED_MAX; i++) {
+	for (size_t i = 0; i < delivered->count && i < DELIVERED_MAX; i++)
 		got[i] = '0' + delivered->got[i].skaddr;
-		CHECK(!(delivered->got[i].flags &
-			(TRANSITION_MORE_AWAITED | TRANSITION_AFTER_SYN)));
-	}
 	CHECK_TEXT(skaddrs, got);
 }
 
@@ -78,9 +112,7 @@ static void passes_on(void)
 	struct transition t;
 
 	unit_random_bytes(&t, sizeof(t));
-	t.flags &= ~(TRANSITION_AFTER_SYN | TRANSITION_MORE_AWAITED | TRANSITION_TO_MINISOCK);
-	t.flags |= TRANSITION_HAS_DETAILS;
-	join_take(&join, &t, sizeof(t));
+	take_kind(&join, RECORD_TRANSITION, &t, 0);
 	CHECK_NUMBER(1, delivered.count);
 	CHECK_MEMORY(&t, &delivered.got[0], sizeof(t));
 	join_close(&join);
@@ -96,7 +128,7 @@ static void short_record_is_completed(void)
 	unit_random_bytes(&t, sizeof(t));
 	t.flags = TRANSITION_DURATION_KNOWN;
 	memcpy(&expected, &t, TRANSITION_SIZE_1);
-	join_take(&join, &t, TRANSITION_SIZE_1);
+	take_short(&join, RECORD_TRANSITION, &t);
 	CHECK_NUMBER(1, delivered.count);
 	CHECK_MEMORY(&expected, &delivered.got[0], sizeof(t));
 	join_close(&join);
@@ -107,12 +139,13 @@ static void longer_record_is_cut(void)
 {
 	struct delivered delivered;
 	struct join join = join_to(&delivered);
+	struct transition t = {.skaddr = 1, .flags = TRANSITION_HAS_DETAILS};
 	struct {
-		struct transition t;
+		struct record_transition record;
 		char more[8];
-	} record = {.t = {.skaddr = 1, .flags = TRANSITION_HAS_DETAILS}};
+	} longer = {.record = record_of(RECORD_TRANSITION, &t, 0)};
 
-	join_take(&join, &record, sizeof(record));
+	join_take(&join, &longer, sizeof(longer));
 	check_delivered(&delivered, "1");
 	join_close(&join);
 }
@@ -137,10 +170,10 @@ static void child_is_told_twice(void)
 				       .lport = 80,
 				       .oldstate = STATE_SYN_RECV,
 				       .newstate = STATE_ESTABLISHED,
-				       .flags = TRANSITION_AFTER_SYN | rows[i].known};
+				       .flags = rows[i].known};
 
 		unit_row("row %zu", i);
-		join_take(&join, &t, TRANSITION_SIZE_1);
+		take_short(&join, RECORD_PASSIVE_OPEN, &t);
 		check_delivered(&delivered, "77");
 		CHECK_NUMBER(rows[i].syn_ns, delivered.got[0].time_ns);
 		CHECK_NUMBER(0, delivered.got[0].duration_ns);
@@ -165,10 +198,9 @@ static void childs_reset(void)
 	struct transition t = {.skaddr = 7,
 			       .oldstate = STATE_SYN_RECV,
 			       .newstate = STATE_CLOSE,
-			       .flags = TRANSITION_HAS_DETAILS | TRANSITION_AFTER_SYN |
-					TRANSITION_MORE_AWAITED};
+			       .flags = TRANSITION_HAS_DETAILS};
 
-	join_take(&join, &t, sizeof(t));
+	take_kind(&join, RECORD_PASSIVE_OPEN, &t, AWAITS_RESET);
 	check_delivered(&delivered, "7");
 	take_reset(&join, 7, 12);
 	check_delivered(&delivered, "77");
@@ -198,11 +230,11 @@ static void order_is_kept(void)
 	struct delivered delivered;
 	struct join join = join_to(&delivered);
 
-	take(&join, 100, 1, 0);
+	take(&join, 100, 1);
 	take_held(&join, 101, 2);
-	take(&join, 102, 3, 0);
+	take(&join, 102, 3);
 	take_held(&join, 103, 4);
-	take(&join, 104, 5, 0);
+	take(&join, 104, 5);
 	check_delivered(&delivered, "1");
 	take_reset(&join, 4, 12); /* the later one first, as from another CPU */
 	check_delivered(&delivered, "1");
@@ -211,7 +243,7 @@ static void order_is_kept(void)
 	CHECK_NUMBER(9, delivered.got[1].reset_reason);
 	CHECK_NUMBER(0, delivered.got[2].reset_reason);
 	CHECK_NUMBER(12, delivered.got[3].reset_reason);
-	take(&join, 105, 6, 0);
+	take(&join, 105, 6);
 	check_delivered(&delivered, "123456");
 	join_close(&join);
 }
@@ -240,7 +272,7 @@ static void unknown_reset(void)
 
 	take_reset(&join, 1, 9); /* nothing is held */
 	take_held(&join, 100, 1);
-	take(&join, 101, 2, 0);
+	take(&join, 101, 2);
 	take_reset(&join, 2, 9); /* not awaited for that one */
 	take_reset(&join, 3, 9); /* nor for one that there is not */
 	CHECK_NUMBER(0, delivered.count);
@@ -259,7 +291,7 @@ static void released_after_a_while(void)
 
 	take_held(&join, 5 * MSEC, 1);
 	take_held(&join, 5 * MSEC + 10, 2);
-	take(&join, 5 * MSEC + 20, 3, 0);
+	take(&join, 5 * MSEC + 20, 3);
 	join_release(&join, 5 * MSEC);
 	join_release(&join, 55 * MSEC);
 	CHECK_NUMBER(0, delivered.count);
@@ -290,12 +322,12 @@ static void stop(void)
 {
 	struct delivered delivered;
 	struct join join = join_to(&delivered);
-	struct transition child = {.skaddr = 1, .flags = TRANSITION_AFTER_SYN};
+	struct transition child = {.skaddr = 1};
 
 	delivered.answer = DELIVERY_STOP;
 	delivered.answers_at = 1;
-	join_take(&join, &child, TRANSITION_SIZE_1);
-	take(&join, 100, 2, 0);
+	take_short(&join, RECORD_PASSIVE_OPEN, &child);
+	take(&join, 100, 2);
 	take_held(&join, 100, 3);
 	join_release(&join, UINT64_MAX);
 	check_delivered(&delivered, "1");
@@ -308,11 +340,11 @@ static void pause_loses_nothing(void)
 {
 	struct delivered delivered;
 	struct join join = join_to(&delivered);
-	struct transition child = {.skaddr = 1, .flags = TRANSITION_AFTER_SYN};
+	struct transition child = {.skaddr = 1};
 
 	delivered.answer = DELIVERY_PAUSE;
 	delivered.answers_at = 1;
-	join_take(&join, &child, TRANSITION_SIZE_1);
+	take_short(&join, RECORD_PASSIVE_OPEN, &child);
 	check_delivered(&delivered, "11");
 	CHECK_NUMBER(DELIVERY_PAUSE, join.answer);
 	join.answer = DELIVERY_CONTINUE;
@@ -338,12 +370,16 @@ static void half_open(void)
 		.duration_ns = 1000ull * MSEC,
 		.skaddr = 1,
 		.cookie = 5,
-		.minisock = 1,
 		.oldstate = STATE_SYN_RECV,
 		.newstate = STATE_SYN_RECV,
-		.flags = TRANSITION_HAS_DETAILS | TRANSITION_DURATION_KNOWN |
-			 TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK,
+		.flags =
+			TRANSITION_HAS_DETAILS | TRANSITION_DURATION_KNOWN | TRANSITION_OF_MINISOCK,
 		.facts = FACT_STANDING,
+	};
+	struct record_request record = {
+		.header = {.kind = RECORD_REQUEST, .size = sizeof(record)},
+		.request = 0x100,
+		.transition = t,
 	};
 
 	for (int is_told = 0; is_told < 2; is_told++) {
@@ -352,19 +388,74 @@ static void half_open(void)
 
 		join_follow_minisocks(&join, look_at_nothing);
 		join.minisocks.has_exact_requests = is_told;
-		join_take(&join, &t, sizeof(t));
-		join_take(&join, &t, sizeof(t));
+		join_take(&join, &record, sizeof(record));
+		join_take(&join, &record, sizeof(record));
 		check_delivered(&delivered, "11");
 		CHECK_NUMBER(FACT_STANDING, delivered.got[1].facts);
 		CHECK_NUMBER(1000ull * MSEC, delivered.got[1].duration_ns);
 		CHECK_NUMBER(0, delivered.got[1].minisock);
-		CHECK(!(delivered.got[1].flags & TRANSITION_TO_MINISOCK));
+		CHECK(!transition_is_to_minisock(&delivered.got[1]));
 		CHECK_NUMBER(is_told ? 0 : 1, join.minisocks.watched.count);
 		join_close(&join);
 	}
 }
 
+/* What is no record of the ring buffer is counted, and never read as one. */
+static void unknown_records(void)
+{
+	static const struct {
+		const char *name;
+		uint16_t kind, size;
+		size_t sent;
+	} rows[] = {
+		{"no kind", RECORD_NONE, sizeof(struct record_transition), 300},
+		{"next kind", RECORD_KINDS, sizeof(struct record_transition), 300},
+		{"largest kind", UINT16_MAX, sizeof(struct record_transition), 300},
+		{"an iterator's", RECORD_SNAPSHOT, sizeof(struct record_snapshot), 300},
+		{"a mark", RECORD_MARK, sizeof(struct record_mark), 300},
+		{"transition with a member more", RECORD_TRANSITION,
+		 sizeof(struct record_transition) + 8, 300},
+		{"transition with one less", RECORD_TRANSITION,
+		 sizeof(struct record_transition) - 8, 300},
+		{"passive open of another's size", RECORD_PASSIVE_OPEN,
+		 sizeof(struct record_request), 300},
+		{"reset with a member more", RECORD_RESET_SENT,
+		 sizeof(struct record_reset_sent) + 8, 300},
+		{"port with a member more", RECORD_LPORT_CHOSEN,
+		 sizeof(struct record_lport_chosen) + 8, 300},
+		{"minisock with a member more", RECORD_MINISOCK_ENDED,
+		 sizeof(struct record_minisock) + 8, 300},
+		{"rearmed of another's size", RECORD_MINISOCK_REARMED,
+		 sizeof(struct record_reset_sent), 300},
+		{"request with a member more", RECORD_REQUEST, sizeof(struct record_request) + 8,
+		 300},
+		{"cut", RECORD_TRANSITION, sizeof(struct record_transition),
+		 sizeof(struct record_transition) - 1},
+		{"shorter than its header", RECORD_TRANSITION, 0, 3},
+		{"empty", RECORD_TRANSITION, 0, 0},
+	};
+	struct delivered delivered;
+	struct join join = join_to(&delivered);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		union {
+			struct record_header header;
+			uint64_t bytes[300 / sizeof(uint64_t) + 1];
+		} data = {.header = {rows[i].kind, rows[i].size}};
+
+		unit_row("%s", rows[i].name);
+		join_take(&join, &data, rows[i].sent);
+		CHECK_NUMBER(i + 1, join.unknown);
+		CHECK_NUMBER(0, delivered.count + join.count);
+	}
+	take(&join, 100, 1);
+	check_delivered(&delivered, "1");
+	CHECK_NUMBER(ARRAY_SIZE(rows), join.unknown);
+	join_close(&join);
+}
+
 UNIT_MAIN("join", TEST(passes_on), TEST(short_record_is_completed), TEST(longer_record_is_cut),
 	  TEST(child_is_told_twice), TEST(childs_reset), TEST(reset_is_joined), TEST(order_is_kept),
 	  TEST(same_address), TEST(unknown_reset), TEST(released_after_a_while),
-	  TEST(all_are_released_at_the_end), TEST(stop), TEST(pause_loses_nothing), TEST(half_open))
+	  TEST(all_are_released_at_the_end), TEST(stop), TEST(pause_loses_nothing), TEST(half_open),
+	  TEST(unknown_records))

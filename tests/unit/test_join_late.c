@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What is told after a transition, and of what has no socket. */
-#include "bpf/shared.h"
+#include "bpf/record.h"
 #include "source/join.h"
 #include "trace/clock.h"
 #include "trace/lifetime.h"
@@ -41,17 +41,26 @@ static struct transition change(uint64_t cookie, uint8_t oldstate, uint8_t newst
 				   .flags = TRANSITION_HAS_DETAILS};
 }
 
+static void take_kind(struct join *join, enum record_kind kind, const struct transition *t,
+		      uint32_t awaits)
+{
+	struct record_transition record = {
+		.header = {.kind = kind, .size = sizeof(record)},
+		.awaits = awaits,
+		.transition = *t,
+	};
+
+	join_take(join, &record, sizeof(record));
+}
+
 static void take(struct join *join, const struct transition *t)
 {
-	join_take(join, t, sizeof(*t));
+	take_kind(join, RECORD_TRANSITION, t, t->newstate == STATE_SYN_SENT ? AWAITS_LPORT : 0);
 }
 
 static struct transition begin_of(uint64_t cookie)
 {
-	struct transition t = change(cookie, STATE_CLOSE, STATE_SYN_SENT);
-
-	t.flags |= TRANSITION_MORE_AWAITED;
-	return t;
+	return change(cookie, STATE_CLOSE, STATE_SYN_SENT);
 }
 
 static void local_port(void)
@@ -59,7 +68,11 @@ static void local_port(void)
 	struct delivered delivered = {.count = 0};
 	struct join join = join_into(&delivered);
 	struct transition first = begin_of(1), second = begin_of(2), changed;
-	struct lport_chosen chosen = {.cookie = 1, .lport = 40000};
+	struct record_lport_chosen chosen = {
+		.header = {.kind = RECORD_LPORT_CHOSEN, .size = sizeof(chosen)},
+		.cookie = 1,
+		.lport = 40000,
+	};
 	const struct transition *shown;
 
 	take(&join, &first);
@@ -105,8 +118,8 @@ static void half_open(void)
 	struct transition end = change(1, STATE_SYN_RECV, STATE_CLOSE), changed;
 
 	end.duration_ns = NSEC_PER_SEC;
-	end.flags |= TRANSITION_DURATION_KNOWN | TRANSITION_OF_MINISOCK | TRANSITION_AFTER_SYN;
-	take(&join, &end);
+	end.flags |= TRANSITION_DURATION_KNOWN | TRANSITION_OF_MINISOCK;
+	take_kind(&join, RECORD_PASSIVE_OPEN, &end, 0);
 	CHECK_NUMBER(2, delivered.count);
 	CHECK_NUMBER(BEGIN_NS - NSEC_PER_SEC, delivered.t[0].time_ns);
 	CHECK_NUMBER(STATE_LISTEN, delivered.t[0].oldstate);
@@ -123,8 +136,12 @@ static void minisock(void)
 	struct delivered delivered = {.count = 0};
 	struct join join = join_into(&delivered);
 	struct transition begin = begin_of(1), end = change(2, STATE_FIN_WAIT2, STATE_TIME_WAIT);
-	struct minisock_told told = {
-		.time_ns = BEGIN_NS + 5, .cookie = 2, .state = STATE_TIME_WAIT, .is_early = 1};
+	struct record_minisock told = {
+		.header = {.kind = RECORD_MINISOCK_ENDED, .size = sizeof(told)},
+		.time_ns = BEGIN_NS + 5,
+		.cookie = 2,
+		.state = STATE_TIME_WAIT,
+		.is_early = 1};
 
 	join_follow_minisocks(&join, NULL);
 	join.minisocks.has_exact_ends = true;

@@ -269,8 +269,7 @@ static struct transition request(void)
 	t.oldstate = STATE_SYN_RECV;
 	t.time_ns += SECOND;
 	t.duration_ns = SECOND;
-	t.flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK |
-		  TRANSITION_TO_MINISOCK;
+	t.flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK;
 	t.facts = FACT_STANDING;
 	t.retrans = 1;
 	return t;
@@ -283,9 +282,9 @@ static void half_open(void)
 	struct minisocks m = open_minisocks(&told, look);
 	struct transition t = request();
 
-	minisocks_add_request(&m, &t);
+	minisocks_add_request(&m, &t, 0x100);
 	t.retrans = 2;
-	minisocks_add_request(&m, &t);
+	minisocks_add_request(&m, &t, 0x100);
 	CHECK_NUMBER(1, m.watched.count);
 	minisocks_expire(&m, 101 * SECOND);
 	CHECK_NUMBER(0, told.count);
@@ -316,7 +315,7 @@ static void half_open_finished(void)
 	struct transition t = request(), child = t;
 
 	child.flags = TRANSITION_HAS_DETAILS;
-	minisocks_add_request(&m, &t);
+	minisocks_add_request(&m, &t, 0x100);
 	minisocks_expire(&m, 103 * SECOND);
 	minisocks_see(&m, &child);
 	minisocks_expire(&m, 104 * SECOND);
@@ -332,7 +331,7 @@ static void half_open_unseen(void)
 	struct minisocks m = open_minisocks(&told, NULL);
 	struct transition t = request();
 
-	minisocks_add_request(&m, &t);
+	minisocks_add_request(&m, &t, 0x100);
 	CHECK_NUMBER(0, m.watched.count);
 	minisocks_close(&m);
 }

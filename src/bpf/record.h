@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the kernel programs send to user space: records in the ring buffer, and what iterators
+ * write. Each begins with its kind and its size. None of this is in a recording, nor reaches a
+ * sink.
+ *
+ * The sizes are asserted below: a member more or less has to be meant on both sides.
+ */
+#ifndef TCPSTATES_BPF_RECORD_H
+#define TCPSTATES_BPF_RECORD_H
+
+#include <linux/types.h>
+
+#include "trace/transition.h"
+
+enum record_kind {
+	RECORD_NONE, /* none is of this kind: zeroed memory is no record */
+	/* In the ring buffer: */
+	RECORD_TRANSITION,       /* struct record_transition */
+	RECORD_PASSIVE_OPEN,     /* likewise, it stands for two */
+	RECORD_REQUEST,          /* struct record_request */
+	RECORD_RESET_SENT,       /* struct record_reset_sent */
+	RECORD_LPORT_CHOSEN,     /* struct record_lport_chosen */
+	RECORD_MINISOCK_ENDED,   /* struct record_minisock */
+	RECORD_MINISOCK_REARMED, /* struct record_minisock */
+	/* Of iterators: */
+	RECORD_SNAPSHOT,       /* struct record_snapshot */
+	RECORD_MINISOCK_FOUND, /* struct record_minisock_found */
+	RECORD_MARK,           /* struct record_mark */
+	RECORD_KINDS,
+};
+
+struct record_header {
+	__u16 kind; /* enum record_kind */
+	__u16 size; /* in bytes, of all of the record */
+};
+
+/* What else of a transition may follow in a record of its own. */
+enum record_awaits {
+	AWAITS_RESET = 1 << 0, /* RECORD_RESET_SENT, of the same skaddr */
+	AWAITS_LPORT = 1 << 1, /* RECORD_LPORT_CHOSEN, of the same cookie */
+};
+
+/*
+ * A socket changed its state. RECORD_PASSIVE_OPEN: a passive connection, or a request socket that
+ * was dropped, left SYN_RECV. It stands for two transitions: LISTEN -> SYN_RECV, duration_ns
+ * earlier, and this one.
+ */
+struct record_transition {
+	struct record_header header;
+	__u32 awaits; /* enum record_awaits */
+	struct transition transition;
+};
+
+/* The same without details: it ends after the members of version 1. */
+#define RECORD_TRANSITION_SHORT (sizeof(struct record_header) + sizeof(__u32) + TRANSITION_SIZE_1)
+
+/* A request socket whose SYN-ACK is sent again: a snapshot in SYN_RECV. */
+struct record_request {
+	struct record_header header;
+	__u32 padding;
+	__u64 request; /* its address in the kernel */
+	struct transition transition;
+};
+
+/* The kernel sent a reset for a socket, after that socket's last transition. */
+struct record_reset_sent {
+	struct record_header header;
+	__u32 reason; /* enum reset_reason */
+	__u64 skaddr;
+};
+
+/* connect() chose a local port, after the transition to SYN_SENT. */
+struct record_lport_chosen {
+	struct record_header header;
+	__u16 lport; /* host order */
+	__u16 padding;
+	__u64 cookie; /* the session's */
+};
+
+/* A minisock ended, or was given more time. */
+struct record_minisock {
+	struct record_header header;
+	__u8 state;    /* it is in, or ended in: TIME_WAIT or FIN_WAIT2 */
+	__u8 is_early; /* it ended before its timer expired */
+	__u16 padding;
+	__u64 time_ns;
+	__u64 cookie; /* the session's */
+	__u64 skaddr; /* of the minisock */
+	__u64 due_ns; /* rearmed: when its timer will end it, CLOCK_MONOTONIC */
+};
+
+/* A session that stays in its state, as it is now. */
+struct record_snapshot {
+	struct record_header header;
+	__u32 padding;
+	struct transition transition;
+};
+
+/* A minisock older than the trace: a snapshot without a duration. */
+struct record_minisock_found {
+	struct record_header header;
+	__u32 padding;
+	__u64 left_ns; /* until its timer expires */
+	struct transition transition;
+};
+
+/* Means nothing: it takes room, see walk() in seed.h. */
+struct record_mark {
+	struct record_header header;
+	__u8 padding[sizeof(struct record_snapshot) - sizeof(struct record_header)];
+};
+
+_Static_assert(sizeof(struct record_header) == 4, "kernel and user space agree");
+_Static_assert(sizeof(struct record_transition) == 8 + sizeof(struct transition), "likewise");
+_Static_assert(RECORD_TRANSITION_SHORT == 8 + TRANSITION_SIZE_1, "likewise");
+_Static_assert(sizeof(struct record_request) == 16 + sizeof(struct transition), "likewise");
+_Static_assert(sizeof(struct record_reset_sent) == 16, "likewise");
+_Static_assert(sizeof(struct record_lport_chosen) == 16, "likewise");
+_Static_assert(sizeof(struct record_minisock) == 40, "likewise");
+_Static_assert(sizeof(struct record_snapshot) == 8 + sizeof(struct transition), "likewise");
+_Static_assert(sizeof(struct record_minisock_found) == 16 + sizeof(struct transition), "likewise");
+_Static_assert(sizeof(struct record_mark) == sizeof(struct record_snapshot), "likewise");
+
+/* A kind more has a struct, an assertion above, and a row in record_size_is() of source/join.c. */
+_Static_assert(RECORD_KINDS == 11, "kernel and user space agree");
+
+#endif
