@@ -128,11 +128,35 @@ static __always_inline void fill_figures(struct transition *record, const struct
 	record->retrans = tp->total_retrans;
 	record->cwnd = tp->snd_cwnd;
 	record->mss = tp->mss_cache;
+	record->segs_out = tp->segs_out;
+	record->known = TRANSITION_KNOWN_SEGS_OUT;
 	record->tx_bytes = tp->bytes_sent - tp->bytes_retrans;
 	/* The kernel counts the FIN, for which tcp_fin() sets SOCK_DONE. */
 	record->rx_bytes = tp->bytes_received;
 	if (flags & 1 << SOCK_DONE && record->rx_bytes)
 		record->rx_bytes--;
+}
+
+/*
+ * Where the sequence numbers began, from where they are now and how far they have come. The kernel
+ * counts the SYN among what the peer acknowledged, but for a child, which begins behind it
+ * (tcp_snd_una_update(), tcp_create_openreq_child(), 5.10 to 7.2). So data in the SYN or SYN-ACK
+ * (TCP Fast Open) makes no difference. Not known with TCP_REPAIR, as there was no handshake, nor
+ * after a simultaneous open, which looks like a child that was there before the trace.
+ */
+static __always_inline void fill_isn(struct transition *record, const struct tcp_sock *tp,
+				     const struct change *change)
+{
+	__u32 acked = (__u32)tp->bytes_acked + change->is_passive_open;
+
+	record->isn_local = 0;
+	record->isn_remote = 0;
+	if (change->newstate != STATE_ESTABLISHED || !acked ||
+	    !(change->is_passive_open || change->oldstate == STATE_SYN_SENT))
+		return;
+	record->known |= TRANSITION_KNOWN_ISN;
+	record->isn_local = tp->snd_una - acked;
+	record->isn_remote = tp->rcv_nxt - (__u32)tp->bytes_received - 1;
 }
 
 /* A SYN or FIN of this end's is among what is not acknowledged: it takes a number as a byte does.
@@ -269,6 +293,8 @@ static __always_inline void fill_details(struct transition *record, __u32 *await
 	record->due_ns = 0;
 	record->reset_reason = 0;
 	fill_session(record, sk, tp, session, change->oldstate);
+	fill_isn(record, tp, change);
+	record->reserved[0] = record->reserved[1] = 0;
 	if (session->got_reset)
 		add_fact(record, FACT_RESET_RECEIVED);
 	if (sk->sk_lock.owned)

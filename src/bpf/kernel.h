@@ -209,6 +209,8 @@ struct tcp_sock {
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 	__u64 bytes_received;
+	__u64 bytes_acked; /* with the SYN of an active connection, and the FIN */
+	__u32 segs_out;
 	int linger2;
 };
 

@@ -8,7 +8,7 @@ void field_list_own(struct field_list *list, const struct field_table *table)
 {
 	list->count = 0;
 	for (int i = 0; i < table->count; i++)
-		if (!table->fields[i].is_derived)
+		if (!table->fields[i].is_derived && !table->fields[i].is_on_request)
 			list->field[list->count++] = &table->fields[i];
 }
 

@@ -40,6 +40,7 @@ struct field {
 	bool is_cut;        /* but these are cut to the width */
 	bool is_detail;     /* not in bcc's outputs: the kernel program fills it in on demand */
 	bool is_derived;    /* says again what others say: for people, left out of JSON */
+	bool is_on_request; /* only --fields prints it: no default of any format has it */
 	bool has_arrow;     /* an arrow leads here from the field before it in the table */
 	struct value (*get)(const void *row, const struct field_context *context);
 	/*
@@ -75,7 +76,10 @@ struct field_list {
 	int count;
 };
 
-/* Every field, in the order of the table, without those that are derived from others. */
+/*
+ * Every field, in the order of the table, without those that are derived from others, or printed
+ * on request only.
+ */
 void field_list_own(struct field_list *list, const struct field_table *table);
 
 /* Whether any of them is a detail. */

@@ -119,6 +119,9 @@ SHARED_OF_SOCKET(mss, number(t->mss))
 SHARED_DETAIL(tx_queue, (t->facts & FACT_QUEUES) ? number(t->tx_queue) : unknown)
 SHARED_DETAIL(rx_queue, (t->facts & FACT_QUEUES) ? number(t->rx_queue) : unknown)
 DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
+DETAIL(isn_local, (t->known & TRANSITION_KNOWN_ISN) ? number(t->isn_local) : unknown)
+DETAIL(isn_remote, (t->known & TRANSITION_KNOWN_ISN) ? number(t->isn_remote) : unknown)
+DETAIL(segs_out, (t->known & TRANSITION_KNOWN_SEGS_OUT) ? number(t->segs_out) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
 FIELD(time, ((struct value){.kind = VALUE_WALL,
@@ -161,6 +164,15 @@ static const struct field fields[] = {
 	 WIDTHS(24, 24), IS_DETAIL},
 	{"cause", "CAUSE", "why the session changed its state; --help lists the causes",
 	 QUOTED(cause), WIDTHS(15, 15), IS_DETAIL},
+	{"isn_local", "ISN-LOCAL",
+	 "initial sequence number of this end, at the change to ESTABLISHED; only with --fields",
+	 BARE(isn_local), WIDTHS(10, 10), IS_DETAIL, .is_on_request = true},
+	{"isn_remote", "ISN-REMOTE",
+	 "that of the other end, which has the same pair, exchanged; only with --fields",
+	 BARE(isn_remote), WIDTHS(10, 10), IS_DETAIL, .is_on_request = true},
+	{"segs_out", "SEGS-OUT",
+	 "segments sent, including those without payload; only with --fields", BARE(segs_out),
+	 WIDTHS(8, 8), IS_DETAIL, .is_on_request = true},
 };
 
 _Static_assert(sizeof(fields) / sizeof(fields[0]) <= FIELDS_MAX, "a list holds every field");

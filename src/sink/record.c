@@ -131,7 +131,10 @@ static void record_observe(struct sink *sink, const struct transition *transitio
 	record->wall_offset_ns = wall_offset_ns;
 	if (record->cgroup != transition->cgroup)
 		write_cgroup(record, transition->cgroup);
-	recording_write_transition(&record->output.buffer, transition);
+	if (transition_is_snapshot(transition))
+		recording_write_snapshot(&record->output.buffer, transition);
+	else
+		recording_write_transition(&record->output.buffer, transition);
 	record->transitions++;
 	output_flush_if_full(&record->output);
 }

@@ -179,6 +179,8 @@ static void take_passive_open(struct join *join, const struct record_transition 
 	t->time_ns -= t->duration_ns;
 	t->duration_ns = 0;
 	t->flags &= ~TRANSITION_DURATION_MASK;
+	t->known &= ~TRANSITION_KNOWN_ISN;
+	t->isn_local = t->isn_remote = 0;
 	t->oldstate = STATE_LISTEN;
 	t->newstate = STATE_SYN_RECV;
 	take_transition(join, &syn);

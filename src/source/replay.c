@@ -23,6 +23,7 @@ struct replay {
 	struct source source;
 	struct recording_reader reader;
 	struct losses losses;
+	uint64_t skipped; /* entries of kinds that are not known */
 	const char *name;
 	uint64_t offset; /* in the file, of the chunk */
 	size_t begin, end;
@@ -75,6 +76,10 @@ static int finish(struct replay *replay, size_t needed)
 	size_t left = replay->end - replay->begin;
 
 	replay->source.has_ended = true;
+	if (replay->skipped)
+		log_verbose("%s: skipped %" PRIu64
+			    " entries of kinds that a newer tcpstates records",
+			    replay->name, replay->skipped);
 	if (replay->reader.has_ended)
 		return 0;
 	if (!offset_of(replay) && !left)
@@ -104,6 +109,9 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 	case RECORDING_CGROUP:
 		cgroups_learn(&replay->source.cgroups, item->cgroup, item->cgroup_path);
 		return 0;
+	case RECORDING_SKIPPED:
+		replay->skipped++;
+		return 0;
 	case RECORDING_LOSSES:
 	case RECORDING_END:
 		replay->losses = item->losses;
@@ -132,7 +140,10 @@ static int deliver_chunk(struct replay *replay, const struct receiver *receiver,
 		if (item.kind == RECORDING_INCOMPLETE)
 			return count;
 		if (item.kind == RECORDING_TRANSITION) {
-			answer = receiver_take(receiver, item.transition);
+			answer = receiver->transition(receiver->context, item.transition);
+			count++;
+		} else if (item.kind == RECORDING_SNAPSHOT) {
+			answer = receiver->snapshot(receiver->context, item.transition);
 			count++;
 		} else {
 			err = take_item(replay, &item, receiver);

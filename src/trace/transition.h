@@ -3,8 +3,9 @@
  * The shared record: one TCP session changing state once, raw facts only. The kernel program fills
  * it, the ring buffer carries it, a recording holds it and every sink gets it.
  *
- * New members go to the end and raise TRANSITION_VERSION, so that older recordings stay readable: a
- * shorter record is completed with zeroes, and a zero means "not known".
+ * New members take the place of reserved ones, or go to the end. An older reader takes a longer
+ * record without them; a shorter one is completed with zeroes, and a zero means "not known"
+ * (docs/recording.md). What changes a member that there is raises TRANSITION_VERSION.
  */
 #ifndef TCPSTATES_TRACE_TRANSITION_H
 #define TCPSTATES_TRACE_TRANSITION_H
@@ -14,7 +15,7 @@
 
 #include "trace/state.h"
 
-#define TRANSITION_VERSION   3
+#define TRANSITION_VERSION   4
 #define TRANSITION_COMM_SIZE 16 /* TASK_COMM_LEN, the final NUL included */
 
 /*
@@ -102,6 +103,13 @@ enum transition_facts {
 	FACT_LPORT_LATER = 1 << 18, /* lport was chosen right after; bcc's tcpstates sees 0 */
 };
 
+/* Which members of version 4 hold a value. */
+enum transition_known {
+	/* Both initial sequence numbers: in the record of the change to ESTABLISHED. */
+	TRANSITION_KNOWN_ISN = 1 << 0,
+	TRANSITION_KNOWN_SEGS_OUT = 1 << 1,
+};
+
 struct transition {
 	__u64 time_ns;     /* CLOCK_MONOTONIC, when the state changed */
 	__u64 duration_ns; /* in oldstate; see transition_flags */
@@ -150,12 +158,20 @@ struct transition {
 	/* Version 3: */
 	__u32 tx_queue; /* payload that the peer has not acknowledged; see FACT_QUEUES */
 	__u32 rx_queue; /* payload that no process has read */
+
+	/* Version 4: */
+	__u32 known;       /* enum transition_known; the other bits are reserved, zero */
+	__u32 isn_local;   /* initial sequence number of this end's SYN */
+	__u32 isn_remote;  /* and of the peer's: both ends have the same pair, exchanged */
+	__u32 segs_out;    /* segments sent, those without payload, too */
+	__u32 reserved[2]; /* zero */
 };
 
 #define TRANSITION_SIZE_1 88 /* of version 1, all that bcc's outputs need */
 #define TRANSITION_SIZE_2 200
+#define TRANSITION_SIZE_3 208
 
-_Static_assert(sizeof(struct transition) == 208, "struct transition is a file format");
+_Static_assert(sizeof(struct transition) == 232, "struct transition is a file format");
 
 #define TRANSITION_DURATION_MASK \
 	(TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT | TRANSITION_DURATION_AT_LEAST)

@@ -13,8 +13,8 @@ import time
 
 from program import ORDINARY_USER, SECONDS, Failed, expect
 
-HEADER_SIZE = 184
-TRANSITION_SIZE = 216
+HEADER_SIZE = 304
+TRANSITION_SIZE = 240
 END_SIZE = 32
 
 

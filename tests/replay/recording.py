@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""Recordings for tests: read from a description that people can read, written as the program writes them (src/trace/recording.c).
+"""Recordings for tests: read from a description that people can read, written as the program writes them (src/trace/recording_write.c).
 
 A description is a text of one statement a line; words are quoted as in a shell, # begins a comment:
 
@@ -19,7 +19,7 @@ A description is a text of one statement a line; words are quoted as in a shell,
 and what damages a recording, or makes another kind of file:
 
     include NAME                    the statements of NAME.txt
-    header MEMBER=VALUE...          the header to come says otherwise: version=N, size=N (of a transition), order=other
+    header MEMBER=VALUE...          the header to come says otherwise: version=N, size=N (of the header), order=other
     raw HEX                         these bytes
     flip OFFSET                     one bit of the byte there
     cut SIZE                        only the first SIZE bytes; when negative, all but the last ones
@@ -28,6 +28,7 @@ and what damages a recording, or makes another kind of file:
 import ast
 import datetime
 import decimal
+import functools
 import ipaddress
 import pathlib
 import re
@@ -42,23 +43,48 @@ STATES = {"ESTABLISHED": 1, "SYN_SENT": 2, "SYN_RECV": 3, "FIN_WAIT1": 4, "FIN_W
 NATIVE_ORDER = "<" if sys.byteorder == "little" else ">"
 MAGIC = b"\x89TCPST\r\n"
 BYTE_ORDER_MARK = 0x01020304
-VERSION = 3
+VERSION = 4
+HEADER_SIZE = 304
 COMM_SIZE = 16
 TRANSITION = "QQQ16s16s16sIHHBBBB"
-# What versions 2 and 3 added, in the order of the record.
+# What versions 2 to 4 added, in the order of the record.
 DETAILS = {"pid": "I", "cookie": "Q", "cgroup": "Q", "tx_bytes": "Q", "rx_bytes": "Q", "minisock_address": "Q", "due_ns": "Q",
            "comm": "16s", "uid": "I", "netns": "I", "facts": "I", "rtt_us": "I", "min_rtt_us": "I", "retrans": "I",
            "cwnd": "I", "mss": "I", "idle_ms": "I", "err": "H", "err_soft": "H", "shutdown": "B", "retransmits": "B",
            "probes": "B", "signal": "B", "owner_from": "B", "reset_reason": "B2x",
-           "tx_queue": "I", "rx_queue": "I"}
+           "tx_queue": "I", "rx_queue": "I", "known": "I", "isn_local": "I", "isn_remote": "I", "segs_out": "I8x"}
+# The bits of known, set where one of these is said.
+KNOWN = {"isn_local": 1, "isn_remote": 1, "segs_out": 2}
 HAS_DETAILS = 8
 DURATION_FLAGS = {"": 1, "~": 2, ">=": 4}
 MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}
 OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "kernel"]
-ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6}
+ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6, "snapshot": 7}
 CGROUP = "Q256s"
+TRANSITION_SIZE = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()))
+ENTRY_SIZES = [0, TRANSITION_SIZE, 8, 16, 24, 264, 8, TRANSITION_SIZE] + 24 * [0]
 HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/trace/transition.h"
 FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
+
+
+def crc_table():
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82f63b78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+CRC_TABLE = crc_table()
+
+
+@functools.lru_cache(maxsize=4096)
+def crc32c(data):
+    state = 0xffffffff
+    for byte in data:
+        state = CRC_TABLE[(state ^ byte) & 0xff] ^ state >> 8
+    return state ^ 0xffffffff
 
 
 class Transition(typing.NamedTuple):
@@ -120,6 +146,9 @@ def read_details(members):
                "facts": sum(FACTS[name] for name in said.pop("facts", "").split("+") if name),
                "owner_from": OWNER_FROM.index(said.pop("owner_from", None)), "cookie": int(said.pop("cookie", "0"), 16)}
     details.update({name: int(value) for name, value in said.items()})
+    for name, bit in KNOWN.items():
+        if name in details:
+            details["known"] = details.get("known", 0) | bit
     if set(details) - set(DETAILS) - {"cause"}:
         raise ValueError(f"no such member: {set(details) - set(DETAILS)}")
     return details
@@ -138,7 +167,7 @@ class Recording:
         self.lost = (0, 0)
         self.byte_order = NATIVE_ORDER
         self.version = VERSION
-        self.transition_size = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()))
+        self.header_size = HEADER_SIZE
         self.cgroups = {}
         self.take_file(path)
 
@@ -155,18 +184,9 @@ class Recording:
     def pack(self, layout, *values):
         return struct.pack(self.byte_order + layout, *values)
 
-    def checksum(self, seed, data):
-        """Of a size that is a multiple of eight bytes."""
-        total = seed ^ 0xcbf29ce484222325
-        for place in range(0, len(data), 8):
-            word, = struct.unpack_from(self.byte_order + "Q", data, place)
-            total ^= word
-            total = (total << 29 | total >> 35) * 0x9e3779b97f4a7c15 % 2**64
-        return (total ^ total >> 32) % 2**32
-
     def add_entry(self, kind, payload):
-        seed = ENTRY_KINDS[kind] << 16 | len(payload)
-        self.data += self.pack("HHI", ENTRY_KINDS[kind], len(payload), self.checksum(seed, payload)) + payload
+        head = self.pack("HH", ENTRY_KINDS[kind], len(payload))
+        self.data += head + self.pack("I", crc32c(head + payload)) + payload
 
     def add_transition(self, change):
         self.transitions.append(change)
@@ -175,7 +195,8 @@ class Recording:
             flags |= DURATION_FLAGS[change.known]
         said = change.details or {}
         details = [said.get(name, b"" if layout.endswith("s") else 0) for name, layout in DETAILS.items()]
-        self.add_entry("transition", self.pack(
+        is_snapshot = said.get("facts", 0) & FACTS["STANDING"]
+        self.add_entry("snapshot" if is_snapshot else "transition", self.pack(
             TRANSITION + "".join(DETAILS.values()), change.time_ns, change.duration_ns or 0, change.skaddr,
             packed_address(change.laddr), packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport,
             change.ip, STATES[change.oldstate], STATES[change.newstate], flags, *details))
@@ -183,9 +204,10 @@ class Recording:
     def take_start(self, time, wall, host, kernel):
         self.start_ns = nanoseconds(time)
         self.wall_offset_ns = wall_nanoseconds(wall) - self.start_ns
-        header = MAGIC + self.pack("IHHqQ72s72s", BYTE_ORDER_MARK, self.version, self.transition_size, self.wall_offset_ns,
+        header = MAGIC + self.pack("IHHqQ72s72s", BYTE_ORDER_MARK, self.version, self.header_size, self.wall_offset_ns,
                                    self.start_ns, with_escapes(host), with_escapes(kernel))
-        self.data += header + self.pack("Q", self.checksum(0, header))
+        header += self.pack("32H56xI", *ENTRY_SIZES, 0)
+        self.data += header + self.pack("I", crc32c(header))
 
     def take_at(self, time, skaddr, pid, comm, laddr, lport, raddr, rport, oldstate, newstate, ms, *members):
         time_ns = nanoseconds(time)
@@ -229,7 +251,7 @@ class Recording:
         self.is_damaged = True
         said = dict(member.split("=") for member in members)
         self.version = int(said.get("version", self.version))
-        self.transition_size = int(said.get("size", self.transition_size))
+        self.header_size = int(said.get("size", self.header_size))
         if "order" in said:
             self.byte_order = "<" if NATIVE_ORDER == ">" else ">"
 

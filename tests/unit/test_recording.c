@@ -3,10 +3,12 @@
  */
 #include <stdlib.h>
 
+#include "lib/crc32c.h"
 #include "trace/recording.h"
 #include "unit.h"
 
-#define HEADER_SIZE     184
+#define HEADER_SIZE     304
+#define HEADER_SIZE_3   184
 #define TRANSITION_SIZE (8 + sizeof(struct transition))
 
 #define CGROUP_SIZE (8 + 8 + CGROUP_PATH_SIZE)
@@ -52,7 +54,21 @@ static const struct transition transitions[] = {
 	 .facts = FACT_IN_CALL,
 	 .err = 104,
 	 .owner_from = OWNER_ACCEPT,
-	 .tx_queue = 4096},
+	 .tx_queue = 4096,
+	 .known = TRANSITION_KNOWN_ISN | TRANSITION_KNOWN_SEGS_OUT,
+	 .isn_local = 0xfedcba98,
+	 .isn_remote = 0x01234567,
+	 .segs_out = 3},
+};
+
+static const struct transition snapshot = {
+	.time_ns = 98766000000,
+	.duration_ns = 20,
+	.ip = 4,
+	.oldstate = 1,
+	.newstate = 1,
+	.flags = TRANSITION_DURATION_AT_LEAST | TRANSITION_HAS_DETAILS,
+	.facts = FACT_STANDING,
 };
 
 static const struct losses losses = {.transitions = 5, .clocks = UINT64_MAX};
@@ -72,12 +88,13 @@ static struct buffer sample_recording(void)
 	recording_write_losses(&data, &losses);
 	recording_write_cgroup(&data, 4321, "/system.slice/nginx.service");
 	recording_write_transition(&data, &transitions[1]);
+	recording_write_snapshot(&data, &snapshot);
 	recording_write_tick(&data, TICK_NS);
-	recording_write_end(&data, &losses, 2);
+	recording_write_end(&data, &losses, 3);
 	return data;
 }
 
-#define ITEMS_MAX 9
+#define ITEMS_MAX 10
 
 /* A recording, read until nothing more can be. */
 struct reading {
@@ -153,6 +170,7 @@ static void every_kind_is_read_back(void)
 		{RECORDING_LOSSES, 24},
 		{RECORDING_CGROUP, CGROUP_SIZE},
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
+		{RECORDING_SNAPSHOT, TRANSITION_SIZE},
 		{RECORDING_TICK, 16},
 		{RECORDING_END, 32},
 	};
@@ -175,8 +193,9 @@ static void every_kind_is_read_back(void)
 	CHECK_NUMBER(4321, items[4].cgroup);
 	CHECK_TEXT("/system.slice/nginx.service", items[4].why);
 	CHECK_MEMORY(&transitions[1], &items[5].completed, sizeof(transitions[1]));
-	CHECK_NUMBER(TICK_NS, items[6].tick_ns);
-	CHECK_MEMORY(&losses, &items[7].losses, sizeof(losses));
+	CHECK_MEMORY(&snapshot, &items[6].completed, sizeof(snapshot));
+	CHECK_NUMBER(TICK_NS, items[7].tick_ns);
+	CHECK_MEMORY(&losses, &items[8].losses, sizeof(losses));
 }
 
 /* Whatever the kernel says is kept to the byte; only the family is judged. */
@@ -326,8 +345,8 @@ static void foreign_files(void)
 	}
 }
 
-/* The file format's checksum, written down a second time: changing it breaks older recordings. */
-static uint64_t checksum_from(uint64_t seed, const void *data, size_t size)
+/* The checksum of versions 1 to 3, written down a second time: changing it breaks recordings. */
+static uint64_t checksum_3(uint64_t seed, const void *data, size_t size)
 {
 	uint64_t sum = seed ^ 0xcbf29ce484222325, word;
 
@@ -339,88 +358,219 @@ static uint64_t checksum_from(uint64_t seed, const void *data, size_t size)
 	return (uint32_t)(sum ^ sum >> 32);
 }
 
-static uint64_t checksum(const void *data, size_t size)
+struct head {
+	uint16_t kind, size;
+	uint32_t checksum;
+};
+
+static void append_payload(struct buffer *data, const struct head *head, const void *payload)
 {
-	return checksum_from(0, data, size);
+	buffer_append(data, head, sizeof(*head));
+	buffer_append(data, payload, head->size);
 }
 
-/* A whole entry, written by hand. */
+/* A whole entry of versions 1 to 3, written by hand. */
+static void append_entry_3(struct buffer *data, uint16_t kind, const void *payload, uint16_t size)
+{
+	struct head head = {kind, size, checksum_3((uint64_t)kind << 16 | size, payload, size)};
+
+	append_payload(data, &head, payload);
+}
+
+/* Of version 4. */
 static void append_entry(struct buffer *data, uint16_t kind, const void *payload, uint16_t size)
 {
-	struct {
-		uint16_t kind, size;
-		uint32_t checksum;
-	} head = {kind, size, 0};
+	struct head head = {kind, size, 0};
 
-	head.checksum = checksum_from((uint64_t)kind << 16 | size, payload, size);
-	buffer_append(data, &head, sizeof(head));
-	buffer_append(data, payload, size);
+	head.checksum = ~crc32c_by_table(crc32c_by_table(CRC32C_BEGIN, &head, 4), payload, size);
+	append_payload(data, &head, payload);
 }
 
-/* A header that says so, its checksum mended. */
-static void append_header(struct buffer *data, uint16_t version, uint16_t transition_size)
+/* A header of versions 1 to 3. */
+static void append_header_3(struct buffer *data, uint16_t version, uint16_t transition_size)
 {
 	uint64_t sum;
 
 	recording_write_header(data, &origin);
+	data->length = HEADER_SIZE_3;
 	memcpy(data->data + 12, &version, sizeof(version));
 	memcpy(data->data + 14, &transition_size, sizeof(transition_size));
-	sum = checksum(data->data, HEADER_SIZE - sizeof(sum));
+	sum = checksum_3(0, data->data, HEADER_SIZE_3 - sizeof(sum));
+	memcpy(data->data + HEADER_SIZE_3 - sizeof(sum), &sum, sizeof(sum));
+}
+
+/* One of version 4 in which the number at that place is another one, its checksum mended. */
+static void append_header(struct buffer *data, size_t offset, uint16_t value)
+{
+	uint32_t sum;
+
+	recording_write_header(data, &origin);
+	memcpy(data->data + offset, &value, sizeof(value));
+	sum = ~crc32c_by_table(CRC32C_BEGIN, data->data, HEADER_SIZE - sizeof(sum));
 	memcpy(data->data + HEADER_SIZE - sizeof(sum), &sum, sizeof(sum));
 }
 
-/* What a version did not know yet is zero, which is to say unknown. */
-static void check_completed(unsigned int version, size_t size)
+/* Where the header has the largest size of that kind. */
+#define SIZE_OF_KIND(kind) (176 + 2 * (kind))
+
+static void check_completed(const struct buffer *data, enum recording_kind kind, size_t size)
 {
 	struct transition expected = {0};
-	struct buffer data = {0};
 	struct reading reading;
 
 	memcpy(&expected, &transitions[1], size);
-	append_header(&data, version, size);
-	append_entry(&data, 1, &transitions[1], size);
-	reading_take(&reading, data.data, data.length);
+	reading_take(&reading, data->data, data->length);
 	CHECK_NUMBER(2, reading.count);
 	CHECK_NUMBER(RECORDING_INCOMPLETE, reading.stop);
+	CHECK_NUMBER(kind, reading.items[1].kind);
 	CHECK_MEMORY(&expected, &reading.items[1].completed, sizeof(expected));
-	buffer_free(&data);
 }
 
+/* What a version did not know yet is zero, which is to say unknown. */
 static void older_versions_are_completed(void)
 {
-	check_completed(1, TRANSITION_SIZE_1);
-	check_completed(2, TRANSITION_SIZE_2);
+	static const uint16_t sizes[] = {[1] = 88, [2] = 200, [3] = 208};
+
+	for (size_t version = 1; version < ARRAY_SIZE(sizes); version++) {
+		struct buffer data = {0};
+
+		unit_row("version %zu", version);
+		append_header_3(&data, version, sizes[version]);
+		append_entry_3(&data, 1, &transitions[1], sizes[version]);
+		check_completed(&data, RECORDING_TRANSITION, sizes[version]);
+		buffer_free(&data);
+	}
 }
 
-/* A record of another version's size is none. */
-static void sizes_are_those_of_the_version(void)
+/* Up to version 3 only a fact told snapshots from transitions. */
+static void older_snapshots(void)
 {
 	struct buffer data = {0};
+	struct reading reading;
 
-	append_header(&data, 1, TRANSITION_SIZE_1);
-	recording_write_transition(&data, &transitions[0]);
-	check_corrupt(&data, 1, "no valid entry");
+	append_header_3(&data, 3, TRANSITION_SIZE_3);
+	append_entry_3(&data, 1, &snapshot, TRANSITION_SIZE_3);
+	reading_take(&reading, data.data, data.length);
+	CHECK_NUMBER(2, reading.count);
+	CHECK_NUMBER(RECORDING_SNAPSHOT, reading.items[1].kind);
 	buffer_free(&data);
-	data = (struct buffer){0};
-	recording_write_header(&data, &origin);
-	append_entry(&data, 1, &transitions[0], TRANSITION_SIZE_1);
-	check_corrupt(&data, 1, "no valid entry");
+}
+
+/* A version 4 of another size: what this one does not know is left out, what is missing is zero. */
+static void other_sizes_of_version_4(void)
+{
+	static const struct {
+		uint16_t announced, size;
+	} rows[] = {{88, 88}, {208, 208}, {232, 232}, {232, 96}, {264, 264}, {264, 232}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct {
+			struct transition t;
+			char more[32];
+		} longer = {.t = transitions[1], .more = "of a later one"};
+		struct buffer data = {0};
+
+		unit_row("%u of %u bytes", rows[i].size, rows[i].announced);
+		append_header(&data, SIZE_OF_KIND(1), rows[i].announced);
+		append_entry(&data, 1, &longer, rows[i].size);
+		check_completed(&data, RECORDING_TRANSITION,
+				rows[i].size < sizeof(longer.t) ? rows[i].size : sizeof(longer.t));
+		buffer_free(&data);
+	}
+}
+
+/* A kind that this program does not know is skipped, where the header announces it. */
+static void unknown_kinds(void)
+{
+	struct buffer data = {0};
+	struct reading reading;
+
+	append_header(&data, SIZE_OF_KIND(31), 24);
+	append_entry(&data, 31, "sixteen bytes...", 16);
+	append_entry(&data, 31, "twenty-four bytes.......", 24);
+	recording_write_tick(&data, TICK_NS);
+	reading_take(&reading, data.data, data.length);
+	CHECK_NUMBER(4, reading.count);
+	CHECK_NUMBER(RECORDING_SKIPPED, reading.items[1].kind);
+	CHECK_NUMBER(24, reading.items[1].size);
+	CHECK_NUMBER(RECORDING_SKIPPED, reading.items[2].kind);
+	CHECK_NUMBER(TICK_NS, reading.items[3].tick_ns);
+	data.data[HEADER_SIZE + 9] ^= 1;
+	check_corrupt(&data, 1, "wrong checksum of an entry");
 	buffer_free(&data);
+}
+
+/* What the header does not announce is no entry. */
+static void sizes_are_those_announced(void)
+{
+	static const struct {
+		const char *name;
+		uint16_t kind, size;
+	} rows[] = {
+		{"a transition that is too long", 1, 240},
+		{"no bytes", 1, 0},
+		{"shorter than version 1", 1, 80},
+		{"no multiple of 8", 1, 100},
+		{"an offset with nothing in it", 2, 0},
+		{"losses without the second", 3, 8},
+		{"an end without its count", 4, 16},
+		{"a cgroup without its path", 5, 8},
+		{"a kind not announced", 8, 8},
+		{"no kind", 0, 8},
+		{"above all kinds", 32, 8},
+		{"the last kind", 65535, 8},
+	};
+	static const char payload[240];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buffer data = {0};
+
+		unit_row("%s", rows[i].name);
+		recording_write_header(&data, &origin);
+		append_entry(&data, rows[i].kind, payload, rows[i].size);
+		check_corrupt(&data, 1, "no valid entry");
+		buffer_free(&data);
+	}
+}
+
+/* Up to version 3, a record of another version's size is none; nor are kinds that came later. */
+static void sizes_are_those_of_the_version(void)
+{
+	static const uint16_t sizes[] = {[1] = 88, [2] = 200, [3] = 208};
+
+	for (size_t version = 1; version < ARRAY_SIZE(sizes); version++) {
+		struct buffer data = {0};
+
+		unit_row("version %zu", version);
+		append_header_3(&data, version, sizes[version]);
+		append_entry_3(&data, 1, &transitions[0], version == 1 ? 200 : 88);
+		check_corrupt(&data, 1, "no valid entry");
+		data.length = HEADER_SIZE_3;
+		append_entry_3(&data, 7, &transitions[0], sizes[version]);
+		check_corrupt(&data, 1, "no valid entry");
+		buffer_free(&data);
+	}
 }
 
 /* The file format has its numbers: whoever changes one breaks older recordings. */
 static void format(void)
 {
-	CHECK_NUMBER(3, TRANSITION_VERSION);
+	CHECK_NUMBER(4, TRANSITION_VERSION);
 	CHECK_NUMBER(88, TRANSITION_SIZE_1);
 	CHECK_NUMBER(200, TRANSITION_SIZE_2);
-	CHECK_NUMBER(208, sizeof(struct transition));
+	CHECK_NUMBER(208, TRANSITION_SIZE_3);
+	CHECK_NUMBER(232, sizeof(struct transition));
 	CHECK_NUMBER(84, offsetof(struct transition, pid));
 	CHECK_NUMBER(88, offsetof(struct transition, cookie));
 	CHECK_NUMBER(136, offsetof(struct transition, comm));
 	CHECK_NUMBER(160, offsetof(struct transition, facts));
 	CHECK_NUMBER(197, offsetof(struct transition, reset_reason));
 	CHECK_NUMBER(200, offsetof(struct transition, tx_queue));
+	CHECK_NUMBER(208, offsetof(struct transition, known));
+	CHECK_NUMBER(212, offsetof(struct transition, isn_local));
+	CHECK_NUMBER(216, offsetof(struct transition, isn_remote));
+	CHECK_NUMBER(220, offsetof(struct transition, segs_out));
+	CHECK_NUMBER(224, offsetof(struct transition, reserved));
 }
 
 /* Headers that are whole, but of another kind. */
@@ -434,28 +584,47 @@ static void other_headers(void)
 	} rows[] = {
 		{"newer", 12, TRANSITION_VERSION + 1, "written by a newer tcpstates (format"},
 		{"much newer", 12, 65535, "(format 65535; this version reads formats up to"},
-		{"version 0", 12, 0, "the header is damaged (format 0"},
-		{"larger records", 14, 888, "with records of 888 bytes"},
-		{"smaller records", 14, 80, "with records of 80 bytes"},
+		{"larger", 14, 888, "with a header of 888 bytes"},
+		{"smaller", 14, 184, "with a header of 184 bytes"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct buffer data = {0};
-		uint64_t sum;
 
 		unit_row("%s", rows[i].name);
-		recording_write_header(&data, &origin);
-		memcpy(data.data + rows[i].offset, &rows[i].value, sizeof(rows[i].value));
-		sum = checksum(data.data, HEADER_SIZE - sizeof(sum));
-		memcpy(data.data + HEADER_SIZE - sizeof(sum), &sum, sizeof(sum));
+		append_header(&data, rows[i].offset, rows[i].value);
 		check_corrupt(&data, 0, rows[i].why);
+		buffer_free(&data);
+	}
+}
+
+/* Likewise of older versions. */
+static void other_older_headers(void)
+{
+	static const struct {
+		uint16_t version, size;
+		const char *why;
+	} rows[] = {
+		{0, 88, "the header is damaged (format 0"},
+		{1, 200, "format 1 with records of 200 bytes"},
+		{3, 232, "format 3 with records of 232 bytes"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct buffer data = {0};
+
+		unit_row("format %u", rows[i].version);
+		append_header_3(&data, rows[i].version, rows[i].size);
+		check_corrupt(&data, 0, rows[i].why);
+		data.data[20] ^= 1;
+		check_corrupt(&data, 0, "wrong checksum");
 		buffer_free(&data);
 	}
 }
 
 static void other_byte_order(void)
 {
-	static const size_t numbers[][2] = {{8, 4}, {12, 2}, {14, 2}, {16, 8}, {24, 8}, {176, 8}};
+	static const size_t numbers[][2] = {{8, 4}, {12, 2}, {14, 2}, {16, 8}, {24, 8}, {300, 4}};
 	struct buffer data = {0};
 
 	recording_write_header(&data, &origin);
@@ -522,7 +691,7 @@ static void fuzz_fill(char *data, size_t size, const struct buffer *sample)
 static void fuzz(void)
 {
 	struct buffer sample = sample_recording();
-	char data[1200];
+	char data[1500];
 
 	for (int i = 0; i < FUZZ_INPUTS; i++) {
 		size_t size = unit_random() % (sizeof(data) + 1);
@@ -539,6 +708,7 @@ static void fuzz(void)
 
 UNIT_MAIN("recording", TEST(every_kind_is_read_back), TEST(any_transition_is_read_back),
 	  TEST(names_end), TEST(truncated_anywhere), TEST(damaged_anywhere), TEST(swapped_anywhere),
-	  TEST(foreign_files), TEST(older_versions_are_completed),
+	  TEST(foreign_files), TEST(older_versions_are_completed), TEST(older_snapshots),
+	  TEST(other_sizes_of_version_4), TEST(unknown_kinds), TEST(sizes_are_those_announced),
 	  TEST(sizes_are_those_of_the_version), TEST(format), TEST(other_headers),
-	  TEST(other_byte_order), TEST(endings), TEST(fuzz))
+	  TEST(other_older_headers), TEST(other_byte_order), TEST(endings), TEST(fuzz))

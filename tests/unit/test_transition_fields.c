@@ -58,6 +58,10 @@ static const struct transition detailed_transition = {
 	.signal = 9,
 	.owner_from = OWNER_ACCEPT,
 	.reset_reason = RESET_TCP_STATE,
+	.known = TRANSITION_KNOWN_ISN | TRANSITION_KNOWN_SEGS_OUT,
+	.isn_local = 0xffffff72,
+	.isn_remote = 115,
+	.segs_out = 116,
 };
 
 /* None is known of a path. */
@@ -344,13 +348,14 @@ static void details(void)
 		enum value_kind kind;
 		uint64_t number;
 	} rows[] = {
-		{"pid", VALUE_NUMBER, 101},       {"cookie", VALUE_HEX, 0x102},
-		{"cgroup_id", VALUE_NUMBER, 103}, {"tx_bytes", VALUE_NUMBER, 104},
-		{"rx_bytes", VALUE_NUMBER, 105},  {"uid", VALUE_NUMBER, 106},
-		{"netns", VALUE_NUMBER, 107},     {"rtt_ms", VALUE_MS, 108000},
-		{"min_rtt_ms", VALUE_MS, 109000}, {"retrans", VALUE_NUMBER, 110},
-		{"cwnd", VALUE_NUMBER, 111},      {"mss", VALUE_NUMBER, 112},
-		{"idle_ms", VALUE_NUMBER, 113},
+		{"pid", VALUE_NUMBER, 101},        {"cookie", VALUE_HEX, 0x102},
+		{"cgroup_id", VALUE_NUMBER, 103},  {"tx_bytes", VALUE_NUMBER, 104},
+		{"rx_bytes", VALUE_NUMBER, 105},   {"uid", VALUE_NUMBER, 106},
+		{"netns", VALUE_NUMBER, 107},      {"rtt_ms", VALUE_MS, 108000},
+		{"min_rtt_ms", VALUE_MS, 109000},  {"retrans", VALUE_NUMBER, 110},
+		{"cwnd", VALUE_NUMBER, 111},       {"mss", VALUE_NUMBER, 112},
+		{"idle_ms", VALUE_NUMBER, 113},    {"isn_local", VALUE_NUMBER, 0xffffff72},
+		{"isn_remote", VALUE_NUMBER, 115}, {"segs_out", VALUE_NUMBER, 116},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -409,8 +414,14 @@ static void unknown_details(void)
 		{WITHOUT(rx_bytes, VALUE_NUMBER)},
 		{WITHOUT(retrans, VALUE_NUMBER)},
 		{WITHOUT(idle_ms, VALUE_NUMBER)},
+		{WITHOUT(isn_local, VALUE_NUMBER)},
+		{WITHOUT(isn_remote, VALUE_NUMBER)},
+		{WITHOUT(segs_out, VALUE_NUMBER)},
 #undef WITHOUT
 		{"idle_ms", offsetof(struct transition, facts), sizeof(__u32), VALUE_UNKNOWN},
+		{"isn_local", offsetof(struct transition, known), sizeof(__u32), VALUE_UNKNOWN},
+		{"isn_remote", offsetof(struct transition, known), sizeof(__u32), VALUE_UNKNOWN},
+		{"segs_out", offsetof(struct transition, known), sizeof(__u32), VALUE_UNKNOWN},
 		{"rtt_ms", offsetof(struct transition, rtt_us), sizeof(__u32), VALUE_UNKNOWN},
 		{"min_rtt_ms", offsetof(struct transition, min_rtt_us), sizeof(__u32),
 		 VALUE_UNKNOWN},
@@ -500,12 +511,15 @@ static void cpu_of_a_minisock(void)
 	CHECK_NUMBER(VALUE_NUMBER, value_of("c_pid", &t).kind);
 }
 
-/* Fields of bcc's outputs cost the kernel nothing more; what is derived is not in JSON. */
+/* Fields of bcc's outputs cost the kernel nothing more; what is derived, or printed on request
+ * only, is not in JSON.
+ */
 static void properties(void)
 {
 	static const char *const bcc[] = {"time",     "timestamp", "skaddr", "c_pid", "c_comm",
 					  "ip",       "laddr",     "lport",  "raddr", "rport",
 					  "oldstate", "newstate",  "ms"};
+	static const char *const on_request[] = {"isn_local", "isn_remote", "segs_out"};
 	struct field_list list = {.count = 0}, own, every;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bcc); i++)
@@ -515,7 +529,10 @@ static void properties(void)
 	CHECK(field_list_has_details(&list));
 	field_list_own(&own, &transition_fields);
 	list_all(&every, &transition_fields);
-	CHECK_NUMBER(every.count - 1, own.count);
+	CHECK_NUMBER(every.count - 4, own.count);
+	for (size_t i = 0; i < ARRAY_SIZE(on_request); i++)
+		CHECK(field_list_has(&every, on_request[i]) &&
+		      !field_list_has(&own, on_request[i]));
 	CHECK(field_list_has(&every, "lasted") && !field_list_has(&own, "lasted"));
 }
 

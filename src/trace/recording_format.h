@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What is in a recording, byte by byte: for those who write and read it. See docs/recording.md. */
+#ifndef TCPSTATES_TRACE_RECORDING_FORMAT_H
+#define TCPSTATES_TRACE_RECORDING_FORMAT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/crc32c.h"
+#include "trace/cgroup.h"
+#include "trace/recording.h"
+#include "trace/transition.h"
+
+/* Not text (as PNG does it): a transfer that mends line ends breaks the magic, and is found out. */
+#define RECORDING_MAGIC "\x89TCPST\r\n"
+
+#define RECORDING_MAGIC_SIZE 8
+
+#define BYTE_ORDER_MARK    0x01020304u
+#define BYTE_ORDER_FOREIGN 0x04030201u
+
+/* What the headers of all versions begin with. */
+struct file_origin {
+	char magic[RECORDING_MAGIC_SIZE];
+	uint32_t byte_order;
+	uint16_t version;
+	uint16_t size; /* of the header; up to version 3, of a transition */
+	int64_t wall_offset_ns;
+	uint64_t start_ns;
+	char host[RECORDING_NAME_SIZE];
+	char kernel[RECORDING_NAME_SIZE];
+};
+
+/* Up to version 3. */
+struct file_header_3 {
+	struct file_origin origin;
+	uint64_t checksum; /* checksum_3() of all before it */
+};
+
+struct file_header {
+	struct file_origin origin;
+	uint16_t sizes[RECORDING_ENTRY_KINDS]; /* of an entry of each kind, at most; 0: none */
+	uint8_t reserved[56];                  /* zero */
+	uint32_t zero;
+	uint32_t checksum; /* CRC-32C of all before it */
+};
+
+struct file_entry {
+	uint16_t kind; /* enum entry_kind */
+	uint16_t size; /* of what follows this head; a multiple of 8 */
+	uint32_t checksum;
+};
+
+/* Numbers of the file format: never reused. */
+enum entry_kind {
+	ENTRY_TRANSITION = 1, /* up to version 3 also snapshots */
+	ENTRY_OFFSET = 2,
+	ENTRY_LOSSES = 3,
+	ENTRY_END = 4,
+	ENTRY_CGROUP = 5,   /* since version 2 */
+	ENTRY_TICK = 6,     /* since version 3 */
+	ENTRY_SNAPSHOT = 7, /* since version 4 */
+};
+
+struct file_losses {
+	uint64_t transitions;
+	uint64_t clocks;
+};
+
+struct file_cgroup {
+	uint64_t id;
+	char path[CGROUP_PATH_SIZE]; /* NUL-terminated, the rest zero */
+};
+
+struct file_end {
+	struct file_losses losses;
+	uint64_t transitions;
+};
+
+_Static_assert(sizeof(struct file_origin) == 176, "a file format");
+_Static_assert(sizeof(struct file_header_3) == 184, "a file format");
+_Static_assert(sizeof(struct file_header) == 304, "a file format");
+_Static_assert(sizeof(struct file_entry) == 8, "a file format");
+_Static_assert(sizeof(struct file_losses) == 16, "a file format");
+_Static_assert(sizeof(struct file_cgroup) == 264, "a file format");
+_Static_assert(sizeof(struct file_end) == 24, "a file format");
+_Static_assert(sizeof(struct transition) == 232 && TRANSITION_VERSION == 4,
+	       "a file format: docs/recording.md, and the size of this version");
+
+/* Of the entry's head before its checksum, and of its payload. */
+static inline uint32_t entry_checksum(const struct file_entry *entry, const void *payload,
+				      size_t size)
+{
+	uint32_t state = crc32c(CRC32C_BEGIN, entry, offsetof(struct file_entry, checksum));
+
+	return ~crc32c(state, payload, size);
+}
+
+static inline uint32_t header_checksum(const struct file_header *header)
+{
+	return ~crc32c(CRC32C_BEGIN, header, offsetof(struct file_header, checksum));
+}
+
+#endif
