@@ -62,9 +62,21 @@ enum entry_kind {
 	ENTRY_SNAPSHOT = 7, /* since version 4 */
 };
 
+/* Up to version 3. */
+struct file_losses_3 {
+	uint64_t transitions;
+	uint64_t clocks;
+};
+
+struct file_end_3 {
+	struct file_losses_3 losses;
+	uint64_t transitions;
+};
+
 struct file_losses {
 	uint64_t transitions;
 	uint64_t clocks;
+	uint64_t reserved; /* zero */
 };
 
 struct file_cgroup {
@@ -81,9 +93,10 @@ _Static_assert(sizeof(struct file_origin) == 176, "a file format");
 _Static_assert(sizeof(struct file_header_3) == 184, "a file format");
 _Static_assert(sizeof(struct file_header) == 304, "a file format");
 _Static_assert(sizeof(struct file_entry) == 8, "a file format");
-_Static_assert(sizeof(struct file_losses) == 16, "a file format");
+_Static_assert(sizeof(struct file_losses) == 24, "a file format");
 _Static_assert(sizeof(struct file_cgroup) == 264, "a file format");
-_Static_assert(sizeof(struct file_end) == 24, "a file format");
+_Static_assert(sizeof(struct file_end) == 32, "a file format");
+_Static_assert(sizeof(struct file_end_3) == 24, "a file format");
 _Static_assert(sizeof(struct transition) == 232 && TRANSITION_VERSION == 4,
 	       "a file format: docs/recording.md, and the size of this version");
 

@@ -83,8 +83,10 @@ static void read_header_3(struct recording_reader *reader, const struct file_hea
 		[3] = TRANSITION_SIZE_3,
 	};
 	static const uint16_t sizes[RECORDING_ENTRY_KINDS] = {
-		[ENTRY_OFFSET] = sizeof(int64_t),      [ENTRY_LOSSES] = sizeof(struct file_losses),
-		[ENTRY_END] = sizeof(struct file_end), [ENTRY_CGROUP] = sizeof(struct file_cgroup),
+		[ENTRY_OFFSET] = sizeof(int64_t),
+		[ENTRY_LOSSES] = sizeof(struct file_losses_3),
+		[ENTRY_END] = sizeof(struct file_end_3),
+		[ENTRY_CGROUP] = sizeof(struct file_cgroup),
 		[ENTRY_TICK] = sizeof(uint64_t),
 	};
 	const struct file_origin *origin = &header->origin;
@@ -143,7 +145,7 @@ static void read_header(struct recording_reader *reader, const void *data, size_
 		read_header_4(reader, data, item);
 }
 
-/* The members that an entry of that kind has in any version; 0: not a kind of this program's. */
+/* What an entry of that kind has at least, since version 4; 0: not a kind of this program's. */
 static size_t least_size(unsigned int kind)
 {
 	switch (kind) {
@@ -222,8 +224,9 @@ static void take_cgroup(const void *payload, struct recording_item *item)
 
 static void take_losses(const void *payload, struct recording_item *item)
 {
-	struct file_losses losses;
+	struct file_losses_3 losses;
 
+	/* The members that all versions have. */
 	memcpy(&losses, payload, sizeof(losses));
 	item->losses = (struct losses){.transitions = losses.transitions, .clocks = losses.clocks};
 	item->kind = RECORDING_LOSSES;
@@ -232,12 +235,14 @@ static void take_losses(const void *payload, struct recording_item *item)
 static void take_end(struct recording_reader *reader, const void *payload,
 		     struct recording_item *item)
 {
-	struct file_end end;
+	size_t offset = reader->version < 4 ? offsetof(struct file_end_3, transitions)
+					    : offsetof(struct file_end, transitions);
+	uint64_t transitions;
 
-	memcpy(&end, payload, sizeof(end));
-	if (end.transitions != reader->transitions) {
+	memcpy(&transitions, (const char *)payload + offset, sizeof(transitions));
+	if (transitions != reader->transitions) {
 		item_corrupt(item, "the end mark counts %llu transitions, the file has %llu",
-			     (unsigned long long)end.transitions,
+			     (unsigned long long)transitions,
 			     (unsigned long long)reader->transitions);
 		return;
 	}

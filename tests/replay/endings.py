@@ -15,7 +15,7 @@ from program import ORDINARY_USER, SECONDS, Failed, expect
 
 HEADER_SIZE = 304
 TRANSITION_SIZE = 240
-END_SIZE = 32
+END_SIZE = 40
 
 
 def read_recording(program, name):

@@ -62,7 +62,7 @@ OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "
 ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6, "snapshot": 7}
 CGROUP = "Q256s"
 TRANSITION_SIZE = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()))
-ENTRY_SIZES = [0, TRANSITION_SIZE, 8, 16, 24, 264, 8, TRANSITION_SIZE] + 24 * [0]
+ENTRY_SIZES = [0, TRANSITION_SIZE, 8, 24, 32, 264, 8, TRANSITION_SIZE] + 24 * [0]
 HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/trace/transition.h"
 FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
 
@@ -238,11 +238,11 @@ class Recording:
 
     def take_losses(self, transitions, durations):
         self.lost = (int(transitions), int(durations))
-        self.add_entry("losses", self.pack("QQ", *self.lost))
+        self.add_entry("losses", self.pack("QQ8x", *self.lost))
 
     def take_end(self, transitions=None):
         count = len(self.transitions) if transitions is None else int(transitions)
-        self.add_entry("end", self.pack("QQQ", *self.lost, count))
+        self.add_entry("end", self.pack("QQ8xQ", *self.lost, count))
 
     def take_include(self, name):
         self.take_file(self.folder / f"{name}.txt")

@@ -167,12 +167,12 @@ static void every_kind_is_read_back(void)
 		{RECORDING_HEADER, HEADER_SIZE},
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
 		{RECORDING_OFFSET, 16},
-		{RECORDING_LOSSES, 24},
+		{RECORDING_LOSSES, 32},
 		{RECORDING_CGROUP, CGROUP_SIZE},
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
 		{RECORDING_SNAPSHOT, TRANSITION_SIZE},
 		{RECORDING_TICK, 16},
-		{RECORDING_END, 32},
+		{RECORDING_END, 40},
 	};
 	struct reading reading;
 	const struct recording_item *items = reading.items;
@@ -512,8 +512,8 @@ static void sizes_are_those_announced(void)
 		{"shorter than version 1", 1, 80},
 		{"no multiple of 8", 1, 100},
 		{"an offset with nothing in it", 2, 0},
-		{"losses without the second", 3, 8},
-		{"an end without its count", 4, 16},
+		{"losses of version 3", 3, 16},
+		{"an end of version 3", 4, 24},
 		{"a cgroup without its path", 5, 8},
 		{"a kind not announced", 8, 8},
 		{"no kind", 0, 8},
