@@ -53,7 +53,6 @@ struct kernel_losses {
 	__u64 rescued;     /* dealt with by the second program, as the first was interrupted */
 };
 
-
 /*
  * Transitions that are alike as far as a summary tells them apart: the parts that it does not ask
  * for are zero. What costs least to hash is in front, and only so much of it is a key of the map.

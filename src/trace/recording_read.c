@@ -42,14 +42,15 @@ static void item_corrupt(struct recording_item *item, const char *format, ...)
 static bool check_version(const struct file_origin *origin, struct recording_item *item)
 {
 	if (origin->byte_order == BYTE_ORDER_FOREIGN)
-		item_corrupt(item,
-			     "recorded on a machine with the other byte order; replay it on such a machine");
+		item_corrupt(item, "recorded on a machine with the other byte order; replay it on "
+				   "such a machine");
 	else if (origin->byte_order != BYTE_ORDER_MARK)
 		item_corrupt(item, "the header is damaged (byte order mark %08x)",
 			     origin->byte_order);
 	else if (origin->version > TRANSITION_VERSION)
 		item_corrupt(item,
-			     "written by a newer tcpstates (format %u; this version reads formats up to %u)",
+			     "written by a newer tcpstates (format %u; this version reads formats "
+			     "up to %u)",
 			     origin->version, TRANSITION_VERSION);
 	else
 		return true;
