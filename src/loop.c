@@ -251,7 +251,7 @@ static void report_losses(struct loop *loop)
 		log_error("missed %" PRIu64
 			  " durations: no kernel memory to store the time of a socket",
 			  clocks);
-	if (transitions || clocks)
+	if (transitions || clocks || details)
 		sinks_losses(loop->sinks, reported, false);
 }
 

@@ -76,7 +76,7 @@ struct file_end_3 {
 struct file_losses {
 	uint64_t transitions;
 	uint64_t clocks;
-	uint64_t reserved; /* zero */
+	uint64_t details;
 };
 
 struct file_cgroup {

@@ -223,13 +223,16 @@ static void take_cgroup(const void *payload, struct recording_item *item)
 	item->cgroup_path = cgroup->path;
 }
 
-static void take_losses(const void *payload, struct recording_item *item)
+static void take_losses(const struct recording_reader *reader, const void *payload,
+			struct recording_item *item)
 {
-	struct file_losses_3 losses;
+	struct file_losses losses = {0};
 
-	/* The members that all versions have. */
-	memcpy(&losses, payload, sizeof(losses));
-	item->losses = (struct losses){.transitions = losses.transitions, .clocks = losses.clocks};
+	memcpy(&losses, payload,
+	       reader->version < 4 ? sizeof(struct file_losses_3) : sizeof(losses));
+	item->losses = (struct losses){.transitions = losses.transitions,
+				       .details = losses.details,
+				       .clocks = losses.clocks};
 	item->kind = RECORDING_LOSSES;
 }
 
@@ -247,7 +250,7 @@ static void take_end(struct recording_reader *reader, const void *payload,
 			     (unsigned long long)reader->transitions);
 		return;
 	}
-	take_losses(payload, item);
+	take_losses(reader, payload, item);
 	item->kind = RECORDING_END;
 	reader->has_ended = true;
 }
@@ -272,7 +275,7 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 		take_cgroup(payload, item);
 		break;
 	case ENTRY_LOSSES:
-		take_losses(payload, item);
+		take_losses(reader, payload, item);
 		break;
 	case ENTRY_END:
 		take_end(reader, payload, item);

@@ -81,7 +81,9 @@ void recording_write_tick(struct buffer *buffer, uint64_t now_ns)
 
 static struct file_losses file_losses(const struct losses *losses)
 {
-	return (struct file_losses){.transitions = losses->transitions, .clocks = losses->clocks};
+	return (struct file_losses){.transitions = losses->transitions,
+				    .clocks = losses->clocks,
+				    .details = losses->details};
 }
 
 void recording_write_losses(struct buffer *buffer, const struct losses *losses)

@@ -3,8 +3,12 @@
 
 import struct
 
-HEADER_SIZE = 184
+from recording_reader import crc32c
+
+HEADER_SIZE = 184                   # of a version before 4
+HEADER_SIZE_4 = 304
 ENTRY = struct.Struct("=HHI")       # kind, size, checksum
+HEAD = struct.Struct("=HH")         # the same without its checksum
 VERSION = struct.Struct("=H")
 VERSION_AT, BYTE_ORDER_AT, HOST_AT = 12, 8, 32
 LOSSES, END = 3, 4                  # kinds of entries
@@ -50,19 +54,13 @@ def damaged(recording):
     }
 
 
-def checksum(kind, payload):
-    total = (kind << 16 | len(payload)) ^ 0xcbf29ce484222325
-    for word, in struct.iter_unpack("=Q", payload):
-        total ^= word
-        total = (total << 29 | total >> 35) * 0x9e3779b97f4a7c15 % (1 << 64)
-    return (total ^ total >> 32) % (1 << 32)
-
-
 def entry(kind, *numbers):
     payload = struct.pack(f"={len(numbers)}Q", *numbers)
-    return ENTRY.pack(kind, len(payload), checksum(kind, payload)) + payload
+    head = HEAD.pack(kind, len(payload))
+    return head + struct.pack("=I", crc32c(head + payload)) + payload
 
 
-def lossy(recording, transitions, durations):
-    """A recording without transitions, for so many were lost, and so many durations."""
-    return recording[:HEADER_SIZE] + entry(LOSSES, transitions, durations) + entry(END, transitions, durations, 0)
+def lossy(recording, transitions, durations, details):
+    """A recording of version 4 without transitions: so many were lost, and so many durations and details."""
+    losses = transitions, durations, details
+    return recording[:HEADER_SIZE_4] + entry(LOSSES, *losses) + entry(END, *losses, 0)

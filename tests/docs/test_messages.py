@@ -74,7 +74,7 @@ def test_damaged_recordings():
 
 
 def test_losses():
-    status, messages = replay_of(damage.lossy(tool.EXAMPLE.read_bytes(), 3, 2))
+    status, messages = replay_of(damage.lossy((tool.TREE / "tests/replay/version-4.tcps").read_bytes(), 3, 2, 4))
     check_equal("status", status, 0)
     check_equal("messages", messages, quoted("LOSS"))
 
