@@ -23,6 +23,7 @@ enum record_kind {
 	RECORD_LPORT_CHOSEN,     /* struct record_lport_chosen */
 	RECORD_MINISOCK_ENDED,   /* struct record_minisock */
 	RECORD_MINISOCK_REARMED, /* struct record_minisock */
+	RECORD_PROBE,            /* struct record_probe */
 	/* Of iterators: */
 	RECORD_SNAPSHOT,       /* struct record_snapshot */
 	RECORD_MINISOCK_FOUND, /* struct record_minisock_found */
@@ -90,6 +91,13 @@ struct record_minisock {
 	__u64 due_ns; /* rearmed: when its timer will end it, CLOCK_MONOTONIC */
 };
 
+/* The trace's own probe changed its state (probe.h): taken before the others are joined. */
+struct record_probe {
+	struct record_header header;
+	__u32 padding;
+	__u64 cookie;
+};
+
 /* A session that stays in its state, as it is now. */
 struct record_snapshot {
 	struct record_header header;
@@ -118,11 +126,12 @@ _Static_assert(sizeof(struct record_request) == 16 + sizeof(struct transition), 
 _Static_assert(sizeof(struct record_reset_sent) == 16, "likewise");
 _Static_assert(sizeof(struct record_lport_chosen) == 16, "likewise");
 _Static_assert(sizeof(struct record_minisock) == 40, "likewise");
+_Static_assert(sizeof(struct record_probe) == 16, "likewise");
 _Static_assert(sizeof(struct record_snapshot) == 8 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_minisock_found) == 16 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_mark) == sizeof(struct record_snapshot), "likewise");
 
 /* A kind more has a struct, an assertion above, and a row in record_size_is() of source/join.c. */
-_Static_assert(RECORD_KINDS == 11, "kernel and user space agree");
+_Static_assert(RECORD_KINDS == 12, "kernel and user space agree");
 
 #endif

@@ -22,6 +22,7 @@
 #include "bpf/filter.h"
 #include "bpf/kernel.h"
 #include "bpf/losses.h"
+#include "bpf/probe.h"
 #include "bpf/record.h"
 #include "bpf/request.h"
 #include "bpf/reset.h"
@@ -100,9 +101,11 @@ static __always_inline void fill(struct transition *record, struct sock *sk,
 	record->pid = 0;
 }
 
+/* The trace's own probe is none. */
 static __always_inline bool is_transition(const struct sock *sk, int oldstate, int newstate)
 {
-	return sk->sk_protocol == IPPROTO_TCP && oldstate != newstate;
+	return sk->sk_protocol == IPPROTO_TCP && oldstate != newstate &&
+	       !probe_take(sk, oldstate, newstate);
 }
 
 /*

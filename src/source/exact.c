@@ -53,7 +53,7 @@ static const struct row rows[] = {
 /* Beside the build for old kernels, which keeps sessions elsewhere; nobody's errno either. */
 #define ENOSTORAGE 525
 
-static const char *reason(int err)
+const char *exact_reason(int err)
 {
 	if (err == -ENOTSUPP)
 		return "not supported on this platform";
@@ -61,9 +61,16 @@ static const char *reason(int err)
 				  : strerror(-err);
 }
 
-static void say_missing(const struct row *row, int err)
+void exact_say_missing(void *context, const char *function, const char *lack, int err)
 {
-	log_verbose("%s: %s: %s", row->missing, row->function, reason(err));
+	(void)context;
+	if (err)
+		log_verbose("%s: %s: %s", lack, function, exact_reason(err));
+}
+
+static void tell(const struct exact_listener *listener, const struct row *row, int err)
+{
+	listener->tell(listener->context, row->function, row->missing, err);
 }
 
 static struct bpf_program *program_of(const struct exact_bpf *exact, const struct row *row)
@@ -87,7 +94,7 @@ static bool kernel_has(const struct targets *targets, const struct btf *btf,
 
 /* A program for a function that this kernel does not have would fail the others. */
 static int choose_programs(struct exact_bpf *exact, const struct wants *wants,
-			   struct targets *targets)
+			   struct targets *targets, const struct exact_listener *listener)
 {
 	struct btf *btf = targets->types->count ? NULL : btf__load_vmlinux_btf();
 
@@ -101,7 +108,7 @@ static int choose_programs(struct exact_bpf *exact, const struct wants *wants,
 
 		bpf_program__set_autoload(program, wanted && exists);
 		if (wanted && !exists)
-			say_missing(&rows[i], -ENOENT);
+			tell(listener, &rows[i], -ENOENT);
 	}
 	btf__free(btf);
 	return 0;
@@ -146,7 +153,8 @@ static int try_least(const struct types *types)
 }
 
 static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
-		const struct wants *wants, struct targets *targets)
+		const struct wants *wants, struct targets *targets,
+		const struct exact_listener *listener)
 {
 	libbpf_print_fn_t print;
 	int err;
@@ -155,7 +163,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 		return -ENOSTORAGE;
 	err = share_maps(exact, program);
 	if (!err)
-		err = choose_programs(exact, wants, targets);
+		err = choose_programs(exact, wants, targets, listener);
 	if (err)
 		return err;
 	bpf_map__set_autocreate(exact->maps.half_opens, wants->half_open);
@@ -168,7 +176,8 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 	return err;
 }
 
-static void attach(struct exact_bpf *exact, const struct row *row)
+static void attach(struct exact_bpf *exact, const struct row *row,
+		   const struct exact_listener *listener)
 {
 	struct bpf_link **link = (struct bpf_link **)((char *)exact + row->link);
 	struct bpf_program *program = program_of(exact, row);
@@ -176,8 +185,7 @@ static void attach(struct exact_bpf *exact, const struct row *row)
 	if (!bpf_program__autoload(program))
 		return;
 	*link = bpf_program__attach_trace(program);
-	if (!*link)
-		say_missing(row, -errno);
+	tell(listener, row, *link ? 0 : -errno);
 }
 
 bool exact_sees_requests(const struct exact_bpf *exact)
@@ -185,16 +193,9 @@ bool exact_sees_requests(const struct exact_bpf *exact)
 	return exact && exact->links.inet_csk_reqsk_queue_hash_add;
 }
 
-/* What was asked for is not missed without a word. */
-static void say_half_open_missing(const struct exact_bpf *exact)
-{
-	if (!exact_sees_requests(exact))
-		log_error("--half-open: this kernel shows only sessions that are half-open for at "
-			  "least 1 s, and none before 5.12; -v shows why");
-}
-
 static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,
-				       const struct wants *wants, struct targets *targets, int *err)
+				       const struct wants *wants, struct targets *targets,
+				       const struct exact_listener *listener, int *err)
 {
 	struct exact_bpf *exact;
 	struct types_file file;
@@ -205,27 +206,25 @@ static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,
 		return NULL;
 	with.btf_custom_path = types_file_open(&file, targets->types, exact_bpf__elf_bytes);
 	exact = exact_bpf__open_opts(&with);
-	*err = exact ? load(exact, program, wants, targets) : -errno;
+	*err = exact ? load(exact, program, wants, targets, listener) : -errno;
 	types_file_close(&file);
 	return exact;
 }
 
 struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct wants *wants,
-			       struct targets *targets)
+			       struct targets *targets, const struct exact_listener *listener)
 {
 	int err;
-	struct exact_bpf *exact = open_and_load(program, wants, targets, &err);
+	struct exact_bpf *exact = open_and_load(program, wants, targets, listener, &err);
 
 	for (int i = 0; i < ROW_COUNT; i++)
 		if (!err)
-			attach(exact, &rows[i]);
+			attach(exact, &rows[i], listener);
 		else if (is_wanted(&rows[i], wants))
-			say_missing(&rows[i], err);
+			tell(listener, &rows[i], err);
 	if (err) {
 		exact_bpf__destroy(exact);
 		exact = NULL;
 	}
-	if (wants->half_open)
-		say_half_open_missing(exact);
 	return exact;
 }

@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "source/initial_scan.h"
 #include "source/join.h"
+#include "source/program.h"
 #include "trace/clock.h"
 #include "trace/state.h"
 #include "tcpstates.skel.h"
@@ -176,8 +177,7 @@ static void look_into_namespaces(struct seed *seed)
 	DIR *processes = opendir("/proc");
 	struct dirent *process;
 
-	if (home >= 0)
-		run_iterator(seed->sockets, seed);
+	run_iterator(seed->sockets, seed);
 	while (home >= 0 && processes && (process = readdir(processes))) {
 		int netns = -1;
 
@@ -197,12 +197,12 @@ static void look_into_namespaces(struct seed *seed)
 	free(visited.inodes);
 }
 
-static struct bpf_link *attach_iterator(const struct bpf_program *program, const char *missing)
+static struct bpf_link *attach_iterator(const struct bpf_program *program)
 {
 	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
 
 	if (!link)
-		log_verbose("%s: %s", missing, strerror(errno));
+		log_verbose("%s: %s", program_lack(bpf_program__name(program)), strerror(errno));
 	return link;
 }
 
@@ -214,13 +214,15 @@ void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
 	seed->program = program;
 	seed->minisocks = minisocks;
 	seed->standing = standing;
-	files = attach_iterator(program->progs.seed_files,
-				"sessions older than the trace have no owner yet");
+	files = attach_iterator(program->progs.seed_files);
 	if (files)
 		run_iterator(files, seed);
 	bpf_link__destroy(files);
-	seed->sockets = attach_iterator(program->progs.seed_sockets,
-					"not all sessions older than the trace are known");
+	seed->sockets = attach_iterator(program->progs.seed_sockets);
+	if (access("/proc/self/ns/net", F_OK))
+		log_verbose("older sessions of other network namespaces are not known: "
+			    "/proc/self/ns/net: %s",
+			    strerror(errno));
 	if (seed->sockets)
 		look_into_namespaces(seed);
 }

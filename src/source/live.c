@@ -17,6 +17,7 @@
 #include "source/program.h"
 #include "source/record_queue.h"
 #include "source/source.h"
+#include "source/start_probe.h"
 #include "source/tally_reader.h"
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
@@ -43,6 +44,7 @@ struct live {
 	struct types types;      /* until it traces */
 	struct targets targets;  /* in types */
 	struct ring_buffer *ring;
+	struct start_probe probe;
 	struct join join;
 	struct seed seed;
 	struct backlog standing;       /* sessions that iterators have told of: struct transition */
@@ -74,6 +76,8 @@ static int take_from_ring(void *context, void *data, size_t size)
 {
 	struct live *live = context;
 
+	if (start_probe_take(&live->probe, data, size))
+		return 0;
 	if (live->is_kept) {
 		backlog_add(&live->backlog, data, size);
 		return backlog_is_full(&live->backlog) ? -ECANCELED : 0;
@@ -269,6 +273,7 @@ static void live_close(struct source *source)
 
 	types_close(&live->types);
 	ring_buffer__free(live->ring);
+	start_probe_close(&live->probe);
 	join_close(&live->join);
 	seed_close(&live->seed);
 	backlog_close(&live->standing);
@@ -324,13 +329,23 @@ static int open_ring(struct live *live)
 	return -1;
 }
 
+/* What was asked for is not missed without a word. */
+static void say_half_open_missing(const struct live *live, const struct wants *wants)
+{
+	if (wants->half_open && !exact_sees_requests(live->exact))
+		log_error("--half-open: this kernel shows only sessions that are half-open for at "
+			  "least 1 s, and none before 5.12; -v shows why");
+}
+
 /* Facts that only fentry programs know, and what is inferred without them. */
 static void follow_exactly(struct live *live, const struct wants *wants)
 {
 	struct minisocks *minisocks = &live->join.minisocks;
 	struct tcpstates_bpf *program = live->program;
+	const struct exact_listener listener = {.tell = exact_say_missing};
 
-	live->exact = exact_attach(program, wants, &live->targets);
+	live->exact = exact_attach(program, wants, &live->targets, &listener);
+	say_half_open_missing(live, wants);
 	program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
 	minisocks->has_exact_ends = live->exact && live->exact->links.tcp_twsk_destructor &&
 				    live->exact->links.__inet_twsk_schedule;
@@ -361,13 +376,39 @@ static void describe(struct live *live, const struct wants *wants)
 	describe_host(source);
 }
 
+/* 0, or -1 after a report. */
+static int load_and_attach(struct live *live, const struct wants *wants)
+{
+	struct refusal refusal;
+
+	live->program = program_load(wants, &live->targets, live->probe.cookie, &refusal);
+	if (live->program && !program_attach(live->program, &refusal))
+		return 0;
+	log_error("%s", refusal.text);
+	return -1;
+}
+
+static void run_probe(struct live *live)
+{
+	if (!start_probe_arrives(&live->probe, keep_records, live))
+		log_error("this trace may be blind: %s for a change of state that it has made "
+			  "itself; \"tcpstates --check\" tells more",
+			  live->program->bss->probe_seen
+				  ? "within a second no record came"
+				  : "within a second the kernel ran no program");
+	start_probe_close(&live->probe);
+	/* Before the first read, as in live_read(): what it has missed wakes the reader. */
+	__atomic_store_n(&live->program->data_armed->armed, 1, __ATOMIC_RELEASE);
+	live->source.has_more = !backlog_is_empty(&live->backlog);
+}
+
 /* What comes before the ring buffer is mapped waits in it. 0, or -1 after a report. */
 static int attach(struct live *live, const struct wants *wants)
 {
 	types_open(&live->types);
 	targets_open(&live->targets, &live->types);
-	live->program = program_load(wants, &live->targets);
-	return !live->program || program_attach(live->program) || open_ring(live) ? -1 : 0;
+	start_probe_open(&live->probe);
+	return load_and_attach(live, wants) || open_ring(live) ? -1 : 0;
 }
 
 static void start_clock(struct source *source)
@@ -392,6 +433,7 @@ struct source *source_open_live(const struct wants *wants)
 		live_close(&live->source);
 		return NULL;
 	}
+	run_probe(live);
 	raise_priority();
 	if (wants->details) {
 		follow_exactly(live, wants);

@@ -111,16 +111,17 @@ static bool kernel_charges_maps(void)
 	       (major < 5 || minor < 11);
 }
 
-bool memlock_explain(const char *what, uint64_t needed)
+bool memlock_explain(char *text, size_t size, const char *what, uint64_t needed)
 {
 	struct rlimit limit;
 
 	if (!needed || !kernel_charges_maps() || getrlimit(RLIMIT_MEMLOCK, &limit) ||
 	    !memlock_is_short(own_capabilities(), limit.rlim_cur, needed))
 		return false;
-	log_error("%s: kernels before 5.11 count BPF maps as locked memory, of which this process "
-		  "may have %" PRIu64 " KiB; it needs %" PRIu64 ": raise the limit (ulimit -l "
-		  "%" PRIu64 "), or give it CAP_SYS_RESOURCE",
-		  what, (uint64_t)limit.rlim_cur / KIB, needed / KIB, needed / KIB);
+	snprintf(text, size,
+		 "%s: kernels before 5.11 count BPF maps as locked memory, of which this process "
+		 "may have %" PRIu64 " KiB; it needs %" PRIu64 ": raise the limit (ulimit -l "
+		 "%" PRIu64 "), or give it CAP_SYS_RESOURCE",
+		 what, (uint64_t)limit.rlim_cur / KIB, needed / KIB, needed / KIB);
 	return true;
 }

@@ -5,6 +5,7 @@
 #define TCPSTATES_SOURCE_MEMLOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct bpf_map; /* libbpf's */
@@ -25,9 +26,9 @@ uint64_t memlock_of_map(const struct bpf_map *map, int cpus);
 bool memlock_is_short(uint64_t capabilities, uint64_t limit, uint64_t needed);
 
 /*
- * True when it is on this kernel, for this process: then a report has been made of what failed.
- * needed 0: not known, no report.
+ * True when it is on this kernel, for this process: then text says so of what failed. needed 0: not
+ * known.
  */
-bool memlock_explain(const char *what, uint64_t needed);
+bool memlock_explain(char *text, size_t size, const char *what, uint64_t needed);
 
 #endif

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The kernel program: opened, configured, loaded and attached; and why it could not be. */
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +15,7 @@
 #include "source/fallback.h"
 #include "source/memlock.h"
 #include "source/program.h"
+#include "source/surroundings.h"
 #include "source/tally_reader.h"
 #include "trace/cgroup.h"
 #include "tcpstates.skel.h"
@@ -34,75 +33,11 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-/*
- * The kernel's lockdown mode as its file shows it, "[none] integrity confidentiality"; "" without
- * one.
- */
-static void read_lockdown(char *text, int size)
-{
-	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
-
-	text[0] = '\0';
-	if (!file)
-		return;
-	if (!fgets(text, size, file))
-		text[0] = '\0';
-	fclose(file);
-}
-
-/* Whether this kernel describes itself, and has what is needed. False after a report. */
-static bool kernel_is_fit(void)
-{
-	struct btf *btf = btf__load_vmlinux_btf();
-	int state;
-
-	if (!btf) {
-		log_error("the kernel has no type information (BTF): %s; use a kernel built with "
-			  "CONFIG_DEBUG_INFO_BTF=y (current distributions have one)",
-			  strerror(errno));
-		return false;
-	}
-	state = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
-	btf__free(btf);
-	if (state < 0)
-		log_error("the kernel has no tracepoint inet_sock_set_state; use 5.10 or later "
-			  "with CONFIG_NET and CONFIG_TRACEPOINTS");
-	else if (!libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL))
-		log_error("the kernel has no BPF ring buffer; use 5.10 or later");
-	else
-		return true;
-	return false;
-}
-
 /* What came of a load. */
 struct result {
 	int err;         /* 0 or negative */
 	uint64_t locked; /* bytes of memory that the maps take; 0: not known */
 };
-
-/* Says why the kernel refused, as far as can be found out now. */
-static void explain_refusal(const char *what, const struct result *result)
-{
-	int err = result->err;
-	char lockdown[80];
-
-	read_lockdown(lockdown, sizeof(lockdown));
-	if (strstr(lockdown, "[confidentiality]"))
-		log_error(
-			"%s: the kernel's lockdown mode \"confidentiality\" prevents BPF programs "
-			"from reading kernel memory; boot with lockdown=integrity or none",
-			what);
-	else if (err == -EPERM && memlock_explain(what, result->locked))
-		return;
-	else if (err == -EPERM || err == -EACCES)
-		log_error("%s: %s; run tcpstates as root (sudo tcpstates) or with CAP_BPF, "
-			  "CAP_PERFMON and CAP_NET_ADMIN",
-			  what, strerror(-err));
-	else if (kernel_is_fit())
-		log_error("%s: %s; tcpstates needs kernel 5.10 or later; -v shows the messages of "
-			  "the kernel and libbpf",
-			  what, strerror(-err));
-}
 
 static void set_ports(const struct port_set *set, __u8 *has, __u64 *words)
 {
@@ -214,6 +149,36 @@ static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 	tally_configure(program, wants);
 }
 
+/* What is to be loaded, and for what. */
+struct load_plan {
+	const struct wants *wants;
+	struct targets *targets;
+	const struct bpf_object_open_opts *with;
+	uint64_t probe_cookie;
+};
+
+/* What a trace has not without one of them. */
+static const struct {
+	const char *program, *lack;
+} lacks[] = {
+	{"sock_create", "the creation of sockets cannot be traced, so the time before their "
+			"first transition is approximate"},
+	{"tcp_retransmit_synack", "SYN_RECV has no duration if the SYN-ACK was retransmitted"},
+	{"tcp_receive_reset", "cause refused is shown as unreachable"},
+	{"tcp_send_reset", "cause reset_late_data is shown as reset_received"},
+	{"peek_minisocks", "the end of TIME_WAIT is not known"},
+	{"seed_files", "sessions older than the trace have no owner yet"},
+	{"seed_sockets", "not all sessions older than the trace are known"},
+};
+
+const char *program_lack(const char *program)
+{
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (!strcmp(lacks[i].program, program))
+			return lacks[i].lack;
+	return NULL;
+}
+
 /* Not fatal: without it, the time before a socket's first transition is not known. */
 static void attach_creation(struct tcpstates_bpf *program)
 {
@@ -227,29 +192,26 @@ static void attach_creation(struct tcpstates_bpf *program)
 		close(fd);
 	}
 	if (err < 0)
-		log_verbose("the creation of sockets cannot be traced, so the time before their "
-			    "first transition is approximate: cgroup2: %s",
-			    strerror(-err));
+		log_verbose("%s: cgroup2: %s", program_lack("sock_create"), strerror(-err));
 }
 
-/* What the record can do without; what is missing for it then. */
-static void attach_extra(struct bpf_program *extra, struct bpf_link **link, const char *missing)
+/* What the record can do without. */
+static void attach_extra(struct bpf_program *extra, struct bpf_link **link)
 {
+	const char *name = bpf_program__name(extra);
+
 	if (!bpf_program__autoload(extra))
 		return;
 	*link = bpf_program__attach_trace(extra);
 	if (!*link)
-		log_verbose("%s: %s: %s", missing, bpf_program__name(extra), strerror(errno));
+		log_verbose("%s: %s: %s", program_lack(name), name, strerror(errno));
 }
 
 static void attach_extras(struct tcpstates_bpf *program)
 {
-	attach_extra(program->progs.tcp_retransmit_synack, &program->links.tcp_retransmit_synack,
-		     "SYN_RECV has no duration if the SYN-ACK was retransmitted");
-	attach_extra(program->progs.tcp_receive_reset, &program->links.tcp_receive_reset,
-		     "cause refused is shown as unreachable");
-	attach_extra(program->progs.tcp_send_reset, &program->links.tcp_send_reset,
-		     "cause reset_late_data is shown as reset_received");
+	attach_extra(program->progs.tcp_retransmit_synack, &program->links.tcp_retransmit_synack);
+	attach_extra(program->progs.tcp_receive_reset, &program->links.tcp_receive_reset);
+	attach_extra(program->progs.tcp_send_reset, &program->links.tcp_send_reset);
 }
 
 /* Sockets are not to be forgotten before they are seen to end. */
@@ -263,7 +225,7 @@ static bool attach_end(struct tcpstates_bpf *program)
 	return program->links.tcp_destroy_sock;
 }
 
-int program_attach(struct tcpstates_bpf *program)
+int program_attach(struct tcpstates_bpf *program, struct refusal *refusal)
 {
 	/* In this order: programs run in the order in which they were attached. */
 	if (attach_end(program))
@@ -273,8 +235,7 @@ int program_attach(struct tcpstates_bpf *program)
 		program->links.unseen_set_state =
 			bpf_program__attach_trace(program->progs.unseen_set_state);
 	if (!program->links.unseen_set_state) {
-		explain_refusal("cannot attach the kernel program",
-				&(struct result){.err = -errno});
+		refusal_explain(refusal, "cannot attach the kernel program", -errno, 0);
 		return -1;
 	}
 	attach_creation(program);
@@ -308,46 +269,44 @@ static uint64_t locked_bytes(const struct tcpstates_bpf *program)
 }
 
 /* What has been opened; with NULL, or when the kernel refuses, a negative result->err. */
-static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct wants *wants,
-				  struct targets *targets, struct result *result)
+static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct load_plan *plan,
+				  struct result *result)
 {
 	*result = (struct result){.err = -errno};
 	if (!program)
 		return NULL;
-	configure(program, wants);
-	choose_programs(program, wants);
-	targets_seek(targets, program->obj);
+	configure(program, plan->wants);
+	program->rodata->probe_cookie = plan->probe_cookie;
+	choose_programs(program, plan->wants);
+	targets_seek(plan->targets, program->obj);
 	result->locked = locked_bytes(program);
 	result->err = tcpstates_bpf__load(program);
 	if (!result->err)
-		result->err = fill_sets(program, wants);
+		result->err = fill_sets(program, plan->wants);
 	if (!result->err)
 		return program;
 	tcpstates_bpf__destroy(program);
 	return NULL;
 }
 
-static struct tcpstates_bpf *load_main(const struct wants *wants, struct targets *targets,
-				       const struct bpf_object_open_opts *with,
-				       struct result *result)
+static struct tcpstates_bpf *load_main(const struct load_plan *plan, struct result *result)
 {
-	struct tcpstates_bpf *program = tcpstates_bpf__open_opts(with);
+	struct tcpstates_bpf *program = tcpstates_bpf__open_opts(plan->with);
 
 	/* The kernel itself forgets what is kept of a socket. */
 	if (program)
 		bpf_program__set_autoload(program->progs.tcp_destroy_sock, false);
-	return load(program, wants, targets, result);
+	return load(program, plan, result);
 }
 
-static struct tcpstates_bpf *load_fallback(const struct wants *wants, struct targets *targets,
-					   const struct bpf_object_open_opts *with,
-					   const char *room, struct result *result)
+static struct tcpstates_bpf *load_fallback(const struct load_plan *plan, const char *room,
+					   struct result *result)
 {
-	struct tcpstates_bpf *program = fallback_open(with);
+	struct tcpstates_bpf *program = fallback_open(plan->with);
 
 	if (program && room && atoi(room) > 0)
 		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
-	program = load(program, wants, targets, result);
+	program = load(program, plan, result);
 	if (program)
 		log_verbose("using the program for kernels before 5.12: it follows at most %u "
 			    "sessions, and accepted sessions have no cookie",
@@ -355,36 +314,30 @@ static struct tcpstates_bpf *load_fallback(const struct wants *wants, struct tar
 	return program;
 }
 
-/* By its number; older ones may have got what later ones have. */
-static bool kernel_is_5_12(void)
-{
-	unsigned int major, minor;
-	struct utsname name;
-
-	return !uname(&name) && sscanf(name.release, "%u.%u", &major, &minor) == 2 &&
-	       (major > 5 || (major == 5 && minor >= 12));
-}
-
-struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *targets)
+struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *targets,
+				   uint64_t probe_cookie, struct refusal *refusal)
 {
 	struct types_file file;
 	const char *room = getenv(FALLBACK_VARIABLE);
-	bool has_choice = !room && !kernel_is_5_12();
+	/* By its number; older ones may have got what later ones have. */
+	bool has_choice = !room && !kernel_is_at_least(5, 12);
 	struct tcpstates_bpf *program = NULL;
 	struct result result;
 
 	LIBBPF_OPTS(bpf_object_open_opts, with);
+	const struct load_plan plan = {wants, targets, &with, probe_cookie};
 	memlock_raise();
 	/* What fails at first is no news. */
 	libbpf_set_print(has_choice ? NULL : print_libbpf);
 	with.btf_custom_path = types_file_open(&file, targets->types, tcpstates_bpf__elf_bytes);
 	if (!room)
-		program = load_main(wants, targets, &with, &result);
+		program = load_main(&plan, &result);
 	libbpf_set_print(print_libbpf);
 	if (room || (!program && has_choice))
-		program = load_fallback(wants, targets, &with, room, &result);
+		program = load_fallback(&plan, room, &result);
 	types_file_close(&file);
 	if (!program)
-		explain_refusal("cannot load the kernel program", &result);
+		refusal_explain(refusal, "cannot load the kernel program", result.err,
+				result.locked);
 	return program;
 }

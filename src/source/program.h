@@ -3,17 +3,26 @@
 #ifndef TCPSTATES_SOURCE_PROGRAM_H
 #define TCPSTATES_SOURCE_PROGRAM_H
 
+#include <stdint.h>
+
 #include "bpf/shared.h"
 #include "trace/wants.h"
 #include "source/btf/target.h"
+#include "source/refusal.h"
 
 struct tcpstates_bpf; /* tcpstates.skel.h, generated from ../bpf */
 
-/* Loaded, not attached; to be given to tcpstates_bpf__destroy(). NULL on failure, reported already.
+/*
+ * Loaded, not attached; to be given to tcpstates_bpf__destroy(). NULL on failure, with the refusal.
+ * probe_cookie: of a socket whose changes are no transitions (start_probe.h); 0: of none.
  */
-struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *targets);
+struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *targets,
+				   uint64_t probe_cookie, struct refusal *refusal);
 
-/* 0, or -1 after a report. */
-int program_attach(struct tcpstates_bpf *program);
+/* 0, or -1 with the refusal. */
+int program_attach(struct tcpstates_bpf *program, struct refusal *refusal);
+
+/* What a trace has not without a program, by its name; NULL: it cannot do without. */
+const char *program_lack(const char *program);
 
 #endif

@@ -311,7 +311,8 @@ const char *types_file_open(struct types_file *file, const struct types *types,
 	bpf_object__close(opened);
 	buffer_free(&cut);
 	snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->fd);
-	return file->fd < 0 ? NULL : file->path;
+	/* Where /proc is masked, libbpf has to go through all types. */
+	return file->fd < 0 || access(file->path, R_OK) ? NULL : file->path;
 }
 
 void types_file_close(const struct types_file *file)

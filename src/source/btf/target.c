@@ -75,6 +75,11 @@ void targets_open(struct targets *targets, const struct types *types)
 	*targets = (struct targets){.types = types};
 	if (!types->count)
 		return;
+	/*
+	 * Of no section, and never unregistered: libbpf up to 1.2 frees its list with the last one
+	 * of it, and takes it for good when the next is registered.
+	 */
+	libbpf_register_prog_handler("keeps_the_list", BPF_PROG_TYPE_UNSPEC, 0, NULL);
 	with.cookie = (long)targets;
 	with.prog_prepare_load_fn = prepare;
 	for (int i = 0; i < TARGET_SECTIONS; i++) {

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "source/btf/types.h"
+#include "source/surroundings.h"
 
-#define KERNEL_TYPES "/sys/kernel/btf/vmlinux"
-#define KIND_MAX     BTF_KIND_ENUM64
+#define KIND_MAX BTF_KIND_ENUM64
 
 /* In struct types, where a type is has so many bits, and its kind the others. */
 #define PLACE_BITS 27
@@ -71,7 +71,7 @@ static int index_types(struct types *types, size_t begin, size_t end)
 
 		if (btf_kind(type) > KIND_MAX || types_size(type) > end - begin)
 			return -EINVAL;
-		types->at[++types->count] = begin | btf_kind(type) << PLACE_BITS;
+		types->at[++types->count] = begin | (uint32_t)btf_kind(type) << PLACE_BITS;
 		begin += types_size(type);
 	}
 	return begin == end ? 0 : -EINVAL;
