@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check/check.h"
 #include "cli/program_text.h"
 #include "lib/log.h"
 #include "lib/text.h"
@@ -136,6 +137,8 @@ static enum exit_status act(const struct options *options)
 	switch (options->action) {
 	case ACTION_TRACE:
 		return plan_and_trace(options);
+	case ACTION_CHECK:
+		return check_run(options) ? EXIT_FINE : EXIT_FAILED;
 	case ACTION_HELP:
 		options_print_help();
 		break;

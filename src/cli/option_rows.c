@@ -197,6 +197,15 @@ static bool parse_replay(struct options *options, const char *text, struct compl
 	return *text;
 }
 
+static bool parse_check(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)text, (void)complaint;
+	/* --fields help, --version and --help have been asked for all the same. */
+	if (options->action == ACTION_TRACE)
+		options->action = ACTION_CHECK;
+	return true;
+}
+
 static bool parse_help(struct options *options, const char *text, struct complaint *complaint)
 {
 	(void)text, (void)complaint;
@@ -318,6 +327,8 @@ static const struct option_row rows[] = {
 	{0, "buffer", "SIZE", "size of the ring buffer, for example 16M (default 8M)",
 	 "a size from one page to 1G, for example 512K or 16M", .is_live_only = true,
 	 .parse = parse_buffer},
+	{0, "check", NULL, "say what this kernel and these privileges let it do, and end",
+	 .is_view = true, .parse = parse_check},
 	{0, "ebpf", NULL, NULL, .parse = parse_ebpf},
 	{'v', "verbose", NULL, "report when tracing starts and which features are missing",
 	 FLAG(verbose)},

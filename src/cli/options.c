@@ -163,17 +163,37 @@ static void list_views(char *text, size_t size)
 					   row->name);
 }
 
+static int check_one_view(const struct options *options)
+{
+	char views[256];
+
+	if (!options->has_two_views)
+		return 0;
+	list_views(views, sizeof(views));
+	log_error("%s cannot be combined; choose one view", views);
+	return -1;
+}
+
+/* A check is of this machine, and prints what it finds. */
+static int check_check(const struct options *options)
+{
+	if (options->replay || options->record || options->output_count || options->quiet)
+		log_error("--check prints a table about this machine; it cannot be combined with "
+			  "--replay, --quiet or another output");
+	else if (options->csv && options->json)
+		log_error("--csv and --json cannot be combined; choose one format");
+	else
+		return check_one_view(options);
+	return -1;
+}
+
 /* A summary is by state unless told otherwise. */
 static int check_view(struct options *options)
 {
 	bool is_summary = !strcmp(options->view, "summary");
-	char views[256];
 
-	if (options->has_two_views) {
-		list_views(views, sizeof(views));
-		log_error("%s cannot be combined; choose one view", views);
+	if (check_one_view(options))
 		return -1;
-	}
 	if (options->grouping.count && !is_summary) {
 		log_error("--by needs --summary; add it");
 		return -1;
@@ -242,6 +262,8 @@ int options_parse(struct options *options, int argc, char **argv, options_fields
 		return -1;
 	}
 	selection_finish(&options->selection);
+	if (options->action == ACTION_CHECK)
+		return check_check(options);
 	if (options->action != ACTION_TRACE)
 		return 0;
 	return check_view(options) || check_together(options, has_live_option) ? -1 : 0;

@@ -92,6 +92,7 @@ struct sink_ops {
 	SINK(sessions) \
 	SINK(summary)  \
 	SINK(stuck)    \
+	SINK(check)    \
 	SINK(journal)  \
 	SINK(record)
 
