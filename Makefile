@@ -163,7 +163,7 @@ run:
 
 test:
 	@scripts/deps install build test
-	@$(MAKE) --no-print-directory test-programs
+	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
 	@tests/run
 
 # Everything that a test executes.
