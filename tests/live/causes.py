@@ -11,13 +11,13 @@ Where the kernel tells of accept(), a session that is accepted is its acceptor's
 """
 
 import json
-import os
 import re
 import select
 
 import actor
+import netns
 import observe
-import traffic
+import own_ports
 import wait
 from actor import Actor
 from outcome import Failed, check, check_equal
@@ -114,7 +114,7 @@ class Pair:
 
     def __init__(self, cast, place):
         self.cast, self.place = cast, place
-        self.port, self.client_port = next(traffic.ports), next(traffic.ports)
+        self.port, self.client_port = own_ports.new(), own_ports.new()
         self.server = cast.actor(f"server-{self.port}")
         self.client = cast.actor(f"client-{self.port}")
         self.pids = {self.server: self.server.pid, self.client: self.client.pid}
@@ -169,7 +169,7 @@ def ends_of(line):
 def collect(tool, cast, sessions):
     """Lines by session's ends: at least as many as there should be, and all until a mark that is made then."""
     lines = {session.ends: [] for session in sessions}
-    is_here = b'"netns":%d,' % os.stat("/proc/self/ns/net").st_ino
+    is_here = b'"netns":%d,' % netns.inode()
     missing = {session.ends: len(session.path) - 1 for session in sessions}
 
     def take(text):
@@ -193,7 +193,7 @@ def collect(tool, cast, sessions):
 
 def check_causes(program, *scenarios):
     """All at the same time; each is a function of the cast that returns its sessions. Answers the lines."""
-    with Cast() as cast, program.start("-j") as tool:
+    with Cast() as cast, program.start("-j", everywhere=True) as tool:
         sessions = [session for scenario in scenarios for session in scenario(cast)]
         lines = collect(tool, cast, sessions)
         sees_accept = tool.sees_accept()

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 
 import netns
+import own_ports
 import wait
 from place import with_ipv6
 
@@ -74,5 +75,6 @@ class Churn:
         return [(role, int(pid), int(port)) for role, pid, port in rows]
 
 
-def is_ours(laddr, raddr):
-    return laddr in ADDRESSES or raddr in ADDRESSES
+def is_ours(line):
+    """Of a line or an event as a dict: the ports tell this test's from another one's, which has the same addresses."""
+    return own_ports.concern(line["lport"], line["rport"]) and (line["laddr"] in ADDRESSES or line["raddr"] in ADDRESSES)

@@ -15,6 +15,7 @@ import struct
 import tempfile
 
 import netns
+import own_ports
 from outcome import Skipped, check, check_equal
 
 STATES = ("", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE",
@@ -35,10 +36,11 @@ PADDING, TIME_EXTEND, TIME_STAMP = 29, 30, 31
 
 
 class KernelRecord:
-    """Records from `with` on to stop() or the end of the block; then has .events, in order of time."""
+    """
+    Records the test's own sessions from `with` on to stop() or the end of the block; then has .events, in order of time.
+    """
 
     numbers = itertools.count()
-    wanted = "protocol == 6"
 
     def __init__(self, megabytes_per_cpu=8):
         self.megabytes = megabytes_per_cpu
@@ -69,9 +71,12 @@ class KernelRecord:
             raise Skipped("this kernel has no tracepoint inet_sock_set_state")
         (self.instance / "buffer_size_kb").write_text(str(self.megabytes * 1024))
         (self.instance / "trace_clock").write_text("mono")
-        (event / "filter").write_text(self.wanted)
+        (event / "filter").write_text(self.wanted())
         self.layout = Layout((event / "format").read_text())
         (event / "enable").write_text("1")
+
+    def wanted(self):
+        return f"protocol == 6 && ({own_ports.event_filter()})"
 
     def cpus(self):
         return sorted((self.instance / "per_cpu").iterdir())
@@ -98,13 +103,10 @@ class UnreachedRecord(KernelRecord):
     def __init__(self):
         super().__init__(1)
 
-    def __exit__(self, *error):
-        self.remove()
-
-    def renew(self):
-        """Its threads may be others by now."""
+    def wanted(self):
+        """Its threads may be others when a later test begins."""
         threads = " || ".join(f"common_pid == {path.name}" for path in pathlib.Path(f"/proc/{OUT_OF_REACH}/task").iterdir())
-        (self.instance / "events/sock/inet_sock_set_state/filter").write_text(f"{self.wanted} && ({threads})")
+        return f"{super().wanted()} && ({threads})"
 
     def count(self):
         stats = [stats_of(cpu) for cpu in self.cpus()]

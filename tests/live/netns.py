@@ -51,6 +51,11 @@ def private_network():
     bring_up("lo")
 
 
+def inode():
+    """Of the network namespace, by which --netns and the lines name it."""
+    return os.stat("/proc/self/ns/net").st_ino
+
+
 def bring_up(interface):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         request = struct.pack("16sH14x", interface.encode(), 0)

@@ -7,6 +7,7 @@ import os
 import compare
 import netns
 import observe
+import own_ports
 import traffic
 import wait
 from delayed_link import DelayedLink
@@ -22,9 +23,9 @@ def test_sockets_older_than_the_trace(program):
     """The first duration of a socket made before the trace is unknown, the next one is known."""
     listener = traffic.Listener(IPV4)
     connection = traffic.Connection(listener)
-    port = next(traffic.ports)
+    port = own_ports.new()
     idle = traffic.new_socket(IPV4, port)
-    with program.start(*AS_BCC) as tool:
+    with program.start(*AS_BCC, everywhere=True) as tool:
         with Step() as listening:
             idle.listen(1)
         traffic.hold()
@@ -58,14 +59,14 @@ def check_about(line, born, used):
 
 def test_unused_socket_older_than_the_trace(program):
     """For how long it has been there, the socket itself tells roughly."""
-    port = next(traffic.ports)
+    port = own_ports.new()
     with Step() as born:
         idle = traffic.new_socket(IPV4, port)
-    with program.start(*TIMES) as tool:
+    with program.start(*TIMES, everywhere=True) as tool:
         traffic.hold()
         with Step() as used:
             idle.listen(1)
-        line, = from_json([tool.next_line()])
+        *_, line = from_json(tool.lines_until(lambda text: b'"lport":%d,' % port in text))
         check_good_end(tool.end())
     check_equal("it", (line["lport"], line["newstate"]), (port, "LISTEN"))
     check_about(line, born, used)
@@ -74,8 +75,8 @@ def test_unused_socket_older_than_the_trace(program):
 def test_filtered_after_another_connection(program):
     """A socket whose first connection is none that was asked for connects again: how long it was closed is known."""
     other, asked = traffic.Listener(IPV4), traffic.Listener(IPV4)
-    with program.start(*AS_BCC, "-D", str(asked.port)) as tool:
-        client = traffic.new_socket(IPV4, next(traffic.ports))
+    with program.start(*AS_BCC, "-D", str(asked.port), everywhere=True) as tool:
+        client = traffic.new_socket(IPV4, own_ports.new())
         traffic.hold()
         client.connect((IPV4.raddr, other.port))
         traffic.hold()
@@ -99,7 +100,7 @@ def test_filtered_after_many_others(program):
     known roughly, and not that of the other that has its place.
     """
     listener = traffic.Listener(IPV4)
-    with program.start(*TIMES, "-D", str(listener.port)) as tool:
+    with program.start(*TIMES, "-D", str(listener.port), everywhere=True) as tool:
         with Step() as born:
             client = traffic.new_socket(IPV4)
         for _ in range(2 * BIRTHS):
@@ -125,8 +126,9 @@ def test_unbound_client_filtered_by_its_port(program):
     At CLOSE to SYN_SENT the local port is not chosen yet, so that a filter on it drops that line; all others show
     true times. A range of one port makes known which it will be.
     """
-    netns.sysctl("net.ipv4.ip_local_port_range", "33456 33456")
-    with (DelayedLink(0.02), KernelRecord() as before, program.start(*AS_BCC, "-L", "33456") as tool,
+    port = own_ports.new()
+    netns.sysctl("net.ipv4.ip_local_port_range", f"{port} {port}")
+    with (DelayedLink(0.02), KernelRecord() as before, program.start(*AS_BCC, "-L", str(port), everywhere=True) as tool,
           KernelRecord() as after):
         connection = traffic.Connection(traffic.Listener(SLOW))
         traffic.reset_on_close(connection.client)
@@ -135,10 +137,10 @@ def test_unbound_client_filtered_by_its_port(program):
         check_good_end(tool.end())
     whole = [event for event in enclosed(before, after) if event.skaddr == lines[0]["skaddr"]]
     path = [(event.newstate, event.lport) for event in whole]
-    check_equal("the kernel's record", path, [("SYN_SENT", 0), ("ESTABLISHED", 33456), ("CLOSE", 33456)])
+    check_equal("the kernel's record", path, [("SYN_SENT", 0), ("ESTABLISHED", port), ("CLOSE", port)])
     check_equal("lines", observe.story.path_of(lines), "SYN_SENT>ESTABLISHED ESTABLISHED>CLOSE")
     for line, event, last in zip(lines, whole[1:], whole):
-        compare.check_line(f"-L 33456: {event.newstate}", line, event, last)
+        compare.check_line(f"-L {port}: {event.newstate}", line, event, last)
 
 
 def filters(port):
@@ -149,18 +151,18 @@ def filters(port):
         ("-L", f"{port}"): lambda line: line["lport"] == port,
         ("-L", f"1,{port + 1}-{port + 3}"): lambda line: port + 1 <= line["lport"] <= port + 3,
         ("-D", f"{port},{port + 2}"): lambda line: line["rport"] in (port, port + 2),
-        ("-L", traffic.FIXED_RANGE, "-D", "32768-60999", "-6"): lambda line: (
-            line["ip"] == 6 and line["lport"] in traffic.FIXED_PORTS and 32768 <= line["rport"] <= 60999),
+        ("-L", own_ports.as_range(), "-D", "32768-60999", "-6"): lambda line: (
+            line["ip"] == 6 and line["lport"] in own_ports.mine and 32768 <= line["rport"] <= 60999),
     }
 
 
 def test_filters(program):
     """Traces with filters, at the same time as one without, show the same lines but for those they should drop."""
-    wanted = filters(next(traffic.ports) + 1)
+    wanted = filters(own_ports.new() + 1)
     with contextlib.ExitStack() as stack:
         before = stack.enter_context(KernelRecord())
-        whole = stack.enter_context(program.start(*AS_BCC))
-        parts = {options: stack.enter_context(program.start(*AS_BCC, *options)) for options in wanted}
+        whole = stack.enter_context(program.start(*AS_BCC, everywhere=True))
+        parts = {options: stack.enter_context(program.start(*AS_BCC, *options, everywhere=True)) for options in wanted}
         after = stack.enter_context(KernelRecord())
         lives = [life for place in loopback_places() for life in traffic.active_close(place)]
         lines = observe.collect(whole, lives)
@@ -169,7 +171,7 @@ def test_filters(program):
     compare.check_same(lines, events)
     for options, ended in ends.items():
         check_good_end(ended)
-        shown = observe.of_lives(lives, from_lines(ended.lines))
+        shown = observe.of_lives(lives, observe.own_lines(ended.lines))
         check_filtered(f"with {' '.join(options)}", shown, lines, wanted[options], events)
 
 

@@ -10,6 +10,7 @@ import time
 
 import churn
 import observe
+import own_ports
 import surroundings
 import traffic
 from outcome import check, check_equal
@@ -49,7 +50,7 @@ def test_sigterm(program):
 
 
 def seconds_to_end_when_busy(program):
-    with program.start("-s") as tool, churn.Churn(churn.ADDRESS4, 1100, 2, 4000, "rst") as run:
+    with program.start("-s") as tool, churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 4000, "rst") as run:
         tool.next_line()
         with Step() as ending:
             check_good_end(tool.end(signal.SIGTERM))
@@ -87,7 +88,7 @@ def test_pipe_closed_when_idle(program):
 def test_pipe_closed_when_busy(program):
     with program.start("-s", "--no-header", verbose=False) as tool:
         poke(tool)
-        with churn.Churn(churn.ADDRESS4, 1100, 2, 4000, "rst") as run:
+        with churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 4000, "rst") as run:
             tool.next_line()
             tool.process.stdout.close()
             check_quiet_end(tool)

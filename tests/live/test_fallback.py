@@ -7,6 +7,7 @@ import re
 import socket
 
 import churn
+import own_ports
 import traffic
 import wait
 from lines import from_json
@@ -26,12 +27,12 @@ def start(program, room, *options):
     return program.start(*options, env={**os.environ, "TCPSTATES_FALLBACK": str(room)})
 
 
-def by_socket(ended, ports=traffic.FIXED_PORTS):
+def by_socket(ended, ports=None):
     """
     The lines of each address, whose order is certain, of this test's sessions with one of these ports. Not what their
     minisocks do: that is looked for now and then, and a trace may end before.
     """
-    here = os.stat("/proc/self/ns/net").st_ino
+    here, ports = os.stat("/proc/self/ns/net").st_ino, ports or own_ports.mine
     sockets = collections.defaultdict(list)
     for line in from_json(ended.lines):
         is_ours = line["netns"] in (here, None) and (line["lport"] in ports or line["rport"] in ports)

@@ -15,7 +15,7 @@ import time
 
 import actor
 import netns
-import observe
+import own_ports
 import pick
 import traffic
 from causes import Cast
@@ -25,10 +25,10 @@ from test_owner import cgroup2, enter_cgroup, remove_cgroup
 from tool import check_good_end
 
 ROUNDS, AT_ONCE = 9, 8     # traces, each with a set of options
+EVERYWHERE = 4             # one of so many sees all of the machine
 TRIES = 3                   # of a round with --min-ms
+SERVERS = 6                 # one after the other
 REPLAYED = 12               # further sets, on the recording of each round
-PORTS = 21000               # of the servers, one after the other
-REFUSING = 21999
 USERS = 0, 33, 1000, 65534
 DURATIONS = "0.001", "0.2", "5", "15", "200"
 PAUSES = 0, 0, 0.01, 0.02
@@ -77,9 +77,9 @@ def end(stage, how, role):
     actor.close(stage)
 
 
-def ask_in_vain(stage, place):
+def ask_in_vain(stage, place, port):
     stage.one = traffic.new_socket(place)
-    actor.connect_in_vain(stage, place, REFUSING)
+    actor.connect_in_vain(stage, place, port)
     actor.close(stage)
 
 
@@ -100,6 +100,7 @@ class Crowd:
 
     def __init__(self, cast, choice, folders, places):
         self.choice, self.places = choice, places
+        self.ports, self.refusing = [own_ports.new() for _ in range(SERVERS)], own_ports.new()
         self.servers = [cast.actor(name) for name in ("web", "web: worker", "db")]
         self.clients = [cast.actor(name) for name in ("curl", "webclient", "psql")]
         self.hermit = cast.actor("hermit")
@@ -118,11 +119,11 @@ class Crowd:
         server.finish()
         server.do(actor.close_listener)
 
-    def make_sessions(self, count):
-        for number in range(count):
-            self.session(PORTS + number)
-        self.choice.choice(self.clients).do(ask_in_vain, self.choice.choice(self.places))
-        self.hermit.do(both_by_itself, IPV4, PORTS)
+    def make_sessions(self):
+        for port in self.ports:
+            self.session(port)
+        self.choice.choice(self.clients).do(ask_in_vain, self.choice.choice(self.places), self.refusing)
+        self.hermit.do(both_by_itself, IPV4, self.ports[0])
 
 
 # ---- the tests
@@ -184,26 +185,32 @@ def without_mount(options, root):
 
 
 class Trace:
-    """One run with options, in either view, which records as well."""
+    """
+    One run with options, in either view, which records as well. where: namespaces that it is restricted to, unless its
+    options do so themselves; None: it sees all of the machine.
+    """
 
-    def __init__(self, program, folder, number, form, options):
+    def __init__(self, program, folder, number, form, options, where):
         self.program, self.form, self.options = program, form, options
-        self.file = f"{folder}/{number}"
-        self.arguments = [*pick.FORMATS[form][0], *options]
-        self.tool = program.start("-o", self.file, *self.arguments)
+        self.file, self.shown = f"{folder}/{number}", open(f"{folder}/{number}.lines", "w+b")
+        restriction = ["--netns", where] if where and "--netns" not in options else []
+        self.arguments = [*pick.FORMATS[form][0], *options, *restriction]
+        self.tool = program.start("-o", self.file, *self.arguments, everywhere=True, stdout=self.shown)
         self.what = f"{form}: {shlex.join(options)}"
 
     def finish(self):
         """Its lines; its own recording has the same."""
-        live = self.tool.end()
-        check_good_end(live)
+        check_good_end(self.tool.end())
+        with self.shown:
+            self.shown.seek(0)
+            live = self.shown.read()
         replay = self.program.run("-r", self.file, *self.arguments)
-        check(replay.output == live.output and not replay.errors, f"{self.what}: its recording's replay differs: {replay.errors}")
-        return pick.FORMATS[self.form][1](live.output)
+        check(replay.output == live and not replay.errors, f"{self.what}: its recording's replay differs: {replay.errors}")
+        return pick.FORMATS[self.form][1](b"\n".join(filter(own_ports.in_text, live.splitlines())))
 
 
 def check_replays(program, file, form, lines, options, paths):
-    """The same of one recording: to the line, all of the machine's."""
+    """The same of one recording: to the line."""
     ended = program.run("-r", file, *pick.FORMATS[form][0], *options)
     wanted = [line for line in lines if pick.matches(line, pick.parse(options), paths)]
     if ended.status == 2:
@@ -236,13 +243,13 @@ class Round:
     def trace(self, sets):
         """The recording and its lines in each view; the traces with their sets of options, ended."""
         with contextlib.ExitStack() as stack:
-            whole = Trace(self.program, self.folder, "whole", "json", [])
-            traces = [Trace(self.program, self.folder, number, form, with_mount(self.choice, options, self.root))
-                      for number, (form, options) in enumerate(sets)]
+            here = ",".join(map(str, self.crowd.namespaces))
+            whole = Trace(self.program, self.folder, "whole", "json", [], here)
+            traces = [Trace(self.program, self.folder, number, form, with_mount(self.choice, options, self.root),
+                            here if number % EVERYWHERE else None) for number, (form, options) in enumerate(sets)]
             for trace in whole, *traces:        # they get ready beside each other
                 stack.enter_context(trace.tool)
-            self.crowd.make_sessions(6)
-            whole.tool.lines_until(observe.mark())
+            self.crowd.make_sessions()
             shown = [trace.finish() for trace in traces]
             lines = {"json": whole.finish()}
         lines["csv"] = pick.from_csv(self.program.run("-r", whole.file, *pick.FORMATS["csv"][0]).output)

@@ -6,6 +6,7 @@ import csv
 import ctypes
 import json
 
+import own_ports
 import traffic
 from lines import CSV_HEADER
 from netns import libc
@@ -30,7 +31,7 @@ def make_transitions():
 def lines_of(program, *choices):
     """What traces with these options print of the same transitions."""
     with contextlib.ExitStack() as stack:
-        tools = [stack.enter_context(program.start("-L", traffic.FIXED_RANGE, *options)) for options in choices]
+        tools = [stack.enter_context(program.start("-L", own_ports.as_range(), *options)) for options in choices]
         make_transitions()
         ends = [tool.end() for tool in tools]
     for ended in ends:

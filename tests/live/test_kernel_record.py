@@ -11,8 +11,10 @@ import tempfile
 import churn
 import compare
 import netns
+import own_ports
 from kernel_record import OUT_OF_REACH, KernelRecord, enclosed
 from lines import from_csv
+from marks import alone
 from outcome import Skipped, check, check_equal
 from tool import check_good_end
 
@@ -23,20 +25,19 @@ BUFFER = "64M"          # everything fits: on a busy machine the program may com
 
 def churn_everything():
     """IPv4 and IPv6, normal closes and resets, all at once; returns how many transitions and by which processes."""
-    netns.sysctl("net.ipv4.ip_local_port_range", "2048 65535")
     with churn.gone(), contextlib.ExitStack() as stack:
         start = lambda *what: stack.enter_context(churn.Churn(*what))
         runs = []
-        for number, address in enumerate(churn.addresses()):
-            runs.append(start(address, 1100 + 100 * number, 3, 4000, "rst"))
-            runs.append(start(address, 1500 + 100 * number, 2, 1500, "fin"))
+        for address in churn.addresses():
+            runs.append(start(address, own_ports.row(3), 3, 4000, "rst"))
+            runs.append(start(address, own_ports.row(2), 2, 1500, "fin"))
         processes = [process for run in runs for process in run.finish()]
         return sum(run.transitions for run in runs), processes
 
 
 def check_against(recorded, lines, made, processes):
-    events = [event for event in recorded if churn.is_ours(event.laddr, event.raddr)]
-    lines = [line for line in lines if churn.is_ours(line["laddr"], line["raddr"])]
+    events = [event for event in recorded if churn.is_ours(event._asdict())]
+    lines = list(filter(churn.is_ours, lines))
     check_equal("transitions in the kernel's records", len(events), made)
     lines, events = without_lost_sockets(lines, events)
     check(len(events) >= LEAST, f"only {len(events)} transitions")
@@ -60,7 +61,7 @@ def check_connects(lines, processes):
 
 def traced(program, *options, **how):
     """A trace of the whole churn: the events of the kernel's records, what was made."""
-    with (KernelRecord(MEGABYTES) as before, program.start("--buffer", BUFFER, *options, **how) as tool,
+    with (KernelRecord(MEGABYTES) as before, program.start("--buffer", BUFFER, *options, everywhere=True, **how) as tool,
           KernelRecord(MEGABYTES) as after):
         made = churn_everything()
         after.stop()
@@ -69,6 +70,7 @@ def traced(program, *options, **how):
     return enclosed(before, after), made
 
 
+@alone
 def test_csv_to_a_file(program):
     with tempfile.TemporaryFile("w+") as file:
         recorded, made = traced(program, "-s", stdout=file)
@@ -76,6 +78,7 @@ def test_csv_to_a_file(program):
         check_against(recorded, from_csv(file), *made)
 
 
+@alone
 def test_recording(program):
     with tempfile.NamedTemporaryFile() as file:
         recorded, made = traced(program, "-q", "-o", file.name)
@@ -109,11 +112,12 @@ def counted(rows):
 FILTERS = ("-L", "1"), ("-D", "1"), ("--remote", "192.0.2.0/24"), ("--remote", "192.0.2.1,198.51.100.1")
 
 
+@alone
 def test_turned_away_by_interrupt(program):
     """Changes that a filter keeps out are not lost, whether or not the kernel ran the program for them."""
     receive_by_interrupt()
     with contextlib.ExitStack() as stack:
-        tools = [stack.enter_context(program.start("-s", "--no-header", *options)) for options in FILTERS]
+        tools = [stack.enter_context(program.start("-s", "--no-header", *options, everywhere=True)) for options in FILTERS]
         churn_everything()
         for options, tool in zip(FILTERS, tools):
             ended = tool.end()
@@ -121,13 +125,14 @@ def test_turned_away_by_interrupt(program):
             check_equal(f"lines with {' '.join(options)}", ended.lines, [])
 
 
+@alone
 def test_arriving_by_interrupt(program):
     receive_by_interrupt()
     with tempfile.TemporaryFile("w+") as file:
         recorded, (made, _) = traced(program, "-s", stdout=file)
         file.seek(0)
-        shown = counted(line for line in from_csv(file) if churn.is_ours(line["laddr"], line["raddr"]))
-    events = [event for event in recorded if churn.is_ours(event.laddr, event.raddr)]
+        shown = counted(filter(churn.is_ours, from_csv(file)))
+    events = [event for event in recorded if churn.is_ours(event._asdict())]
     all_recorded = counted(event._asdict() for event in events)
     within_reach = counted(event._asdict() for event in events if event.pid != OUT_OF_REACH)
     check_equal("transitions in the kernel's record", len(events), made)

@@ -9,20 +9,21 @@ import tempfile
 
 import lines
 import netns
+import own_ports
 import traffic
 import wait
 from outcome import check_equal
 from place import IPV4
 from tool import check_good_end
 
-CHOSEN = 25678      # by connect(): there is no other; one that is nobody else's on the machine
 
 
-def connect_unbound():
-    netns.sysctl("net.ipv4.ip_local_port_range", f"{CHOSEN} {CHOSEN}")
+def connect_unbound(chosen):
+    """By connect(): there is no other."""
+    netns.sysctl("net.ipv4.ip_local_port_range", f"{chosen} {chosen}")
     listener = traffic.Listener(IPV4)
     connection = traffic.Connection(listener)
-    check_equal("chosen port", traffic.port_of(connection.client), CHOSEN)
+    check_equal("chosen port", traffic.port_of(connection.client), chosen)
     traffic.reset_on_close(connection.client)
     traffic.close(connection.client)
     wait.reached("CLOSE", connection.child)
@@ -46,13 +47,13 @@ def replayed(program, *options):
     return program.run("-r", *options).lines
 
 
-def check_views(program, *filters):
+def check_views(program, chosen, *filters):
     """Live, and replayed from a recording made of the same run."""
     with tempfile.TemporaryDirectory() as folder:
         recording = str(pathlib.Path(folder, "recording"))
         with program.start("-j", "-o", recording, *filters) as tool:
             seen = tool.traces("tcp_connect")
-            port = connect_unbound()
+            port = connect_unbound(chosen)
             shown = lines.from_json(tool.lines_until(is_end(port)))
             check_good_end(tool.end())
         full = lines.from_json(replayed(program, recording, "-j"))
@@ -61,20 +62,22 @@ def check_views(program, *filters):
 
 
 def test_both_views(program):
-    seen, shown, full, sockets = check_views(program)
-    check_equal("live", shown, [CHOSEN if seen else 0])
+    chosen = own_ports.new()
+    seen, shown, full, sockets = check_views(program, chosen)
+    check_equal("live", shown, [chosen if seen else 0])
     check_equal("replayed", full, shown)
     check_equal("replayed as bcc's", sockets, [0])
 
 
 def test_filter(program):
     """Shown where it is known that it matches."""
-    seen, shown, full, _ = check_views(program, "-L", str(CHOSEN))
-    check_equal("live", shown, [CHOSEN] if seen else [])
+    chosen = own_ports.new()
+    seen, shown, full, _ = check_views(program, chosen, "-L", str(chosen))
+    check_equal("live", shown, [chosen] if seen else [])
     check_equal("replayed", full, shown)
 
 
 def test_filter_of_another_port(program):
-    with program.start("-j", "-L", str(CHOSEN + 1)) as tool:
-        connect_unbound()
+    with program.start("-j", "-L", str(own_ports.new())) as tool:
+        connect_unbound(own_ports.new())
         check_equal("lines", tool.end().output, b"")

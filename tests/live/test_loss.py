@@ -10,8 +10,9 @@ import time
 
 import churn
 import observe
+import own_ports
 import traffic
-from kernel_record import OUT_OF_REACH, KernelRecord
+from kernel_record import KernelRecord, out_of_reach
 from lines import from_json, lost_in_all
 from outcome import check, check_equal
 from place import IPV4
@@ -20,28 +21,28 @@ from tool import PATIENCE, check_good_end
 TRIES = 20
 
 
-class Foreign(Exception):
-    """Not only the churn's transitions happened, or some out of reach, so that an exact count is not possible."""
+class OutOfReach(Exception):
+    """Some transitions were out of the program's reach, so that an exact count is not possible."""
 
 
 def counted(program, disturb):
     """Traces a churn that `disturb(tool)` makes the program miss in part. Returns its end and the kernel's count."""
     with KernelRecord() as record, program.start("-s", "--no-header", "--buffer", "4096") as tool:
-        with disturb(tool), churn.gone(), churn.Churn(churn.ADDRESS4, 1100, 2, 2000, "rst") as run:
+        with disturb(tool), churn.gone(), churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 2000, "rst") as run:
             run.finish()
         ended = tool.end()
         record.stop()
-    reached = [event for event in record.events if event.pid != OUT_OF_REACH]
-    if not len(reached) == len(record.events) == run.transitions:
-        raise Foreign()
+    if out_of_reach(record.events):
+        raise OutOfReach()
+    check_equal("transitions in the kernel's record", len(record.events), run.transitions)
     return ended, run.transitions
 
 
 def check_exact(program, disturb):
     for _ in range(TRIES):
-        with contextlib.suppress(Foreign):
+        with contextlib.suppress(OutOfReach):
             return check_count(*counted(program, disturb))
-    check(False, "this machine makes too many other connections to count these")
+    check(False, "each time some transitions were out of the program's reach")
 
 
 def check_count(ended, produced):
@@ -128,7 +129,7 @@ def test_no_loss_no_message(program):
 def test_reported_as_it_happens(program):
     """While the program runs on, a message comes within about a second, and at most one in a second."""
     with program.start("-s", "--buffer", "4096") as tool:
-        with stopped(tool), churn.gone(), churn.Churn(churn.ADDRESS4, 1100, 1, 500, "rst") as run:
+        with stopped(tool), churn.gone(), churn.Churn(churn.ADDRESS4, own_ports.new(), 1, 500, "rst") as run:
             run.finish()
         message = wait_for_loss(tool)
         ended = tool.end()

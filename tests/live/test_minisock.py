@@ -10,9 +10,11 @@ import statistics
 import struct
 import time
 
+import own_ports
 import traffic
 import wait
 from lines import from_json
+from marks import first
 from outcome import check, check_equal
 from place import IPV4, loopback_places
 from tool import check_good_end
@@ -153,6 +155,7 @@ def time_wait_ends(program):
     return statistics.median(off), EXACT_MS if is_exact else CLOSE_MS
 
 
+@first
 def test_time_wait_ends(program):
     """Each after 60 seconds and what the kernel's timer rounds up, when the kernel's table loses it."""
     check_near("the end of TIME_WAIT", [lambda: time_wait_ends(program)] * 2)
@@ -211,7 +214,7 @@ def test_recycled(program):
     """A new session between the same ends cuts TIME_WAIT short."""
     with program.start("-j") as tool:
         listener = traffic.Listener(IPV4)
-        port = next(traffic.ports)
+        port = own_ports.new()
         for _ in range(2):
             with socket.socket() as client:
                 reuse_ports(client, port)

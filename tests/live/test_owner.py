@@ -15,12 +15,14 @@ import actor
 import churn
 import netns
 import observe
+import own_ports
 import traffic
 import uring
 import wait
 from causes import OPENS, Cast, Session, check_causes, collect
 from kernel_record import KernelRecord, out_of_reach
 from lines import from_json
+from marks import alone
 from outcome import Skipped, check, check_equal
 from place import IPV4
 from tool import check_good_end
@@ -30,23 +32,21 @@ CLOSED_LAST = "CLOSE_WAIT:peer_fin LAST_ACK:close CLOSE:fin_acked"
 RESET = "CLOSE:reset_linger!"
 RESET_BY_PEER = "CLOSE:reset_received"
 NOBODY = 65534
-ELSEWHERE = 31000    # a port that no other session of the tests has
 
 
 # ---- many connections
 
 SESSIONS = 10_000
-PORT = 1100
 ACTS_OF_SERVER = {"fin": "LAST_ACK", "serverfin": "FIN_WAIT1", "rst": None}
 
 
-def check_owner(line, parent, server, client, has_used, way):
+def check_owner(line, port, parent, server, client, has_used, way):
     """A child belongs to the parent, which called listen(), until the server is known to have it; then for good."""
     here = f"{line['oldstate']}>{line['newstate']} of {line['lport']} to {line['rport']}"
     shown = line["owner_from"], line["pid"], line["comm"]
     if line["rport"] == 0:
         check_equal(here, shown, ("listen" if line["newstate"] == "LISTEN" else shown[0], shown[1], churn.COMM))
-    elif line["rport"] == PORT:
+    elif line["rport"] == port:
         check_equal(here, shown, ("connect", client, churn.COMM))
     elif has_used:
         check_equal(here, shown, (way, server, churn.COMM))
@@ -55,34 +55,35 @@ def check_owner(line, parent, server, client, has_used, way):
         check(shown in ways, f"{here}: got {shown}, wanted one of {ways}")
 
 
-def check_many(lines, mode, parent, server, client, sees_accept):
+def check_many(lines, port, mode, parent, server, client, sees_accept):
     users, way = set(), "accept" if sees_accept else "use"
     for line in lines:
-        check_owner(line, parent, server, client, line["cookie"] in users, way)
+        check_owner(line, port, parent, server, client, line["cookie"] in users, way)
         if line["owner_from"] == way and line["rport"]:
             users.add(line["cookie"])
-        elif line["lport"] == PORT and line["rport"]:
+        elif line["lport"] == port and line["rport"]:
             check(line["newstate"] != ACTS_OF_SERVER[mode], f"its own act does not make the server the owner: {line}")
 
 
 def many(mode):
+    @alone
     def test(program):
-        fields = "-F", "laddr,lport,raddr,rport,oldstate,newstate,pid,comm,owner_from,cookie"
+        port, fields = own_ports.new(), ("-F", "laddr,lport,raddr,rport,oldstate,newstate,pid,comm,owner_from,cookie")
         with (tempfile.TemporaryFile() as file, KernelRecord(64) as record,
-              program.start("-j", *fields, "--buffer", "64M", stdout=file) as tool):
-            with churn.gone(), churn.Churn(churn.ADDRESS4, PORT, 1, SESSIONS, mode) as run:
+              program.start("-j", *fields, everywhere=True, stdout=file) as tool):
+            with churn.gone(), churn.Churn(churn.ADDRESS4, port, 1, SESSIONS, mode) as run:
                 parent = run.process.pid
                 pids = {role: pid for role, pid, _ in run.finish()}
             record.stop()
             sees_accept = tool.sees_accept()
             check_good_end(tool.end())
             file.seek(0)
-            lines = [line for line in from_json(file) if churn.is_ours(line["laddr"], line["raddr"])]
+            lines = list(filter(churn.is_ours, from_json(file)))
         opened = [line for line in lines if line["newstate"] == "SYN_RECV"]
         unseen = out_of_reach(record.events)
         check_equal("connections", len(opened), SESSIONS - sum(event.oldstate == "SYN_RECV" for event in unseen))
         check(len(lines) >= SESSIONS * 6 + 2 - 2 * len(unseen), f"only {len(lines)} lines")
-        check_many(lines, mode, parent, pids["server"], pids["client"], sees_accept)
+        check_many(lines, port, mode, parent, pids["server"], pids["client"], sees_accept)
     return test
 
 
@@ -286,27 +287,27 @@ def test_uid(program):
 
 def enter_netns(stage):
     netns.private_network()
-    return os.stat("/proc/self/ns/net").st_ino
+    return netns.inode()
 
 
 def test_netns(program):
     """Two processes in a network namespace that is not the tool's."""
-    with Cast() as cast, program.start("-j") as tool:
+    with Cast() as cast, program.start("-j", everywhere=True) as tool:
         one = cast.actor("elsewhere")
         inode, pid = one.do(enter_netns), one.pid
-        check(inode != os.stat("/proc/self/ns/net").st_ino, "no namespace of its own")
-        one.do(reset_own_connection, IPV4)
+        check(inode != netns.inode(), "no namespace of its own")
+        one.do(reset_own_connection, IPV4, own_ports.new())
         lines = [line for line in from_json(tool.lines_until(observe.mark())) if line["netns"] == inode]
         check_good_end(tool.end())
     check_equal("lines", len(lines), 8)
     check_equal("owners", {(line["pid"], line["comm"]) for line in lines}, {(pid, "elsewhere")})
 
 
-def reset_own_connection(stage, place):
-    listener = traffic.new_socket(place, ELSEWHERE)
+def reset_own_connection(stage, place, port):
+    listener = traffic.new_socket(place, port)
     listener.listen(1)
     client = traffic.new_socket(place)
-    client.connect((place.raddr, ELSEWHERE))
+    client.connect((place.raddr, port))
     child, _ = listener.accept()
     traffic.reset_on_close(client)
     client.close()

@@ -8,12 +8,13 @@ import tempfile
 
 import churn
 import observe
+import own_ports
 import traffic
 from kernel_record import KernelRecord
 from lines import from_csv
 from outcome import check, check_equal
 from place import IPV4, loopback_places
-from tool import PATIENCE, check_good_end
+from tool import PATIENCE, check_good_end, here
 
 UNWRITTEN = 1000    # records that may still be on their way to the file when the program is busy
 
@@ -37,7 +38,7 @@ def make_traffic():
 def test_same_bytes(program):
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         tools = []
-        for number, options in enumerate(choices(next(traffic.ports) + 1)):
+        for number, options in enumerate(choices(own_ports.new() + 1)):
             file = f"{folder}/{number}"
             tools.append((options, file, stack.enter_context(program.start("-o", file, *options))))
         make_traffic()
@@ -50,7 +51,7 @@ def test_same_bytes(program):
 def check_replay(program, options, file, live):
     what = " ".join(options) or "no option"
     check(len(live.lines) > 3, f"{what}: only {len(live.lines)} lines")
-    replay = program.run("-r", file, *options)
+    replay = program.run("-r", file, here(), *options)
     check_good_end(replay)
     check_equal(f"{what}: stderr of the replay", replay.errors, [])
     check(replay.output == live.output, f"{what}: {first_difference(live.lines, replay.lines)}")
@@ -98,7 +99,7 @@ def test_killed_recorder(program):
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/recording"
         with KernelRecord() as record, program.start("-s", "-o", file) as tool:
-            with churn.Churn(churn.ADDRESS4, 1100, 2, 4000, "rst") as run:
+            with churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 4000, "rst") as run:
                 printed = [tool.next_line() for _ in range(2000)]
                 tool.send(signal.SIGKILL)
                 tool.process.wait(PATIENCE)

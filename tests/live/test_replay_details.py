@@ -7,7 +7,7 @@ import tempfile
 
 import actor
 import observe
-import traffic
+import own_ports
 from causes import Cast, collect
 from delayed_link import DelayedLink
 from outcome import check
@@ -19,10 +19,10 @@ from tool import check_good_end
 
 def choices():
     """Options; some of the ports that come next among them."""
-    port = next(traffic.ports)
+    port = own_ports.new()
     return [
         ["-j"], ["-x"], ["-s", "-x"], ["--minisocks"], ["-s", "--minisocks"], ["-w", "--minisocks"], ["-x", "-t", "-T"],
-        ["-s"], ["-w"], ["-j", "-4", "-L", traffic.FIXED_RANGE], ["-x", "-D", f"{port}-{port + 10}"], ["-n", "5", "-x"],
+        ["-s"], ["-w"], ["-j", "-4", "-L", own_ports.as_range()], ["-x", "-D", f"{port}-{port + 10}"], ["-n", "5", "-x"],
         ["-s", "--no-header", "-F", "cookie,netns,cgroup_id,uid,owner_from,reset_reason,signal,ms_about,ms_at_least,cause"],
         ["-F", "newstate,pid,comm,rtt_ms,min_rtt_ms,cwnd,mss,idle_ms,lasted"],
     ]

@@ -9,6 +9,7 @@ import socket
 import time
 
 import netns
+import own_ports
 import traffic
 import wait
 from lines import from_json
@@ -20,10 +21,6 @@ from tool import check_good_end
 # An age in jiffies is off by one or two, of which there are 100 a second at least; and by as many as they are late when the
 # CPU that counts them is not run: another one sees that after 5 (tick_sched_do_timer(), MAX_STALLED_JIFFIES).
 AGE_SLACK_MS = 20 + 6 * JIFFY_MS
-
-def own_namespace():
-    return os.stat("/proc/self/ns/net").st_ino
-
 
 @contextlib.contextmanager
 def elsewhere(port):
@@ -37,7 +34,7 @@ def elsewhere(port):
             netns.private_network()
             listener = traffic.Listener(IPV4, port)
             connection = traffic.Connection(listener)
-            os.write(say_ready, own_namespace().to_bytes(8, "little"))
+            os.write(say_ready, netns.inode().to_bytes(8, "little"))
             os.read(told, 1)
             traffic.reset_on_close(connection.client)
             connection.client.close()
@@ -83,19 +80,19 @@ def comm_of(pid):
 
 def test_owner_and_bound(program):
     before = time.monotonic()
-    port = next(traffic.ports)
+    port = own_ports.new()
     with elsewhere(port) as (pid, inode, tell):
         listener = traffic.Listener(IPV6)
         connection = traffic.Connection(listener)
         established = time.monotonic()
         idle = traffic.Listener(IPV4)
         traffic.hold()
-        with program.start("-j") as tool:
+        with program.start("-j", everywhere=True) as tool:
             asked = time.monotonic()
             connection.client.close()
-            ours, = lines_of(tool, own_namespace(), connection.client_life.lport, 1)
+            ours, = lines_of(tool, netns.inode(), connection.client_life.lport, 1)
             idle.socket.close()
-            listening, = lines_of(tool, own_namespace(), idle.port, 1)
+            listening, = lines_of(tool, netns.inode(), idle.port, 1)
             tell()
             theirs, = lines_of(tool, inode, port, 1)
             check_good_end(tool.end())
@@ -113,7 +110,7 @@ def test_owner_and_bound(program):
 def test_time_wait(program):
     """TIME_WAIT that began before the trace: its beginning is known by its timer."""
     listener = traffic.Listener(IPV4)
-    port = next(traffic.ports)
+    port = own_ports.new()
 
     def session():
         with socket.socket() as client:
@@ -132,7 +129,7 @@ def test_time_wait(program):
     with program.start("-j") as tool:
         again = time.monotonic()
         session()
-        line = lines_of(tool, own_namespace(), listener.port, 1)[0]
+        line = lines_of(tool, netns.inode(), listener.port, 1)[0]
         check_good_end(tool.end())
     end = time.monotonic()
     check_equal("first line", (line["oldstate"], line["newstate"], line["cause"]), ("TIME_WAIT", "CLOSE", "recycled"))

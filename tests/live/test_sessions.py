@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import time
 
+import netns
+import own_ports
 import session_model
 import traffic
 import wait
@@ -14,10 +16,11 @@ from lines import from_json
 from outcome import Failed, Skipped, check, check_equal
 from place import IPV4, loopback_places
 from test_replay import first_difference
-from tool import Pipe, check_good_end
+from tool import Pipe, check_good_end, here
 
 FORMATS = [[], ["-w"], ["-s"], ["-j"], ["-T", "-t", "-F", "end,rport,path"]]
 TCPLIFE = "/usr/sbin/tcplife"
+TRACEFS = "/sys/kernel/tracing"
 KB = 1024
 PAYLOADS = [(0, 0), (1, 100001), (70000, 3), (1234567, 7654321)]    # what the client sends, and the server
 CHUNK = 32768
@@ -28,8 +31,7 @@ OFF_KB = 0.006  # and rounds
 
 
 def own(lines):
-    netns = os.stat("/proc/self/ns/net").st_ino
-    return [line for line in lines if line["netns"] == netns]
+    return [line for line in lines if line["netns"] == netns.inode()]
 
 
 def states(line):
@@ -137,7 +139,7 @@ def test_same_bytes(program):
             live = tool.end()
             check_good_end(live)
             check(len(live.lines) > 10, f"{options}: only {len(live.lines)} lines")
-            replay = program.run("-r", file, "--sessions", *options)
+            replay = program.run("-r", file, here(), "--sessions", *options)
             check_equal(f"{options}: stderr of the replay", replay.errors, [])
             check(replay.output == live.output, f"{options}: {first_difference(live.lines, replay.lines)}")
         del older
@@ -153,9 +155,8 @@ def test_as_lines_say(program):
         shown = from_json(program.run("-r", f"{folder}/file", "--sessions", "-j").lines)
     if any(line["cookie"] is None for line in own(lines)):
         raise Skipped("accepted connections have no cookie before 5.12, by which lines are put together")
-    is_own = os.stat("/proc/self/ns/net").st_ino
     try:
-        ended, _ = session_model.check_sessions([line for line in lines if line["netns"] == is_own], own(shown))
+        ended, _ = session_model.check_sessions(own(lines), own(shown))
     except session_model.Differs as reason:
         raise Failed(str(reason)) from None
     check(ended > 10, f"only {ended} sessions ended")
@@ -178,10 +179,17 @@ def exchange(place, port, sent, received):
     traffic.close(listener.socket)
 
 
+def make_tracefs_seen():
+    """Where libbpf looks for tracepoints. Not every machine has it mounted; the mounts here are the test's own."""
+    if not os.path.exists(f"{TRACEFS}/events"):
+        netns.mount("tracefs", TRACEFS, "tracefs")
+
+
 class Tcplife:
     """libbpf-tools' tcplife, of the ends that a filter chooses."""
 
     def __init__(self, option, ports):
+        make_tracefs_seen()
         command = ["stdbuf", "-oL", TCPLIFE, option, ",".join(map(str, ports))]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.pipe = Pipe(self.process.stdout)
@@ -214,8 +222,8 @@ def wait_for_lives(tools, ports, what):
 def test_as_tcplife_says(program):
     """Bytes, and the time from ESTABLISHED to the end of the socket, which is what tcplife calls a session's life."""
     check(os.path.exists(TCPLIFE), f"{TCPLIFE} is missing (Debian package libbpf-tools; scripts/deps install test)")
-    planned = [(place, next(traffic.ports), *sizes) for place in loopback_places()[:2] for sizes in PAYLOADS]
-    first = next(traffic.ports)
+    planned = [(place, own_ports.new(), *sizes) for place in loopback_places()[:2] for sizes in PAYLOADS]
+    first = own_ports.new()
     ports = [port for _, port, _, _ in planned]
     with Tcplife("-L", [first, *ports]) as servers, Tcplife("-D", [first, *ports]) as clients, \
             program.start("--sessions", "-j", "--buffer", BUFFER) as tool:

@@ -18,16 +18,12 @@ from delayed_link import ACK, SYN, DelayedLink, deliver_all
 from outcome import Skipped, check, check_equal
 from place import IPV4, SLOW
 from test_replay import first_difference
-from tool import check_good_end
+from tool import check_good_end, here
 
 FIONREAD = 0x541B       # SIOCINQ (linux/sockios.h)
 TIOCOUTQ = 0x5411       # SIOCOUTQ
 LIMIT = 0.3
 LIMITS = f"CLOSE_WAIT:{LIMIT},fin-wait-2:{LIMIT},SYN_SENT:{LIMIT},FIN_WAIT1:{LIMIT},LAST_ACK:{LIMIT}"
-
-
-def own_namespace():
-    return os.stat("/proc/self/ns/net").st_ino
 
 
 def waits(one, request):
@@ -39,7 +35,7 @@ class Watch:
     """A run of --stuck that sees this test's sessions only; its lines as they come, and in the end its replay."""
 
     def __init__(self, program, *options, limits=LIMITS):
-        self.options = [f"--stuck={limits}", "-j", f"--netns={own_namespace()}", *options]
+        self.options = [f"--stuck={limits}", "-j", *options]
         self.program = program
 
     def __enter__(self):
@@ -63,7 +59,7 @@ class Watch:
         """The counts at the end; and the replay prints the same bytes, in every format."""
         live = self.tool.end()
         check_good_end(live)
-        replay = self.program.run("-r", self.file, *self.options)
+        replay = self.program.run("-r", self.file, here(), *self.options)
         check_good_end(replay)
         check(replay.output == live.output, first_difference(live.lines, replay.lines))
         return [line for line in map(json.loads, live.lines) if line["event"] == "count"]
@@ -273,7 +269,7 @@ def test_queues(program):
 def test_lines_have_queues(program):
     """Also at the transitions themselves."""
     listener = traffic.Listener(IPV4)
-    with program.start("-j", f"--netns={own_namespace()}") as tool:
+    with program.start("-j") as tool:
         connection = traffic.Connection(listener)
         connection.client.sendall(bytes(99))
         wait.until(lambda: waits(connection.child, FIONREAD) == 99, "it has come")

@@ -3,7 +3,6 @@
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import tempfile
@@ -11,6 +10,7 @@ import time
 
 import actor
 import churn
+import own_ports
 import traffic
 import wait
 from causes import Cast
@@ -19,16 +19,12 @@ from place import IPV4
 from test_replay import check_replay
 from tool import check_good_end
 
-PORT = 1200
 SESSIONS = 400
+MODES = "fin", "halfclose", "rst", "serverfin"    # each has a port of its own
 ATTEMPTS = 5
 FIGURES = ["entered", "now", "timed", "at_least", "unknown"]
 NO_KEYS = {"time", "timestamp", "span", "report", "p50_ms", "p90_ms", "p99_ms", "max_ms", "total_ms", "histogram", *FIGURES}
 ADDS_UP = "the kernel aggregates transitions"
-
-
-def our_network():
-    return ["--netns", str(os.stat("/proc/self/ns/net").st_ino)]
 
 
 def rows_of(ended):
@@ -84,7 +80,7 @@ def check_undisturbed(ended):
 @contextlib.contextmanager
 def both_ways(program, *options):
     """The same traffic, added up by the kernel, and here, for whoever records has to see each change."""
-    options = ["--summary", "-j", "--buffer", "32M", *our_network(), *options]
+    options = ["--summary", "-j", "--buffer", "32M", *options]
     with program.start(*options) as in_kernel, program.start(*options, "-o", "/dev/null") as here:
         check(adds_up(in_kernel), f"{options}: the kernel does not add up")
         check(not adds_up(here), f"{options}: the kernel adds up what is recorded")
@@ -99,10 +95,10 @@ def both_ways(program, *options):
     check_same(" ".join(options), *ended)
 
 
-def many(addresses):
-    for number, mode in enumerate(("fin", "halfclose", "rst", "serverfin")):
+def many(addresses, port):
+    for number, mode in enumerate(MODES):
         for address in addresses:
-            with churn.gone(), churn.Churn(address, PORT + number, 1, SESSIONS, mode) as run:
+            with churn.gone(), churn.Churn(address, port + number, 1, SESSIONS, mode) as run:
                 run.finish()
 
 
@@ -121,15 +117,16 @@ def until_undisturbed(test):
 
 
 def added_up_by_kernel(*choices):
-    """Many sessions of each kind; some were there before."""
+    """Many sessions of each kind; some were there before. Options may name the {port} of one mode, and {other} of another."""
     @until_undisturbed
     def test(program, addresses):
         listener = traffic.Listener(IPV4)
         before = traffic.Connection(listener)
+        port = own_ports.row(len(MODES))
         with contextlib.ExitStack() as stack:
             for options in choices:
-                stack.enter_context(both_ways(program, *options))
-            many(addresses)
+                stack.enter_context(both_ways(program, *[word.format(port=port, other=port + 1) for word in options]))
+            many(addresses, port)
             traffic.close(before.client, before.child)
         listener.close()
     return test
@@ -139,7 +136,7 @@ test_by_state_and_edge = added_up_by_kernel(["--by", "state"], ["--by", "edge"],
 test_by_ports = added_up_by_kernel(["--by", "lport,state"], ["--by", "rport"])
 test_by_address = added_up_by_kernel(["--by", "state,raddr/8/16"], ["--by", "laddr/31,raddr,lport,rport,netns,state"])
 test_by_owner = added_up_by_kernel(["--by", "edge,comm,pid"])
-test_filtered = added_up_by_kernel(["-L", str(PORT)], ["-4", "-D", f"{PORT}-{PORT + 1}", "--by", "state,rport"],
+test_filtered = added_up_by_kernel(["-L", "{port}"], ["-4", "-D", "{port}-{other}", "--by", "state,rport"],
                                    ["--remote", f"{churn.ADDRESS4}/31", "--by", "raddr,edge"])
 
 
@@ -147,7 +144,7 @@ test_filtered = added_up_by_kernel(["-L", str(PORT)], ["-4", "-D", f"{PORT}-{POR
 def test_more_groups_than_room(program, addresses):
     """What the kernel has no room for it sends."""
     with both_ways(program, "--by", "lport,rport,raddr,edge"):
-        with churn.gone(), churn.Churn(churn.ADDRESS4, PORT, 1, 8000, "rst") as run:
+        with churn.gone(), churn.Churn(churn.ADDRESS4, own_ports.new(), 1, 8000, "rst") as run:
             run.finish()
 
 
@@ -156,7 +153,7 @@ def test_recycled(program, _):
     """A TIME_WAIT that a new session cuts short, and one that its timer ends not yet."""
     with both_ways(program, "--by", "state"), both_ways(program, "--by", "edge"):
         listener = traffic.Listener(IPV4)
-        port = next(traffic.ports)
+        port = own_ports.new()
         for _ in range(3):
             with socket.socket() as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -171,9 +168,9 @@ def test_recycled(program, _):
 
 def test_interval(program):
     """Each interval has a report of its own, and all of them together are the whole run, but for what comes last."""
-    with program.start("--summary=0.25", "-j", *our_network()) as tool:
+    with program.start("--summary=0.25", "-j") as tool:
         for _ in range(3):
-            with churn.gone(), churn.Churn(churn.ADDRESS4, PORT, 1, 300, "rst") as run:
+            with churn.gone(), churn.Churn(churn.ADDRESS4, own_ports.new(), 1, 300, "rst") as run:
                 run.finish()
             time.sleep(0.3)
         ended = tool.end()
@@ -203,23 +200,23 @@ def test_replay(program):
         tools = []
         for number, options in enumerate(CHOICES):
             file = f"{folder}/{number}"
-            tools.append((options, file, stack.enter_context(program.start("-o", file, *our_network(), *options))))
+            tools.append((options, file, stack.enter_context(program.start("-o", file, *options))))
         for _ in range(4):
             traffic.active_close(IPV4)
             time.sleep(0.12)
-        with churn.gone(), churn.Churn(churn.ADDRESS4, PORT, 1, 100, "fin") as run:
+        with churn.gone(), churn.Churn(churn.ADDRESS4, own_ports.new(), 1, 100, "fin") as run:
             run.finish()
         traffic.close(before.client, before.child)
         for options, file, tool in tools:
             live = tool.end()
             check_good_end(live)
-            check_replay(program, [*our_network(), *options], file, live)
+            check_replay(program, options, file, live)
 
 
 def test_now(program):
     """While a session stays, the report says so."""
     with Cast() as cast:
-        with program.start("--summary=0.2", "-j", "--by", "state,lport", *our_network()) as tool:
+        with program.start("--summary=0.2", "-j", "--by", "state,lport") as tool:
             pair = cast.pair(IPV4).connect()
             until_now(tool, {("ESTABLISHED", pair.port): 1, ("LISTEN", pair.port): 1})
             pair.client.do(actor.close)

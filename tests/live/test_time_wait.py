@@ -6,22 +6,25 @@ import json
 import os
 import pathlib
 import tempfile
+import time
 
 import actor
 import churn
 import netns
 import observe
+import own_ports
 import wait
 from causes import Cast, collect
 from delayed_link import FIN, DelayedLink
 from kernel_record import KernelRecord, out_of_reach
+from marks import alone
 from outcome import Failed, check, check_equal
 from place import IPV4, SLOW
 from tool import check_good_end
 
-PORT = 1100
 SESSIONS = 10_000
 PAIRS = 2
+QUIET = 0.1     # seconds without a line, in which it is worth asking how many there should be
 FULL_VIEWS = [["-j"], ["-x"], ["--minisocks"], ["-s", "-x"], ["-s", "--minisocks"], ["-w", "--minisocks"]]
 SOCKET_VIEWS = [[], ["-w"], ["-s"]]
 
@@ -157,28 +160,38 @@ def many(mode):
     the socket nor the minisock that takes its place at that moment (up to 6.18) is answered by a reset: it ends
     TIME_WAIT, so that the ends are used again at once, or keeps the peer's FIN away for ever.
     """
+    @alone
     def test(program):
         netns.sysctl("net.ipv4.tcp_max_tw_buckets", 100_000)
         netns.sysctl("net.ipv4.tcp_tw_reuse", 0)    # on loopback, a port would be used again after a second
-        fields = "-F", "laddr,lport,raddr,cookie,oldstate,newstate,cause"
+        fields = "-F", "laddr,lport,raddr,rport,cookie,oldstate,newstate,cause"
         with KernelRecord(64) as record, program.start("-j", *fields, "--buffer", "64M") as tool:
-            with churn.Churn(churn.ADDRESS4, PORT, PAIRS, SESSIONS, mode) as run:
+            with churn.Churn(churn.ADDRESS4, own_ports.row(PAIRS), PAIRS, SESSIONS, mode) as run:
                 run.finish()
             record.stop()
             lost = sum(event.oldstate == "FIN_WAIT2" for event in out_of_reach(record.events))
             waiting, wanted = set(), PAIRS * SESSIONS - lost
-            while len(waiting) + resets_sent() < wanted:
-                take(waiting, tool.next_line())
+            take_all(waiting, tool, wanted)
             for text in tool.lines_until(observe.mark()):
                 take(waiting, text)
             check_good_end(tool.end())
     return test
 
 
+def take_all(waiting, tool, wanted):
+    """Until there are as many as there should be, but for those that a reset has ended."""
+    deadline = time.monotonic() + wait.PATIENCE
+    while len(waiting) < wanted - resets_sent():
+        check(time.monotonic() < deadline, f"of {wanted} sessions {len(waiting)} enter TIME_WAIT, {resets_sent()} are reset")
+        while (text := tool.out.next(time.monotonic() + QUIET)) is not None:
+            take(waiting, text)
+            deadline = time.monotonic() + wait.PATIENCE
+
+
 def take(waiting, text):
     """The cookie of one that enters TIME_WAIT, if it is one of those."""
     line = json.loads(text) if b'"newstate":"TIME_WAIT"' in text else None
-    if line and churn.is_ours(line["laddr"], line["raddr"]):
+    if line and churn.is_ours(line):
         check(line["cookie"] not in waiting, f"{line['cookie']} enters TIME_WAIT twice")
         check_equal(f"{line['cookie']}: from", (line["oldstate"], line["cause"]), ("FIN_WAIT2", "peer_fin"))
         waiting.add(line["cookie"])

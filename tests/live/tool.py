@@ -8,10 +8,12 @@ import signal
 import subprocess
 import time
 
+import netns
 from outcome import Failed, check
 from wait import PATIENCE
 
 READY = "tcpstates: ready"
+ROOM = "64M"
 
 
 class Ended(collections.namedtuple("Ended", "status output errors")):
@@ -145,16 +147,29 @@ def check_good_end(ended):
     check(not [line for line in ended.errors if "lost" in line], f"loss: {ended.errors}")
 
 
+def here():
+    """The option by which a trace, and what replays it, has this test's sessions only."""
+    return f"--netns={netns.inode()}"
+
+
 class Program:
     """The file under test, as the tests get it."""
 
     def __init__(self, path):
         self.path = path
 
-    def start(self, *options, **how):
+    def start(self, *options, everywhere=False, **how):
+        """
+        It traces the test's network namespace; everywhere: all of the machine, with room for what others do while the
+        test does not read.
+        """
+        if everywhere and "--buffer" not in options:
+            options = "--buffer", ROOM, *options
+        if not everywhere and "-r" not in options:
+            options = here(), *options
         return Tool(self.path, *options, **how)
 
     def run(self, *options, patience=PATIENCE, **how):
         """Runs it to its end, without -v."""
-        with self.start(*options, verbose=False, **how) as tool:
+        with Tool(self.path, *options, verbose=False, **how) as tool:
             return tool.wait(patience)

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 
+import own_ports
 import wait
 from delayed_link import FIN, SYN
 from netns import libc
@@ -15,21 +16,7 @@ from story import Life, Step
 AF_UNSPEC = struct.pack("=H14x", socket.AF_UNSPEC)
 LINGER_0 = struct.pack("=ii", 1, 0)
 SO_ATTACH_FILTER = 26
-FIXED_PORTS = range(10000, 32768)   # below the ephemeral ones
-FIXED_RANGE = f"{FIXED_PORTS[0]}-{FIXED_PORTS[-1]}"
-PORTS_OF_TEST = 100                 # about
-ports = iter(FIXED_PORTS)           # the network is the test's own, so that each can be used
 DROP_ALL = struct.pack("=HBBI", 0x06, 0, 0, 0)      # BPF_RET 0
-
-
-def take_ports(number):
-    """
-    The ports of the test of that number. Its network is its own, but what is left of one before may still end in that
-    one's, minutes later, when its retransmissions are over: the program shows that, too.
-    """
-    global ports
-    skipped = number * PORTS_OF_TEST % len(FIXED_PORTS)
-    ports = iter([*FIXED_PORTS[skipped:], *FIXED_PORTS[:skipped]])
 
 
 def hold():
@@ -77,7 +64,7 @@ def drop_all_received(one):
 class Listener:
     def __init__(self, place, port=None, backlog=16):
         self.place = place
-        self.port = port or next(ports)
+        self.port = port or own_ports.new()
         with Step() as born:
             self.socket = new_socket(place, self.port)
         self.life = Life(place, "CLOSE", born, self.port, 0)
@@ -205,9 +192,9 @@ def close_in_fin_wait2(place):
 
 
 def refused(place):
-    unused = new_socket(place, next(ports))
+    unused = new_socket(place, own_ports.new())
     with Step() as born:
-        client = new_socket(place, next(ports))
+        client = new_socket(place, own_ports.new())
     hold()
     with Step() as connecting:
         error = client.connect_ex((place.raddr, port_of(unused)))
@@ -277,7 +264,7 @@ def abandoned_connect(place):
     listener = Listener(place)
     drop_all_received(listener.socket)
     with Step() as born:
-        client = new_socket(place, next(ports))
+        client = new_socket(place, own_ports.new())
     client.setblocking(False)
     with Step() as connecting:
         client.connect_ex((place.raddr, listener.port))
@@ -296,7 +283,7 @@ def timed_out_connect(place):
     listener = Listener(place)
     drop_all_received(listener.socket)
     with Step() as born:
-        client = new_socket(place, next(ports))
+        client = new_socket(place, own_ports.new())
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 200)
     with Step() as connecting:
         error = client.connect_ex((place.raddr, listener.port))
@@ -327,7 +314,7 @@ def listen_close_listen(place):
 def reconnect(place):
     """connect(AF_UNSPEC) takes the connection down by a reset; the same socket connects again."""
     listener = Listener(place)
-    connection = Connection(listener, next(ports))
+    connection = Connection(listener, own_ports.new())
     hold()
     with Step() as down:
         disconnect(connection.client)
@@ -379,7 +366,7 @@ def backlog(place):
 def self_connect(place):
     """A socket connected to itself: a simultaneous open with one socket."""
     with Step() as born:
-        one = new_socket(place, next(ports))
+        one = new_socket(place, own_ports.new())
     port = port_of(one)
     with Step() as connecting:
         one.connect((place.raddr, port))
@@ -415,7 +402,7 @@ def simultaneous_close(link, place):
 def simultaneous_open(link, place):
     """Two sockets connect to each other before they hear of each other."""
     with Step() as born:
-        ends = [new_socket(place, next(ports)), new_socket(place, next(ports))]
+        ends = [new_socket(place, own_ports.new()), new_socket(place, own_ports.new())]
     numbers = [port_of(end) for end in ends]
     link.hold(SYN)
     with Step() as begin:

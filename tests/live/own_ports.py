@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""
+The ports of the test that runs. The program sees the whole machine: other tests, what is left of one before until its
+retransmissions are over, and what else the machine does. By these ports a test knows which sessions are its own.
+"""
+
+import re
+
+FIXED = range(10000, 32768)     # below the ephemeral ones
+OF_TEST = 150
+
+mine = FIXED[:OF_TEST]
+left = iter(mine)
+
+
+def take(number):
+    """Those of the test of that number. Its network is its own, so that each can be used."""
+    global mine, left
+    mine = FIXED[number * OF_TEST:(number + 1) * OF_TEST]
+    assert len(mine) == OF_TEST, f"there are no ports for test {number}"
+    left = iter(mine)
+
+
+def new():
+    return next(left)
+
+
+def row(count):
+    """The first of so many, one after the other."""
+    return [new() for _ in range(count)][0]
+
+
+def as_range():
+    """As -L and -D take them."""
+    return f"{mine[0]}-{mine[-1]}"
+
+
+def concern(lport, rport):
+    """Whether a session of the test has these. Before connect() has chosen its port, or with no peer, one is 0."""
+    return lport in mine or rport in mine
+
+
+def in_text(line):
+    """Whether it may be a line of such a session: much cheaper than to take each line of the machine apart."""
+    return any(int(number) in mine for number in re.findall(rb"(?<![\w.])\d{5}(?!\w)", line))
+
+
+def event_filter():
+    """The same, as the kernel's tracing takes it."""
+    within = "({0} >= {1} && {0} <= {2})"
+    return " || ".join(within.format(port, mine[0], mine[-1]) for port in ("sport", "dport"))
