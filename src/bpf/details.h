@@ -209,8 +209,15 @@ static __always_inline __u64 cgroup_of(const struct tcp_sock *tp)
 	return word & 1 ? 0 : BPF_CORE_READ((struct cgroup *)(word & ~3ull), kn, id);
 }
 
+/* Not known without a session: there was no memory to keep it. */
 static __always_inline void fill_owner(struct transition *record, const struct session *session)
 {
+	if (!session) {
+		record->pid = 0;
+		record->owner_from = OWNER_UNKNOWN;
+		__builtin_memset(record->comm, 0, sizeof(record->comm));
+		return;
+	}
 	record->pid = session->pid;
 	record->owner_from = session->owner_from;
 	__builtin_memcpy(record->comm, session->comm, sizeof(record->comm));
@@ -295,14 +302,14 @@ static __always_inline void fill_details(struct transition *record, __u32 *await
 	fill_session(record, sk, tp, session, change->oldstate);
 	fill_isn(record, tp, change);
 	record->reserved[0] = record->reserved[1] = 0;
-	if (session->got_reset)
+	if (session && session->got_reset)
 		add_fact(record, FACT_RESET_RECEIVED);
 	if (sk->sk_lock.owned)
 		fill_facts_of_task(record, tp);
 	fill_minisock(record, sk, tp, change);
 	if (expect_reset(sk, record))
 		*(volatile __u32 *)awaits |= AWAITS_RESET;
-	if (lport_follows(change, record->lport)) {
+	if (session && lport_follows(change, record->lport)) {
 		*(volatile __u32 *)awaits |= AWAITS_LPORT;
 		session->lport_awaited = true;
 	}

@@ -8,7 +8,6 @@
  * Compiled twice: with FALLBACK for kernels before 5.12, see session_map.h and task.h.
  */
 #include <stdbool.h>
-#include <stddef.h>
 
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
@@ -201,11 +200,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	transition = &record->transition;
 	fill(transition, sk, tp, &change);
 	if (wants_details) {
-		if (session)
-			fill_details(transition, &record->awaits, sk, tp, &change, session);
-		else /* no memory for it, which is counted */
-			__builtin_memset(&transition->cookie, 0,
-					 sizeof(*transition) - offsetof(struct transition, cookie));
+		fill_details(transition, &record->awaits, sk, tp, &change, session);
 		measure_unused(&transition->duration_ns, &transition->flags, &change, tp);
 	}
 	if (tally.is_on && transition->flags & TRANSITION_TO_MINISOCK)

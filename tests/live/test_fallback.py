@@ -7,6 +7,7 @@ import re
 import socket
 
 import churn
+import netns
 import own_ports
 import traffic
 import wait
@@ -134,3 +135,20 @@ def test_full_table(program):
     for known in by_socket(ended, [later.lport]).values():
         unknown = [line for line in known[2:] if line["ms"] is None]
         check(not unknown, f"there is room again, but: {unknown}")
+
+
+def test_facts_without_room(program):
+    """Of a session that there is no room for only durations and the owner are unknown: filters on all else still see it."""
+    room, count = 8, 20
+    filters = "--uid", str(os.getuid()), "--remote", IPV4.raddr
+    with start(program, room, "-j", *filters) as tool:
+        with churn.gone():
+            make_sessions(listener := traffic.Listener(IPV4, backlog=count), count)
+        ended = tool.end()
+    lines = sum(by_socket(ended, [listener.port]).values(), [])
+    of_sessions = [line for line in lines if line["rport"]]
+    check_equal("lines", len(of_sessions), count * 10)
+    check(any(line["pid"] is None for line in of_sessions), "each has an owner: the test does not test")
+    check_equal("networks", {line["netns"] for line in of_sessions}, {netns.inode()})
+    check_equal("users", {line["uid"] for line in of_sessions}, {os.getuid()})
+    check(all(line["mss"] for line in of_sessions if line["oldstate"] == "ESTABLISHED"), "figures are not known")
