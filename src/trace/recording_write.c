@@ -10,7 +10,6 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 	struct file_header header = {
 		.origin =
 			{
-				.magic = RECORDING_MAGIC,
 				.byte_order = BYTE_ORDER_MARK,
 				.version = TRANSITION_VERSION,
 				.size = sizeof(header),
@@ -29,6 +28,7 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 			},
 	};
 
+	memcpy(header.origin.magic, RECORDING_MAGIC, sizeof(header.origin.magic));
 	memcpy(header.origin.host, origin->host, sizeof(header.origin.host));
 	memcpy(header.origin.kernel, origin->kernel, sizeof(header.origin.kernel));
 	header.checksum = header_checksum(&header);
