@@ -14,6 +14,8 @@
 #   make bench-docs    the same, and writes docs/performance.md
 #   make test-build    compilers' warnings, format, static analysis, installation (root)
 #   make install       honours DESTDIR and PREFIX
+#
+#   CC, CLANG, BPFTOOL and PKG_CONFIG name the programs to use, B the directory to build into: make CC=gcc-14 B=/tmp/x test
 
 VERSION := 0.1.0
 
@@ -31,10 +33,10 @@ TRIPLET := $(CROSS:-=)
 SYSROOT := $(or $(SYSROOT),$(shell scripts/deps check cross && scripts/sysroot $(TRIPLET)))
 $(if $(SYSROOT),,$(error no libraries to build for $(TRIPLET) with))
 CC := $(CROSS)gcc --sysroot=$(SYSROOT)
-B := build/$(TRIPLET)
+override B := $(B)/$(TRIPLET)
 BPF_INCLUDES := -idirafter $(SYSROOT)/usr/include/$(TRIPLET)
-PKG_CONFIG := PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig \
-	PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) $(PKG_CONFIG)
+PKG_CONFIG_PATHS := PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(TRIPLET)/pkgconfig \
+	PKG_CONFIG_SYSROOT_DIR=$(SYSROOT)
 endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -94,8 +96,8 @@ $(B)/bpf/program.txt: $(BPF_OBJECTS:%=src/bpf/%.bpf.c) $(BPF_HEADERS)
 
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 
-LIBS := $(shell $(PKG_CONFIG) --libs libbpf 2>/dev/null || echo -lbpf)
-STATIC_LIBS := $(shell $(PKG_CONFIG) --static --libs libbpf libelf 2>/dev/null || echo -lbpf -lelf -lz)
+LIBS := $(shell $(PKG_CONFIG_PATHS) $(PKG_CONFIG) --libs libbpf 2>/dev/null || echo -lbpf)
+STATIC_LIBS := $(shell $(PKG_CONFIG_PATHS) $(PKG_CONFIG) --static --libs libbpf libelf 2>/dev/null || echo -lbpf -lelf -lz)
 
 # $(1): directory, $(2): compiler and linker flags, $(3): libraries
 define build_rules

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """Who is compared: how each is started, and how one sees that it traces."""
 import os
-import pathlib
 import shutil
 
-TREE = pathlib.Path(__file__).resolve().parent.parent
-TOOL = str(TREE / "build/tcpstates")
+import libbpf_tools
+from tree import BUILD
+
+TOOL = str(BUILD / "tcpstates")
 BPFTRACE = """tracepoint:sock:inet_sock_set_state /args->protocol == 6/ {
     $since = @since[args->skaddr];
     printf("%lx %d %s %s %d %s %d %d %d %d\\n", (uint64)args->skaddr, pid, comm, ntop(args->family, args->saddr),
@@ -40,13 +41,13 @@ def untraced():
 
 def empty(times=1):
     """A program that does nothing, on the same tracepoint; twice: as many programs as tcpstates has there."""
-    words = [str(TREE / "build/bench/attach"), *[str(TREE / "build/bench/empty.bpf.o")] * times]
+    words = [str(BUILD / "bench/attach"), *[str(BUILD / "bench/empty.bpf.o")] * times]
     return Contender(["empty program", "two empty programs"][times - 1], words, ready="ready", has_lines=False)
 
 
 def least():
     """A clock with each socket, a record of each transition, and nothing else."""
-    words = [str(TREE / "build/bench/attach"), str(TREE / "build/bench/least.bpf.o")]
+    words = [str(BUILD / "bench/attach"), str(BUILD / "bench/least.bpf.o")]
     return Contender("clock and record", words, ready="ready", has_lines=False)
 
 
@@ -60,8 +61,8 @@ def all_of_ours():
 
 
 def libbpf_tools():
-    path = "/usr/sbin/tcpstates"
-    return Contender("libbpf-tools", [path], is_peer=True) if os.path.exists(path) else None
+    path = libbpf_tools.path_of("tcpstates")
+    return Contender("libbpf-tools", [path], is_peer=True) if path else None
 
 
 def bpftrace():

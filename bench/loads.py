@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 
-from contenders import TREE
+from tree import BUILD
 
-LOAD = str(TREE / "build/bench/load")
+LOAD = str(BUILD / "bench/load")
 TRANSITIONS = {"rst": 6, "fin": 10, "listen": 2}    # of one session, both ends
 CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 IN_NAMESPACE = ["unshare", "--net", "sh", "-c", 'ip link set lo up; exec "$@"', "sh"]

@@ -6,12 +6,13 @@ import tempfile
 import time
 from statistics import mean
 
-from contenders import TREE, empty, untraced
+from contenders import empty, untraced
 from figures import percentile
 from loads import TRANSITIONS, Background, Held, Leak, load
 from trace import Trace
+from tree import BUILD
 
-PROBE = str(TREE / "build/bench/probe")
+PROBE = str(BUILD / "bench/probe")
 STATISTICS = "/proc/sys/kernel/bpf_stats_enabled"
 
 

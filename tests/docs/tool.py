@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The program under test ($TCPSTATES, else build/asan/tcpstates), and the tables in its source."""
+"""The program under test ($TCPSTATES, else asan/tcpstates in the build directory), and the tables in its source."""
 
 import collections
 import os
@@ -8,9 +8,9 @@ import re
 import subprocess
 
 from outcome import check
+from tree import BUILD, TREE
 
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
-PATH = pathlib.Path(os.environ.get("TCPSTATES") or TREE / "build/asan/tcpstates").absolute()
+PATH = pathlib.Path(os.environ.get("TCPSTATES") or BUILD / "asan/tcpstates").absolute()
 EXAMPLE = TREE / "examples/transitions.tcps"
 SECONDS = 60        # a program that traces instead of complaining must not hold up the tests
 

@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """The static program and the load, for any architecture that the Makefile can build for."""
 
-import pathlib
-
 from debian import ARCHITECTURES, output_of
-
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
+from tree import BUILD, TREE
 
 
 class Build:
@@ -15,7 +12,7 @@ class Build:
         triplet = {debian: triplet for triplet, debian in ARCHITECTURES.items()}[architecture]
         native = architecture == output_of(["dpkg", "--print-architecture"]).strip()
         self.cross = [] if native else [f"CROSS={triplet}-"]
-        self.place = TREE / "build" if native else TREE / "build" / triplet
+        self.place = BUILD if native else BUILD / triplet
 
     def made(self, target, path):
         output_of(["make", "-C", TREE, *self.cross, target])

@@ -3,17 +3,17 @@
 
 import contextlib
 import os
-import pathlib
+import shlex
 import subprocess
 
 import netns
 import own_ports
 import wait
 from place import with_ipv6
+from tree import BUILD, TREE
 
-TREE = pathlib.Path(__file__).resolve().parent.parent.parent
 SOURCE = TREE / "bench/load.c"
-BINARY = TREE / "build/tests/load"
+BINARY = BUILD / "tests/load"
 COMM = BINARY.name
 
 ADDRESS4 = "127.84.67.80"
@@ -26,8 +26,8 @@ def compiled():
     if not BINARY.exists() or SOURCE.exists() and BINARY.stat().st_mtime < SOURCE.stat().st_mtime:
         BINARY.parent.mkdir(parents=True, exist_ok=True)
         new = BINARY.with_suffix(f".{os.getpid()}")
-        compiler = os.environ.get("CC", "cc")
-        subprocess.run([compiler, "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", new], check=True)
+        compiler = shlex.split(os.environ.get("CC") or "cc")
+        subprocess.run([*compiler, "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", SOURCE, "-o", new], check=True)
         new.rename(BINARY)
     return BINARY
 

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 
+import libbpf_tools
 import netns
 import own_ports
 import session_model
@@ -19,7 +20,6 @@ from test_replay import first_difference
 from tool import Pipe, check_good_end, here
 
 FORMATS = [[], ["-w"], ["-s"], ["-j"], ["-T", "-t", "-F", "end,rport,path"]]
-TCPLIFE = "/usr/sbin/tcplife"
 TRACEFS = "/sys/kernel/tracing"
 KB = 1024
 PAYLOADS = [(0, 0), (1, 100001), (70000, 3), (1234567, 7654321)]    # what the client sends, and the server
@@ -188,9 +188,9 @@ def make_tracefs_seen():
 class Tcplife:
     """libbpf-tools' tcplife, of the ends that a filter chooses."""
 
-    def __init__(self, option, ports):
+    def __init__(self, path, option, ports):
         make_tracefs_seen()
-        command = ["stdbuf", "-oL", TCPLIFE, option, ",".join(map(str, ports))]
+        command = ["stdbuf", "-oL", path, option, ",".join(map(str, ports))]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.pipe = Pipe(self.process.stdout)
 
@@ -221,11 +221,12 @@ def wait_for_lives(tools, ports, what):
 
 def test_as_tcplife_says(program):
     """Bytes, and the time from ESTABLISHED to the end of the socket, which is what tcplife calls a session's life."""
-    check(os.path.exists(TCPLIFE), f"{TCPLIFE} is missing (Debian package libbpf-tools; scripts/deps install test)")
+    tcplife = libbpf_tools.path_of("tcplife")
+    check(tcplife, "tcplife is missing (Debian package libbpf-tools; scripts/deps install test)")
     planned = [(place, own_ports.new(), *sizes) for place in loopback_places()[:2] for sizes in PAYLOADS]
     first = own_ports.new()
     ports = [port for _, port, _, _ in planned]
-    with Tcplife("-L", [first, *ports]) as servers, Tcplife("-D", [first, *ports]) as clients, \
+    with Tcplife(tcplife, "-L", [first, *ports]) as servers, Tcplife(tcplife, "-D", [first, *ports]) as clients, \
             program.start("--sessions", "-j", "--buffer", BUFFER) as tool:
         deadline = time.monotonic() + wait.PATIENCE
         while not (servers.lives() and clients.lives()):
