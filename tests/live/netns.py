@@ -43,6 +43,27 @@ def mount(source, target, kind=None, flags=0):
 def private_mounts():
     """From here on, what this process mounts is seen by itself and its children only."""
     unshare(CLONE_NEWNS)
+    child = os.fork()
+    if not child:
+        status = 1
+        try:
+            make_all_private()
+            status = 0
+        except OSError as error:
+            print(f"# mounts cannot be made private: {error}", flush=True)
+        finally:
+            os._exit(status)
+    if os.waitpid(child, 0)[1]:
+        raise OSError("the mounts of this namespace cannot be made private")
+
+
+def make_all_private():
+    """
+    The root directory of a plain chroot is no mount point, so that its propagation cannot be set by that name. Joining a
+    mount namespace takes the process to the namespace's own root (setns(2)), which is one: this is for a child.
+    """
+    with open("/proc/self/ns/mnt") as namespace:
+        checked(libc.setns(namespace.fileno(), CLONE_NEWNS))
     mount(None, "/", flags=MS_REC | MS_PRIVATE)
 
 
