@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The man page: as a terminal of 80 columns shows it, and its .EX blocks."""
+"""
+The man page. What it says is read from its source: how far a paragraph is indented depends on the version of groff. That
+it fits into a terminal of 80 columns is seen in groff's output.
+"""
 
 import functools
 import re
@@ -12,8 +15,7 @@ from tool import TREE
 PATH = TREE / "man/tcpstates.8"
 COLUMNS = 80
 GROFF = ["groff", "-man", "-ww", "-Tascii", "-P-cbou", "-rHY=0", f"-rLL={COLUMNS - 2}n"]
-INDENT = 7                      # of text, and of what a paragraph of .TP begins with
-ESCAPES = {r"\-": "-", r"\(dq": '"', r"\e": "\\", r"\fI": "", r"\fR": ""}
+ESCAPES = {r"\-": "-", r"\(dq": '"', r"\e": "\\", r"\fI": "", r"\fR": "", r"\(->": "->", r"\(bu": "", r"\&": ""}
 
 
 @functools.cache
@@ -26,47 +28,66 @@ def rendered():
 
 
 def cut(lines, heading):
-    """{what a heading says: its lines}; what comes before the first heading is under ""."""
-    parts, title = {"": []}, ""
+    """{title: its lines of source}, for what begins with this macro; what comes before the first is left out."""
+    parts, title = {}, None
     for line in lines:
-        if re.match(heading, line):
-            title = line.strip()
+        if line.startswith(f".{heading} "):
+            title = " ".join(arguments(line))
             parts[title] = []
-        else:
+        elif title is not None:
             parts[title].append(line)
     return parts
 
 
+def arguments(line):
+    """Of a macro, plain; those in quotation marks are one."""
+    return [plain(quoted or word) for quoted, word in re.findall(r'"([^"]*)"|(\S+)', line.split(" ", 1)[1])]
+
+
 def section(title):
-    """The lines of a section, as shown."""
-    sections = cut(rendered()[0].splitlines(), r"\S")
+    """The lines of a section, as in the source."""
+    sections = cut(PATH.read_text().splitlines(), "SH")
     check(title in sections, f"the man page has no section {title}")
     return sections[title]
 
 
 def subsections(title):
-    parts = cut(section(title), r"   \S")
-    del parts[""]
-    return parts
+    return cut(section(title), "SS")
+
+
+def shown(line):
+    """What a line of source shows, as plain text: one of text, or a macro that sets its arguments in fonts."""
+    if not line.startswith("."):
+        return plain(line)
+    macro = line[1:].split(" ")[0]
+    if macro in ("B", "I"):
+        return " ".join(arguments(line))
+    return "".join(arguments(line)) if macro in ("BI", "BR", "IB", "IR", "RB", "RI") else ""
+
+
+def text(lines):
+    """What lines of source show, on one line."""
+    return " ".join(" ".join(map(shown, lines)).split())
 
 
 def paragraphs(lines, tag):
-    """[(match of tag, text)] of the .TP paragraphs whose first line matches."""
-    found = []
-    for line in lines:
-        match = re.match(" " * INDENT + tag + r"(?=\s|$)", line)
-        if match:
-            found.append((match, line[match.end():].split()))
-        elif found and line.startswith(" " * (INDENT + 1)):
-            found[-1][1].extend(line.split())
-    return [(match, " ".join(words)) for match, words in found]
+    """[(match of tag, text)] of the .TP paragraphs whose tag begins so."""
+    found, body = [], None
+    for before, line in zip(["", *lines], lines):
+        if before == ".TP":
+            match = re.match(tag + r"(?=\s|$)", shown(line))
+            body = [] if match else None
+            found += [(match, body)] if match else []
+        elif line.startswith((".TP", ".PP")):
+            body = None
+        elif body is not None:
+            body.append(line)
+    return [(match, text(body)) for match, body in found]
 
 
 def definitions(title):
-    """[(tag, text)] of the section's paragraphs with ".TP" and ".B tag", from the source: plain text only."""
-    source = re.search(rf"^\.SH {title}\n(.*?)^\.SH ", PATH.read_text(), re.MULTILINE | re.DOTALL)[1]
-    found = re.findall(r"^\.TP\n\.B (\w+)\n((?:[^.\n].*\n|\.BR? .*\n)*)", source, re.MULTILINE)
-    return [(tag, plain(" ".join(text.split()))) for tag, text in found]
+    """[(tag, text)] of the section's .TP paragraphs whose tag is one word."""
+    return [(match[1], body) for match, body in paragraphs(section(title), r"(\w+)$")]
 
 
 def plain(line):

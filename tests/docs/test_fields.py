@@ -45,7 +45,7 @@ def test_table_and_help():
 
 def shared_fields(title):
     """Those that the page says of a view to be as those of a change."""
-    text = " ".join(" ".join(page.section(title)).split())
+    text = page.text(page.section(title))
     listed = re.search(r" lists\. ((?:\w+, )+\w+) As in FIELDS, at the last state change\.", text)
     return listed[1].split(", ") if listed else []
 
@@ -142,7 +142,7 @@ def test_default_columns_of_sessions():
 def test_states():
     """The states that the man page names are those of the kernel that a socket can be in."""
     named = set(re.findall(r'"([A-Z_0-9]+)"', tool.source("trace/state.c").split("words[STATE_COUNT] = {")[1].split("};")[0])) - {"UNKNOWN"}
-    text = " ".join(" ".join(page.section("DESCRIPTION")).split())
+    text = page.text(page.section("DESCRIPTION"))
     listed = re.split(r", | and ", re.search(r"State names are those of the kernel: ([^.]*)\.", text)[1])
     check_same_items("states in the man page and in src/trace/state.c", sorted(listed), sorted(named - {"NEW_SYN_RECV"}))
 

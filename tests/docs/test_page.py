@@ -30,7 +30,7 @@ def test_sections():
 def test_cross_references():
     """What is referred to as a section or subsection is one."""
     titles = set(re.findall(r'^\.S[HS] "?([^"\n]*)', page.PATH.read_text(), re.MULTILINE))
-    text = " ".join(page.rendered()[0].split())
+    text = page.text(page.PATH.read_text().splitlines())
     for reference in re.findall(r"\(?see ([A-Z][A-Za-z]*(?: [A-Za-z]+)?)[).;,]", text):
         check(reference in titles, f"there is no section {reference}")
 

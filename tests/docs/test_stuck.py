@@ -60,14 +60,14 @@ def test_default_columns():
 
 def test_size_of_session():
     """The man page and README say how much memory a session takes; the unit test of it has the number."""
-    said = re.search(r"A session takes (\d+) bytes", " ".join(" ".join(page.section("STUCK SESSIONS")).split()))
+    said = re.search(r"A session takes (\d+) bytes", page.text(page.section("STUCK SESSIONS")))
     bound = re.search(r"#define SESSION_BYTES (\d+)", (tool.TREE / "tests/unit/test_stuck_sink.c").read_text())
     check_equal("bytes of a session", said and said[1], bound and bound[1])
 
 
 def test_room_while_looking():
     """The man page says how much may wait in memory while all sockets are looked at."""
-    said = re.search(r"queued in memory, at most (\d+) MB", " ".join(" ".join(page.section("LOSS")).split()))
+    said = re.search(r"queued in memory, at most (\d+) MB", page.text(page.section("LOSS")))
     bound = re.search(r"#define BACKLOG_MAX \(\(size_t\)(\d+) << 20\)", (tool.TREE / "src/source/record_queue.h").read_text())
     check_equal("MB of a backlog", said and said[1], bound and bound[1])
 
