@@ -9,6 +9,7 @@
 #                      libraries from Debian packages that it unpacks (scripts/sysroot); needs `scripts/deps install cross`
 #   make test-kernels  the live tests on other kernels, in virtual machines (root)
 #   make test-smoke    a few of them, in a few minutes (root)
+#   make test-fresh    run and test on fresh Debian systems, 12 and 13 or ARGS="13 sid", beside a load (root)
 #   make check         the tests that need no root
 #   make bench         what tracing costs, beside other tools (root): 20 minutes, with ARGS=--quick two
 #   make bench-docs    the same, and writes docs/performance.md
@@ -156,7 +157,7 @@ $(B)/bench/%.bpf.o: bench/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench bench-docs test-kernels test-smoke run test check test-build static static-load install uninstall clean deps
+.PHONY: all bench bench-docs test-kernels test-smoke test-fresh run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -183,6 +184,10 @@ test-kernels test-smoke:
 	@scripts/deps install build test cross kernels
 	@$(MAKE) --no-print-directory all static
 	@tests/run $(@:test-%=%)
+
+test-fresh:
+	@scripts/deps install fresh
+	@$(if $(ARGS),tests/fresh/run $(ARGS),tests/run fresh)
 
 bench:
 	@scripts/deps install build test bench
