@@ -7,7 +7,7 @@ retransmissions are over, and what else the machine does. By these ports a test 
 import re
 
 FIXED = range(10000, 32768)     # below the ephemeral ones
-OF_TEST = 150
+OF_TEST = 125
 
 mine = FIXED[:OF_TEST]
 left = iter(mine)

@@ -25,17 +25,6 @@ SECCOMP_RET_ALLOW = 0x7FFF0000
 LISTEN = {"x86_64": 50, "aarch64": 201}     # numbers of the system call
 
 
-class Inside(Program):
-    """The program behind the words of a command that runs another one."""
-
-    def __init__(self, path, *words):
-        super().__init__(words[0])
-        self.words = [*words[1:], path]
-
-    def start(self, *options, **how):
-        return super().start(*self.words, *options, **how)
-
-
 @contextlib.contextmanager
 def copy_for_all(program):
     """Where a user without rights can run it."""
@@ -50,17 +39,17 @@ def copy_for_all(program):
 def as_nobody(path, *capabilities):
     """With these capabilities alone."""
     sets = ",".join(["-all", *(f"+{name}" for name in capabilities)])
-    return Inside(path, "setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--inh-caps", sets,
+    return Program(path, "setpriv", "--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "--inh-caps", sets,
                   "--ambient-caps", sets, "--bounding-set", sets)
 
 
 def in_user_namespace(program):
-    return Inside(program.path, "unshare", "--user", "--map-root-user")
+    return Program(program.path, "unshare", "--user", "--map-root-user")
 
 
 def in_container(program):
     """Namespaces of its own, and their /proc; the user is the machine's root."""
-    return Inside(program.path, "unshare", "--pid", "--fork", "--mount", "--net", "--uts", "--mount-proc")
+    return Program(program.path, "unshare", "--pid", "--fork", "--mount", "--net", "--uts", "--mount-proc")
 
 
 def unlimited_memory():

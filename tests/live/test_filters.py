@@ -147,8 +147,12 @@ def make_cgroups(stack):
 
 
 def ours(lines, namespaces):
-    """But for those of minisocks: where a trace has to look at them, it may end before it does. Nobody is on their CPU."""
-    return [line for line in lines if line["netns"] in namespaces and line["c_pid"] is not None]
+    """
+    But for those of minisocks: where a trace has to look at them, it may end before it does. Nobody is on their CPU. Nor
+    those of another trace that starts, which tries whether it sees by a socket of its own.
+    """
+    return [line for line in lines
+            if line["netns"] in namespaces and line["c_pid"] is not None and line["c_comm"] != "tcpstates"]
 
 
 def counted(lines):

@@ -14,6 +14,7 @@ import time
 
 import wait
 from lines import from_json, lost_in_all
+from marks import alone
 from netns import libc
 from outcome import Skipped, check, check_equal
 
@@ -96,6 +97,7 @@ def start(program, room=None):
     return program.start("-j", env=environment)
 
 
+@alone
 def test_socket_storage(program):
     """It is charged to each socket (omem_charge(), 6.8), and limited by network namespace."""
     if not OPTMEM.exists():
@@ -136,6 +138,7 @@ class Table:
         return next(number for number in range(2 * ROOM) if not self.element(MAP_UPDATE, number))
 
 
+@alone
 def test_table(program):
     """In the build for kernels before 5.12."""
     if not SYS_BPF:
@@ -152,6 +155,7 @@ def test_table(program):
             check_once(tool, 2000)
 
 
+@alone
 def test_last_place(program):
     """A session that gets the last place in that table when its socket is created, keeps it as it connects."""
     for room in range(1, 64):

@@ -9,7 +9,7 @@ import tempfile
 import observe
 import surroundings
 from outcome import check, check_equal
-from tool import check_good_end
+from tool import Program, check_good_end
 
 BLIND = "may be blind"
 HERE = "/proc/self/ns/net"
@@ -81,13 +81,13 @@ def test_filters_do_not_blind(program):
 
 def test_namespace_does_not_blind(program):
     """It tries in its own one, whichever is asked for."""
-    ended = surroundings.Inside(program.path, "unshare", "--net").run("--netns", f"/proc/{os.getpid()}/ns/net", "-d", "0.05")
+    ended = Program(program.path, "unshare", "--net").run("--netns", f"/proc/{os.getpid()}/ns/net", "-d", "0.05")
     check_equal("status and messages", (ended.status, ended.errors), (0, []))
 
 
 def test_loopback_is_down(program):
     """Nobody has brought it up in a network namespace that is new."""
-    ended = surroundings.Inside(program.path, "unshare", "--net").run("-d", "0.05")
+    ended = Program(program.path, "unshare", "--net").run("-d", "0.05")
     check_equal("status and messages", (ended.status, ended.errors), (0, []))
 
 

@@ -155,8 +155,10 @@ def here():
 class Program:
     """The file under test, as the tests get it."""
 
-    def __init__(self, path):
+    def __init__(self, path, *words):
+        """words: of a command that runs it."""
         self.path = path
+        self.words = words
 
     def start(self, *options, everywhere=False, **how):
         """
@@ -167,9 +169,13 @@ class Program:
             options = "--buffer", ROOM, *options
         if not everywhere and "-r" not in options:
             options = here(), *options
-        return Tool(self.path, *options, **how)
+        return self.tool(*options, **how)
 
     def run(self, *options, patience=PATIENCE, **how):
         """Runs it to its end, without -v."""
-        with Tool(self.path, *options, verbose=False, **how) as tool:
+        with self.tool(*options, verbose=False, **how) as tool:
             return tool.wait(patience)
+
+    def tool(self, *options, **how):
+        command = [*self.words, self.path, *options]
+        return Tool(command[0], *command[1:], **how)
