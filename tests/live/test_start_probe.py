@@ -26,7 +26,7 @@ def said(ended):
 
 def of_one_listener(program, *options):
     """What a trace of this network namespace prints, in which just one listener of ours comes and goes."""
-    with program.start("--netns", HERE, *options) as tool:
+    with program.start("--netns", HERE, *options, apart=False) as tool:
         listen_once()
         ended = tool.end()
     check_good_end(ended)
@@ -63,7 +63,7 @@ def test_not_in_recordings(program):
 
 def test_not_counted(program):
     """-n counts what is shown."""
-    with program.start("-s", "--no-header", "--netns", HERE, "-n", "2") as tool:
+    with program.start("-s", "--no-header", "--netns", HERE, "-n", "2", apart=False) as tool:
         listen_once()
         ended = tool.wait()
     check_good_end(ended)
@@ -94,7 +94,7 @@ def test_loopback_is_down(program):
 def test_blind(program):
     """A change that does not happen is as good as one that nobody sees. The trace goes on."""
     for options in ([], ["-x"]):
-        with program.start("-s", *options, preexec_fn=surroundings.no_listening) as tool:
+        with program.start("-s", *options, preexec_fn=surroundings.no_listening, apart=False) as tool:
             wanted = observe.mark()
             ended = tool.end()
         check_equal(f"{options}: status", ended.status, 0)
@@ -105,6 +105,6 @@ def test_blind(program):
 
 def test_many_at_once(program):
     """Each has its own."""
-    with program.start("-s", "-x"), program.start("-s"), program.start("--summary") as last:
+    with program.start("-s", "-x", apart=False), program.start("-s", apart=False), program.start("--summary", apart=False) as last:
         ended = last.end()
     check_equal("messages", said(ended), [])

@@ -152,6 +152,15 @@ def here():
     return f"--netns={netns.inode()}"
 
 
+def alone_in_network(then):
+    """For a child, which then does what else it is to do."""
+    def prepare():
+        netns.unshare(netns.CLONE_NEWNET)
+        if then:
+            then()
+    return prepare
+
+
 class Program:
     """The file under test, as the tests get it."""
 
@@ -160,15 +169,18 @@ class Program:
         self.path = path
         self.words = words
 
-    def start(self, *options, everywhere=False, **how):
+    def start(self, *options, everywhere=False, apart=True, **how):
         """
-        It traces the test's network namespace; everywhere: all of the machine, with room for what others do while the
-        test does not read.
+        It traces the test's network namespace, unless the options name another one; everywhere: all of the machine, with
+        room for what others do while the test does not read. apart: it runs in a namespace of its own, so that the socket
+        by which it tries at its start whether it sees is no traffic of the test, which other traces have.
         """
         if everywhere and "--buffer" not in options:
             options = "--buffer", ROOM, *options
-        if not everywhere and "-r" not in options:
+        if not everywhere and not {"-r", "--netns"} & set(options):
             options = here(), *options
+        if apart:
+            how["preexec_fn"] = alone_in_network(how.get("preexec_fn"))
         return self.tool(*options, **how)
 
     def run(self, *options, patience=PATIENCE, **how):
