@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The event loop. */
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -9,8 +8,6 @@
 
 #include "lib/log.h"
 #include "loop.h"
-
-#define REPORT_INTERVAL_NS NSEC_PER_SEC
 
 /* How long a reader that takes nothing may hold up the end. */
 #define LAST_FLUSH_MS 5000
@@ -33,80 +30,6 @@ static void loop_stop(struct loop *loop)
 	loop->is_stopping = true;
 	loop->stop_by_ns = clock_monotonic_ns() + (uint64_t)loop->source->grace_ms * NSEC_PER_MSEC;
 	loop->source->ops->stop(loop->source);
-}
-
-static bool has_enough(const struct loop *loop)
-{
-	return loop->count_limit && loop->count >= loop->count_limit;
-}
-
-/*
- * Of the main output -n counts the lines; where none is open (--quiet), the transitions that lines
- * would show. Where there is no limit, nobody asks.
- */
-static void count_lines(struct loop *loop, bool is_shown)
-{
-	if (!loop->count_limit)
-		return;
-	if (loop->sinks->counted)
-		loop->count = loop->sinks->counted->lines;
-	else
-		loop->count += is_shown;
-}
-
-static enum delivery answer(const struct loop *loop, bool is_congested)
-{
-	if (has_enough(loop))
-		return DELIVERY_STOP;
-	return is_congested ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
-}
-
-static enum delivery take_transition(void *context, const struct transition *transition)
-{
-	struct loop *loop = context;
-	const struct transition *shown;
-	struct transition changed;
-	bool is_shown, is_match, is_congested;
-
-	if (transition->time_ns > loop->filter->until_ns)
-		return DELIVERY_CONTINUE;
-	shown = lifetime_show(loop->lifetime, transition, &changed);
-	is_shown = shown && filter_match(loop->filter, shown);
-	/* As it is, it may match where it does not as lines show it. */
-	is_match = is_shown || (shown != transition && filter_match(loop->filter, transition));
-	if (!is_match && !loop->wants->rejected)
-		return DELIVERY_CONTINUE;
-	is_congested = sinks_transition(loop->sinks, is_shown ? shown : NULL, transition, is_match);
-	count_lines(loop, is_shown);
-	return answer(loop, is_congested);
-}
-
-static enum delivery take_snapshot(void *context, const struct transition *session)
-{
-	struct loop *loop = context;
-	bool is_match = filter_match(loop->filter, session), is_congested;
-
-	if (session->time_ns > loop->filter->until_ns || (!is_match && !loop->wants->rejected))
-		return DELIVERY_CONTINUE;
-	is_congested = sinks_snapshot(loop->sinks, session, is_match);
-	count_lines(loop, false);
-	return answer(loop, is_congested);
-}
-
-static void take_tally(void *context, const struct tally *tally)
-{
-	sinks_tally(((struct loop *)context)->sinks, tally);
-}
-
-/* The source says what time it is, or the clock does: up to the end of --duration. */
-static void take_tick(void *context, uint64_t now_ns)
-{
-	struct loop *loop = context;
-
-	if (now_ns > loop->filter->until_ns)
-		now_ns = loop->filter->until_ns;
-	sinks_tick(loop->sinks, now_ns);
-	count_lines(loop, false);
 }
 
 static void take_signals(void *context, short ready)
@@ -150,8 +73,7 @@ static int open_signals(void)
 
 int loop_open(struct loop *loop)
 {
-	loop->receiver =
-		(struct receiver){take_transition, take_snapshot, take_tally, take_tick, loop};
+	loop->receiver = dispatch_receiver(&loop->dispatch);
 	loop->signal_fd = open_signals();
 	if (loop->signal_fd < 0) {
 		log_error("cannot watch for signals: %s", strerror(errno));
@@ -180,7 +102,8 @@ static void take_tallies(struct loop *loop)
 
 static bool can_scan(const struct loop *loop)
 {
-	return loop->source->ops->scan && state_limits_are_given(&loop->wants->scan_limits);
+	return loop->source->ops->scan &&
+	       state_limits_are_given(&loop->dispatch.wants->scan_limits);
 }
 
 /* So that what is said of sessions that stay in a state is how they are now. */
@@ -190,7 +113,8 @@ static void scan(struct loop *loop, uint64_t now_ns)
 
 	if (!can_scan(loop))
 		return;
-	loop->source->ops->scan(loop->source, &loop->wants->scan_limits, now_ns, &loop->receiver);
+	loop->source->ops->scan(loop->source, &loop->dispatch.wants->scan_limits, now_ns,
+				&loop->receiver);
 	took_ns = clock_monotonic_ns() - now_ns;
 	loop->scan_next_ns =
 		now_ns + (SCAN_INTERVAL_NS > SCAN_PAUSES * took_ns ? SCAN_INTERVAL_NS
@@ -200,72 +124,32 @@ static void scan(struct loop *loop, uint64_t now_ns)
 /* When the sinks want a tick, as far as scans allow. */
 static uint64_t tick_ns(const struct loop *loop)
 {
-	uint64_t wake_ns = sinks_wake_ns(loop->sinks);
+	uint64_t wake_ns = sinks_wake_ns(loop->dispatch.sinks);
 
 	return wake_ns < loop->scan_next_ns && can_scan(loop) ? loop->scan_next_ns : wake_ns;
 }
 
 static void scan_and_tick(struct loop *loop, uint64_t now_ns)
 {
-	if (now_ns >= sinks_wake_ns(loop->sinks))
+	if (now_ns >= sinks_wake_ns(loop->dispatch.sinks))
 		scan(loop, now_ns);
-	take_tick(loop, now_ns);
+	dispatch_tick(&loop->dispatch, now_ns);
 }
 
-/*
- * Counts that are read one after the other may seem to shrink, and so may those of a recording. How
- * much more there is than before.
- */
-static uint64_t grow(uint64_t *reported, uint64_t count)
-{
-	uint64_t before = *reported;
-
-	if (count > before)
-		*reported = count;
-	return *reported - before;
-}
-
-/* Tells the user and the sinks of losses since the last report. */
 static void report_losses(struct loop *loop)
 {
-	struct losses losses, *reported = &loop->reported;
-	uint64_t transitions, details, clocks;
+	struct losses losses;
 
-	loop->has_unreported = false;
-	loop->report_next_ns = clock_monotonic_ns() + REPORT_INTERVAL_NS;
 	loop->source->ops->losses(loop->source, &losses);
-	transitions = grow(&reported->transitions, losses.transitions);
-	details = grow(&reported->details, losses.details);
-	clocks = grow(&reported->clocks, losses.clocks);
-	if (transitions)
-		log_error("lost %" PRIu64 " transitions: the ring buffer was full; try a larger "
-			  "--buffer, a filter or less output",
-			  transitions);
-	if (details)
-		log_error("missed %" PRIu64
-			  " details: the ring buffer had no room for a reset, a local "
-			  "port, or the end or state of a session without a socket; try a larger "
-			  "--buffer, a filter or less output",
-			  details);
-	if (clocks)
-		log_error("missed %" PRIu64
-			  " durations: no kernel memory to store the time of a socket",
-			  clocks);
-	if (transitions || clocks || details)
-		sinks_losses(loop->sinks, reported, false);
+	loss_report_update(&loop->losses, &losses, loop->dispatch.sinks);
 }
 
 static void report_all_losses(struct loop *loop)
 {
-	const struct losses *reported = &loop->reported;
+	struct losses losses;
 
-	report_losses(loop);
-	sinks_losses(loop->sinks, reported, true);
-	if (reported->transitions || reported->clocks)
-		log_error("lost %" PRIu64 " transitions in all, and %" PRIu64 " durations",
-			  reported->transitions, reported->clocks);
-	if (reported->details)
-		log_error("missed %" PRIu64 " details in all", reported->details);
+	loop->source->ops->losses(loop->source, &losses);
+	loss_report_end(&loop->losses, &losses, loop->dispatch.sinks);
 }
 
 /*
@@ -288,13 +172,13 @@ static int wait_until(uint64_t at, int limit_ms)
  */
 static bool has_deadline(const struct loop *loop)
 {
-	return loop->source->is_live && loop->filter->until_ns != UINT64_MAX;
+	return loop->source->is_live && loop->dispatch.filter->until_ns != UINT64_MAX;
 }
 
 /* Of a recording, what it holds tells the time. */
 static bool wants_ticks(const struct loop *loop)
 {
-	return loop->source->is_live && sinks_wake_ns(loop->sinks) != UINT64_MAX;
+	return loop->source->is_live && sinks_wake_ns(loop->dispatch.sinks) != UINT64_MAX;
 }
 
 static int timeout_ms(const struct loop *loop, int limit_ms)
@@ -303,10 +187,10 @@ static int timeout_ms(const struct loop *loop, int limit_ms)
 
 	if (loop->is_stopping)
 		return limit_ms;
-	if (loop->has_unreported)
-		limit_ms = wait_until(loop->report_next_ns, limit_ms);
+	if (loop->losses.is_due)
+		limit_ms = wait_until(loop->losses.next_ns, limit_ms);
 	if (has_deadline(loop))
-		limit_ms = wait_until(loop->filter->until_ns, limit_ms);
+		limit_ms = wait_until(loop->dispatch.filter->until_ns, limit_ms);
 	wake_ns = wants_ticks(loop) ? tick_ns(loop) : UINT64_MAX;
 	if (loop->source->wake_ns < wake_ns)
 		wake_ns = loop->source->wake_ns;
@@ -321,9 +205,9 @@ static void take_time(struct loop *loop)
 
 	if (loop->is_stopping)
 		return;
-	if (loop->has_unreported && now >= loop->report_next_ns)
+	if (loop->losses.is_due && now >= loop->losses.next_ns)
 		report_losses(loop);
-	if (has_deadline(loop) && now > loop->filter->until_ns)
+	if (has_deadline(loop) && now > loop->dispatch.filter->until_ns)
 		loop_stop(loop);
 }
 
@@ -335,8 +219,8 @@ static bool loop_wait(struct loop *loop, bool with_source, int limit_ms)
 {
 	bool is_ready;
 
-	for (int i = 0; i < loop->sinks->count; i++) {
-		const struct output *output = loop->sinks->sink[i]->output;
+	for (int i = 0; i < loop->dispatch.sinks->count; i++) {
+		const struct output *output = loop->dispatch.sinks->sink[i]->output;
 
 		if (output)
 			poller_want(&loop->poller, output->fd, output->buffer.length ? POLLOUT : 0);
@@ -356,7 +240,8 @@ static void wait_for_reader(struct loop *loop)
 
 static bool loop_is_done(const struct loop *loop)
 {
-	return loop->is_drained || loop->is_cut_off || loop->reader_is_gone || has_enough(loop);
+	return loop->is_drained || loop->is_cut_off || loop->reader_is_gone ||
+	       dispatch_has_enough(&loop->dispatch);
 }
 
 /* Of the kernel all that waits is shown; another program that goes on writing is not waited for. */
@@ -393,9 +278,9 @@ static int loop_step(struct loop *loop)
 	uint64_t now_ns = 0;
 	int count, err = 0;
 
-	if (sinks_are_congested(loop->sinks)) {
+	if (sinks_are_congested(loop->dispatch.sinks)) {
 		wait_for_reader(loop);
-		err = sinks_flush(loop->sinks);
+		err = sinks_flush(loop->dispatch.sinks);
 		return err == -EAGAIN ? 0 : err;
 	}
 	if (wants_ticks(loop))
@@ -408,10 +293,10 @@ static int loop_step(struct loop *loop)
 		take_tallies(loop);
 		scan_and_tick(loop, now_ns);
 	}
-	loop->has_unreported |= count > 0;
+	loop->losses.is_due |= count > 0;
 	loop->is_drained = source->has_ended;
 	if (!count || source->batch_ms)
-		err = sinks_flush(loop->sinks);
+		err = sinks_flush(loop->dispatch.sinks);
 	if (err && err != -EAGAIN)
 		return err;
 	if (!loop_is_done(loop))
@@ -425,11 +310,11 @@ static int flush_rest(struct loop *loop)
 	int err;
 
 	loop->is_stopping = true;
-	while ((err = sinks_flush(loop->sinks)) == -EAGAIN && !loop->is_cut_off)
+	while ((err = sinks_flush(loop->dispatch.sinks)) == -EAGAIN && !loop->is_cut_off)
 		wait_for_reader(loop);
 	if (err == -EAGAIN)
 		log_error("%zu bytes of output were not written: the reader stopped reading",
-			  sinks_unwritten(loop->sinks));
+			  sinks_unwritten(loop->dispatch.sinks));
 	return err;
 }
 
@@ -438,8 +323,8 @@ static int watch_outputs(struct loop *loop)
 {
 	int err = 0;
 
-	for (int i = 0; !err && i < loop->sinks->count; i++) {
-		const struct output *output = loop->sinks->sink[i]->output;
+	for (int i = 0; !err && i < loop->dispatch.sinks->count; i++) {
+		const struct output *output = loop->dispatch.sinks->sink[i]->output;
 
 		if (output)
 			err = poller_add(&loop->poller, output->fd, 0, watch_reader, loop);
@@ -458,7 +343,7 @@ int loop_run(struct loop *loop)
 	take_tallies(loop);
 	if (loop->source->is_live)
 		scan_and_tick(loop, clock_monotonic_ns());
-	sinks_end(loop->sinks);
+	sinks_end(loop->dispatch.sinks);
 	report_all_losses(loop);
 	flush_err = flush_rest(loop);
 	if (!err || err == -EPIPE)

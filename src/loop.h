@@ -5,34 +5,25 @@
 
 #include <stdint.h>
 
-#include "sink/sink.h"
+#include "dispatch.h"
+#include "lib/poller.h"
+#include "loss_report.h"
 #include "source/source.h"
-#include "trace/filter.h"
-#include "trace/lifetime.h"
 #include "trace/receiver.h"
-#include "trace/wants.h"
-#include "trace/filter.h"
 
 struct loop {
 	struct source *source;
-	struct sinks *sinks;
-	const struct filter *filter;
-	enum lifetime lifetime;    /* what lines show */
-	uint64_t count_limit;      /* of the main output's lines, else of matches; 0: no limit */
-	uint64_t count;            /* so far, where there is a limit */
-	const struct wants *wants; /* of the outputs, borrowed */
-	struct receiver receiver;  /* what the source calls back */
-	struct poller poller;      /* signals, the source, outputs, what sinks have registered */
+	struct dispatch dispatch; /* from the source to the sinks */
+	struct receiver receiver; /* what the source calls back */
+	struct poller poller;     /* signals, the source, outputs, what sinks have registered */
 	int signal_fd;
 	uint64_t stop_by_ns; /* once stopping: how long the source may still have more */
 	bool is_stopping;    /* no new transitions: what waits is shown, then the loop ends */
 	bool is_cut_off;     /* the user asked again, or a reader holds up the end: ends at once */
 	bool is_drained;     /* nothing waits any more */
 	bool reader_is_gone; /* a closed pipe: ends quietly */
-	struct losses reported;  /* what the user and the sinks were told of */
-	uint64_t report_next_ns; /* no earlier: one report a second */
-	uint64_t scan_next_ns;   /* no scan of the source's sessions earlier */
-	bool has_unreported;     /* something was read since losses were last asked for */
+	struct loss_report losses;
+	uint64_t scan_next_ns; /* no scan of the source's sessions earlier */
 };
 
 /*

@@ -76,9 +76,9 @@ static void say_ready(const struct plan *plan, const struct source *source)
 
 static int run(struct loop *loop, const struct plan *plan, const struct origin *origin)
 {
-	if (loop_open(loop) || plan_open_sinks(plan, loop->sinks, origin, &loop->poller))
+	if (loop_open(loop) || plan_open_sinks(plan, loop->dispatch.sinks, origin, &loop->poller))
 		return -1;
-	sinks_begin(loop->sinks);
+	sinks_begin(loop->dispatch.sinks);
 	say_ready(plan, loop->source);
 	return loop_run(loop);
 }
@@ -88,11 +88,11 @@ static enum exit_status trace(const struct plan *plan)
 	const struct options *options = plan->options;
 	struct sinks sinks = {.count = 0};
 	struct filter filter;
-	struct loop loop = {.sinks = &sinks,
-			    .filter = &filter,
-			    .lifetime = plan->lifetime,
-			    .count_limit = options->count,
-			    .wants = &plan->wants};
+	struct loop loop = {.dispatch = {.sinks = &sinks,
+					 .filter = &filter,
+					 .wants = &plan->wants,
+					 .lifetime = plan->lifetime,
+					 .count_limit = options->count}};
 	struct origin origin;
 	int err, close_err;
 

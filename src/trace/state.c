@@ -27,6 +27,8 @@ const struct word state_words[STATE_COUNT] = {
 	[STATE_NEW_SYN_RECV + 1 ... STATE_COUNT - 1] = WORD("UNKNOWN"),
 };
 
+STATES_ARE(12);
+
 #define BIT(name) STATE_BIT(STATE_##name)
 
 /* Names that are not the kernel's, and ss's groups (ss(8)). Dashes are written as underscores. */
@@ -63,6 +65,8 @@ static const unsigned int followers[] = {
 	[STATE_TIME_WAIT] = BIT(CLOSE),
 };
 
+STATES_ARE(12);
+
 unsigned int state_followers(unsigned int state, bool has_minisocks)
 {
 	if (state >= sizeof(followers) / sizeof(followers[0]))
@@ -74,7 +78,7 @@ unsigned int state_followers(unsigned int state, bool has_minisocks)
 
 static unsigned int states_of(const char *name)
 {
-	for (unsigned int state = STATE_ESTABLISHED; state <= STATE_NEW_SYN_RECV; state++)
+	for (unsigned int state = STATE_ESTABLISHED; state < STATE_END; state++)
 		if (!strcasecmp(name, state_words[state].text))
 			return STATE_BIT(state);
 	for (unsigned int i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)

@@ -22,14 +22,24 @@ enum tcp_state {
 	STATE_LISTEN,
 	STATE_CLOSING,
 	STATE_NEW_SYN_RECV,
+	STATE_END, /* one above the last */
 };
 
 /* A set of states: state s is bit s. */
 #define STATE_BIT(state) (1u << (state))
-#define STATES_ALL       0x1ffeu /* STATE_ESTABLISHED to STATE_NEW_SYN_RECV */
+#define STATES_ALL       (STATE_BIT(STATE_END) - STATE_BIT(STATE_ESTABLISHED))
 
 /* Size of a table by state: above all of them, and a power of two. */
 #define STATE_COUNT 16
+
+/*
+ * Beside each table that has to say something of every state: it does not compile before somebody
+ * has looked at it for a new one.
+ */
+#define STATES_ARE(count) \
+	_Static_assert(STATE_END == (count) + 1, "this table has a row for each state")
+
+_Static_assert(STATE_END <= STATE_COUNT, "tables by state have room for all");
 
 #ifndef __bpf__
 extern const struct word state_words[STATE_COUNT];

@@ -27,6 +27,8 @@ static const struct {
 	[STATE_CLOSING] = {10, "both ends closed at once and the peer does not acknowledge"},
 };
 
+STATES_ARE(12);
+
 struct state_limits stuck_limits(const struct state_limits *given)
 {
 	struct state_limits limits = *given;

@@ -40,10 +40,8 @@ static void run(struct twice *twice, struct sinks *sinks)
 	static const struct wants wants;
 	struct filter filter = {.until_ns = UINT64_MAX};
 	struct loop loop = {.source = &twice->source,
-			    .sinks = sinks,
-			    .filter = &filter,
-			    .wants = &wants,
-			    .report_next_ns = UINT64_MAX};
+			    .dispatch = {.sinks = sinks, .filter = &filter, .wants = &wants},
+			    .losses = {.next_ns = UINT64_MAX}};
 
 	twice->source.ops = &ops;
 	twice->source.fd = -1;

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* What a source hands over, on its way to the sinks. */
+#include "dispatch.h"
+
+/*
+ * Of the main output -n counts the lines; where none is open (--quiet), the transitions that lines
+ * would show. Where there is no limit, nobody asks.
+ */
+static void count_lines(struct dispatch *dispatch, bool is_shown)
+{
+	if (!dispatch->count_limit)
+		return;
+	if (dispatch->sinks->counted)
+		dispatch->count = dispatch->sinks->counted->lines;
+	else
+		dispatch->count += is_shown;
+}
+
+static enum delivery answer(const struct dispatch *dispatch, bool is_congested)
+{
+	if (dispatch_has_enough(dispatch))
+		return DELIVERY_STOP;
+	return is_congested ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
+}
+
+static enum delivery take_transition(void *context, const struct transition *transition)
+{
+	struct dispatch *dispatch = context;
+	const struct transition *shown;
+	struct transition changed;
+	bool is_shown, is_match, is_congested;
+
+	if (transition->time_ns > dispatch->filter->until_ns)
+		return DELIVERY_CONTINUE;
+	shown = lifetime_show(dispatch->lifetime, transition, &changed);
+	is_shown = shown && filter_match(dispatch->filter, shown);
+	/* As it is, it may match where it does not as lines show it. */
+	is_match = is_shown || (shown != transition && filter_match(dispatch->filter, transition));
+	if (!is_match && !dispatch->wants->rejected)
+		return DELIVERY_CONTINUE;
+	is_congested =
+		sinks_transition(dispatch->sinks, is_shown ? shown : NULL, transition, is_match);
+	count_lines(dispatch, is_shown);
+	return answer(dispatch, is_congested);
+}
+
+static enum delivery take_snapshot(void *context, const struct transition *session)
+{
+	struct dispatch *dispatch = context;
+	bool is_match = filter_match(dispatch->filter, session), is_congested;
+
+	if (session->time_ns > dispatch->filter->until_ns ||
+	    (!is_match && !dispatch->wants->rejected))
+		return DELIVERY_CONTINUE;
+	is_congested = sinks_snapshot(dispatch->sinks, session, is_match);
+	count_lines(dispatch, false);
+	return answer(dispatch, is_congested);
+}
+
+static void take_tally(void *context, const struct tally *tally)
+{
+	sinks_tally(((struct dispatch *)context)->sinks, tally);
+}
+
+void dispatch_tick(struct dispatch *dispatch, uint64_t now_ns)
+{
+	/* Nothing is reported after the end of --duration. */
+	if (now_ns > dispatch->filter->until_ns)
+		now_ns = dispatch->filter->until_ns;
+	sinks_tick(dispatch->sinks, now_ns);
+	count_lines(dispatch, false);
+}
+
+static void take_tick(void *context, uint64_t now_ns)
+{
+	dispatch_tick(context, now_ns);
+}
+
+struct receiver dispatch_receiver(struct dispatch *dispatch)
+{
+	return (struct receiver){take_transition, take_snapshot, take_tally, take_tick, dispatch};
+}
