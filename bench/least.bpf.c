@@ -12,7 +12,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/address.h"
+#include "bpf/endpoints.h"
 #include "bpf/kernel.h"
 #include "trace/transition.h"
 

@@ -2,16 +2,16 @@
 /*
  * Since when a socket is closed that has not been connected yet, or may be again. Which sessions a
  * filter on their ends turns away shows only when they have ends. So with such a filter this is
- * kept in a table that costs little; and in what is kept of a session (session_map.h), which costs
+ * kept in a table that costs little; and in what is kept of a session (sock_entry.h), which costs
  * memory for each, without one.
  */
 #ifndef TCPSTATES_BPF_BIRTH_H
 #define TCPSTATES_BPF_BIRTH_H
 
-#include "bpf/filter.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/jiffies.h"
 #include "bpf/kernel.h"
-#include "bpf/session.h"
+#include "bpf/entry_update.h"
 #include "trace/state.h"
 #include "trace/transition.h"
 
@@ -70,20 +70,20 @@ static __always_inline __u64 age_of_unused(const struct tcp_sock *tp)
 }
 
 /* Before the clock is turned: sets it, where nothing else is known of the socket. */
-static __always_inline void session_recall_birth(struct session *session, const struct sock *sk,
-						 const struct change *change)
+static __always_inline void entry_recall_creation(struct sock_entry *entry, const struct sock *sk,
+						  const struct change *change)
 {
 	__u64 born_ns;
 
 	if (!filter.is_on || change->oldstate != STATE_CLOSE ||
-	    (session->since_ns && !session->is_seeded))
+	    (entry->since_ns && !entry->is_seeded))
 		return;
 	born_ns = birth_find(sk->__sk_common.skc_cookie.counter);
 	if (!born_ns)
 		return;
-	session->since_ns = born_ns;
-	session->state = STATE_CLOSE;
-	session->is_seeded = false;
+	entry->since_ns = born_ns;
+	entry->state = STATE_CLOSE;
+	entry->is_seeded = false;
 }
 
 /*

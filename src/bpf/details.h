@@ -3,12 +3,12 @@
 #ifndef TCPSTATES_BPF_DETAILS_H
 #define TCPSTATES_BPF_DETAILS_H
 
-#include "bpf/address.h"
+#include "bpf/endpoints.h"
 #include "bpf/kernel.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"
-#include "bpf/reset.h"
-#include "bpf/session.h"
+#include "bpf/send_reset.h"
+#include "bpf/entry_update.h"
 #include "bpf/task.h"
 #include "trace/transition.h"
 
@@ -210,17 +210,17 @@ static __always_inline __u64 cgroup_of(const struct tcp_sock *tp)
 }
 
 /* Not known without a session: there was no memory to keep it. */
-static __always_inline void fill_owner(struct transition *record, const struct session *session)
+static __always_inline void fill_owner(struct transition *record, const struct sock_entry *entry)
 {
-	if (!session) {
+	if (!entry) {
 		record->pid = 0;
 		record->owner_from = OWNER_UNKNOWN;
 		__builtin_memset(record->comm, 0, sizeof(record->comm));
 		return;
 	}
-	record->pid = session->pid;
-	record->owner_from = session->owner_from;
-	__builtin_memcpy(record->comm, session->comm, sizeof(record->comm));
+	record->pid = entry->pid;
+	record->owner_from = entry->owner_from;
+	__builtin_memcpy(record->comm, entry->comm, sizeof(record->comm));
 }
 
 /* A socket that ends without an error in one of these states may live on as a minisock. */
@@ -268,12 +268,12 @@ static __always_inline bool expect_reset(const struct sock *sk, const struct tra
 
 /* What is so of a session whether or not its state changes. */
 static __always_inline void fill_session(struct transition *record, struct sock *sk,
-					 const struct tcp_sock *tp, const struct session *session,
+					 const struct tcp_sock *tp, const struct sock_entry *entry,
 					 __u8 state)
 {
-	fill_owner(record, session);
+	fill_owner(record, entry);
 	fill_figures(record, sk, tp);
-	record->cookie = session_cookie(sk);
+	record->cookie = sock_cookie(sk);
 	record->cgroup = cgroup_of(tp);
 	record->uid = sk->sk_uid.val;
 	record->netns = sock_of(tp)->__sk_common.skc_net.net->ns.inum;
@@ -290,7 +290,7 @@ static __always_inline void fill_session(struct transition *record, struct sock 
 /* *awaits: enum record_awaits; in memory for the same reason as facts. */
 static __always_inline void fill_details(struct transition *record, __u32 *awaits, struct sock *sk,
 					 const struct tcp_sock *tp, const struct change *change,
-					 struct session *session)
+					 struct sock_entry *entry)
 {
 	record->flags |= TRANSITION_HAS_DETAILS;
 	record->facts = 0;
@@ -299,19 +299,19 @@ static __always_inline void fill_details(struct transition *record, __u32 *await
 	record->minisock = 0;
 	record->due_ns = 0;
 	record->reset_reason = 0;
-	fill_session(record, sk, tp, session, change->oldstate);
+	fill_session(record, sk, tp, entry, change->oldstate);
 	fill_isn(record, tp, change);
 	record->reserved[0] = record->reserved[1] = 0;
-	if (session && session->got_reset)
+	if (entry && entry->got_reset)
 		add_fact(record, FACT_RESET_RECEIVED);
 	if (sk->sk_lock.owned)
 		fill_facts_of_task(record, tp);
 	fill_minisock(record, sk, tp, change);
 	if (expect_reset(sk, record))
 		*(volatile __u32 *)awaits |= AWAITS_RESET;
-	if (session && lport_follows(change, record->lport)) {
+	if (entry && lport_follows(change, record->lport)) {
 		*(volatile __u32 *)awaits |= AWAITS_LPORT;
-		session->lport_awaited = true;
+		entry->lport_awaited = true;
 	}
 	__builtin_memset(record->padding, 0, sizeof(record->padding));
 }

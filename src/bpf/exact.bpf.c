@@ -13,14 +13,14 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/address.h"
-#include "bpf/filter.h"
+#include "bpf/endpoints.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/half_open.h"
 #include "bpf/jiffies.h"
 #include "bpf/kernel.h"
 #include "bpf/record.h"
 #include "bpf/ring.h"
-#include "bpf/session.h"
+#include "bpf/entry_update.h"
 #include "bpf/shared.h"
 #include "trace/state.h"
 
@@ -28,13 +28,13 @@
 SEC("fentry/security_sock_graft")
 int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 {
-	struct session *session;
+	struct sock_entry *entry;
 
 	if (!is_tcp(sk))
 		return 0;
-	session = session_of(sk);
-	if (session)
-		session_see_accept(session);
+	entry = entry_of(sk);
+	if (entry)
+		entry_note_accept(entry);
 	return 0;
 }
 
@@ -42,12 +42,12 @@ int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 SEC("fentry/tcp_connect")
 int BPF_PROG(tcp_connect, struct sock *sk)
 {
-	struct session *session = session_find(sk);
+	struct sock_entry *entry = entry_find(sk);
 	struct record_lport_chosen *record;
 
-	if (!session || !session->lport_awaited)
+	if (!entry || !entry->lport_awaited)
 		return 0;
-	session->lport_awaited = false;
+	entry->lport_awaited = false;
 	record = ring_reserve(sizeof(*record), 0);
 	if (!record)
 		return 0;

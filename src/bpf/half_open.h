@@ -7,12 +7,12 @@
 #ifndef TCPSTATES_BPF_HALF_OPEN_H
 #define TCPSTATES_BPF_HALF_OPEN_H
 
-#include "bpf/address.h"
-#include "bpf/filter.h"
+#include "bpf/endpoints.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/record.h"
 #include "bpf/request.h"
 #include "bpf/ring.h"
-#include "bpf/session.h"
+#include "bpf/entry_update.h"
 
 struct half_open {
 	__u64 since_ns;
@@ -43,7 +43,7 @@ struct {
 SEC("fentry/inet_csk_reqsk_queue_hash_add")
 int BPF_PROG(inet_csk_reqsk_queue_hash_add, struct sock *listener, struct request_sock *request)
 {
-	struct session *session = session_find(listener);
+	struct sock_entry *entry = entry_find(listener);
 	struct half_open half_open = {
 		.since_ns = bpf_ktime_get_ns(),
 		.cookie = bpf_get_socket_cookie(request),
@@ -53,10 +53,10 @@ int BPF_PROG(inet_csk_reqsk_queue_hash_add, struct sock *listener, struct reques
 	};
 	__u64 key = (__u64)request;
 
-	if (session && session->pid) {
-		half_open.pid = session->pid;
+	if (entry && entry->pid) {
+		half_open.pid = entry->pid;
 		half_open.owner_from = OWNER_INHERITED;
-		__builtin_memcpy(half_open.comm, session->comm, sizeof(half_open.comm));
+		__builtin_memcpy(half_open.comm, entry->comm, sizeof(half_open.comm));
 	}
 	bpf_map_update_elem(&half_opens, &key, &half_open, BPF_ANY);
 	return 0;

@@ -6,7 +6,7 @@
 #ifndef TCPSTATES_BPF_REQUEST_H
 #define TCPSTATES_BPF_REQUEST_H
 
-#include "bpf/address.h"
+#include "bpf/endpoints.h"
 #include "bpf/kernel.h"
 #include "trace/transition.h"
 

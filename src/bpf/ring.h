@@ -4,7 +4,7 @@
 #define TCPSTATES_BPF_RING_H
 
 #include "bpf/kernel.h"
-#include "bpf/losses.h"
+#include "bpf/loss_counters.h"
 
 /*
  * Non-zero: the next record wakes the reader. The reader sets it after it has emptied the ring

@@ -7,13 +7,13 @@
 #ifndef TCPSTATES_BPF_SEED_H
 #define TCPSTATES_BPF_SEED_H
 
-#include "bpf/address.h"
+#include "bpf/endpoints.h"
 #include "bpf/details.h"
 #include "bpf/file.h"
-#include "bpf/filter.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"
-#include "bpf/session.h"
+#include "bpf/entry_update.h"
 
 /* For how long, at least, a session has been established: since data went either way first. */
 static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
@@ -32,14 +32,14 @@ static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
  * Sets the clock, unless a transition has. One that comes just now finds the mark, or takes it
  * away: then its duration counts as a lower bound, which it is.
  */
-static __always_inline void seed_clock(struct session *session, const struct sock *sk)
+static __always_inline void seed_clock(struct sock_entry *entry, const struct sock *sk)
 {
 	__u64 since_ns = bpf_ktime_get_ns();
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == STATE_ESTABLISHED)
 		since_ns -= least_age_ns((const struct tcp_sock *)sk);
-	if (session_begin(session, since_ns))
-		session->is_seeded = true;
+	if (entry_start_clock(entry, since_ns))
+		entry->is_seeded = true;
 }
 
 static __always_inline bool is_tcp_copied(const struct sock *sk)
@@ -82,7 +82,7 @@ int seed_files(struct bpf_iter__task_file *context)
 	struct task_struct *task = context->task;
 	struct file *file = context->file;
 	union iterator_record record = {};
-	struct session *session;
+	struct sock_entry *entry;
 	struct sock *sk;
 
 	if (!task || !file)
@@ -91,12 +91,12 @@ int seed_files(struct bpf_iter__task_file *context)
 	sk = file_socket(file);
 	if (!sk || !is_tcp_copied(sk))
 		return 0;
-	session = session_of(sk);
-	if (!session)
+	entry = entry_of(sk);
+	if (!entry)
 		return 0;
-	if (!session->pid)
-		session_set_owner(session, task, OWNER_SCAN);
-	seed_clock(session, sk);
+	if (!entry->pid)
+		entry_set_owner(entry, task, OWNER_SCAN);
+	seed_clock(entry, sk);
 	return 0;
 }
 
@@ -140,14 +140,14 @@ static __always_inline void fill_seeded_minisock(struct record_minisock_found *f
  * Whether it has come to the least time that counts, or that times a power of two, since the look
  * before: the highest bit of how often that time has passed is another one.
  */
-static __always_inline bool is_due(const struct session *session, __u8 state)
+static __always_inline bool is_due(const struct sock_entry *entry, __u8 state)
 {
-	__u64 since_ns = session->since_ns, least_ns = look.least_ns[state % STATE_COUNT];
+	__u64 since_ns = entry->since_ns, least_ns = look.least_ns[state % STATE_COUNT];
 	__u64 now_times, before_times = 0;
 
 	/* What has changed after now_ns is told by its transition, and not seen after the end. */
 	if (!least_ns || !since_ns || since_ns + least_ns > look.now_ns ||
-	    (session->state != state && !session->is_seeded))
+	    (entry->state != state && !entry->is_seeded))
 		return false;
 	now_times = (look.now_ns - since_ns) / least_ns;
 	if (look.before_ns > since_ns)
@@ -155,14 +155,14 @@ static __always_inline bool is_due(const struct session *session, __u8 state)
 	return (now_times ^ before_times) > before_times;
 }
 
-static __always_inline bool is_wanted(const struct session *session, __u8 state)
+static __always_inline bool is_wanted(const struct sock_entry *entry, __u8 state)
 {
-	return look.now_ns ? is_due(session, state) : session->is_seeded;
+	return look.now_ns ? is_due(entry, state) : entry->is_seeded;
 }
 
 /* A session that stays in its state. */
 static __always_inline void fill_snapshot(struct record_snapshot *snapshot, struct sock *sk,
-					  const struct tcp_sock *tp, const struct session *session,
+					  const struct tcp_sock *tp, const struct sock_entry *entry,
 					  __u8 state)
 {
 	struct transition *record = &snapshot->transition;
@@ -171,12 +171,12 @@ static __always_inline void fill_snapshot(struct record_snapshot *snapshot, stru
 	snapshot->header.size = sizeof(*snapshot);
 	fill_ends(record, sk, tp);
 	record->time_ns = look.now_ns ?: bpf_ktime_get_ns();
-	record->duration_ns = record->time_ns - session->since_ns;
+	record->duration_ns = record->time_ns - entry->since_ns;
 	record->oldstate = record->newstate = state;
-	record->flags = TRANSITION_HAS_DETAILS | (session->is_seeded ? TRANSITION_DURATION_AT_LEAST
-								     : TRANSITION_DURATION_KNOWN);
+	record->flags = TRANSITION_HAS_DETAILS | (entry->is_seeded ? TRANSITION_DURATION_AT_LEAST
+								   : TRANSITION_DURATION_KNOWN);
 	record->facts = FACT_STANDING;
-	fill_session(record, sk, tp, session, state);
+	fill_session(record, sk, tp, entry, state);
 }
 
 /*
@@ -190,7 +190,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	struct seq_file *seq = context->meta->seq;
 	union iterator_record record = {};
 	struct tcp_timewait_sock *minisock;
-	struct session *session;
+	struct sock_entry *entry;
 	struct tcp_sock *tp;
 	struct sock *sk;
 	__u8 state;
@@ -213,15 +213,15 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	if (!tp)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
-	session = session_of(sk);
-	if (!session)
+	entry = entry_of(sk);
+	if (!entry)
 		return 0;
 	if (!look.now_ns)
-		seed_clock(session, sk);
-	if (!wants_standing || !is_wanted(session, state) ||
+		seed_clock(entry, sk);
+	if (!wants_standing || !is_wanted(entry, state) ||
 	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
 		return 0;
-	fill_snapshot(&record.snapshot, sk, tp, session, state);
+	fill_snapshot(&record.snapshot, sk, tp, entry, state);
 	bpf_seq_write(seq, &record.snapshot, sizeof(record.snapshot));
 	return 0;
 }

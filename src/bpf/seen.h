@@ -10,7 +10,7 @@
 
 /*
  * Both programs run for a change one after the other, and either in the task that has locked the
- * socket or on behalf of a packet or timer (sk_lock.owned, see session_see_task()). A packet or
+ * socket or on behalf of a packet or timer (sk_lock.owned, see entry_note_task()). A packet or
  * timer may come in between, and for a task's change only: so it cannot overwrite that one's mark.
  * On 7.2 another task may come in between, and overwrites it.
  */

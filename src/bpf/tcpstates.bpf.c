@@ -5,7 +5,7 @@
  * brought up to date before any filter is asked and before room for the record is reserved, so
  * neither a filter nor a lost record falsifies a later duration.
  *
- * Compiled twice: with FALLBACK for kernels before 5.12, see session_map.h and task.h.
+ * Compiled twice: with FALLBACK for kernels before 5.12, see sock_entry.h and task.h.
  */
 #include <stdbool.h>
 
@@ -15,33 +15,33 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/address.h"
+#include "bpf/endpoints.h"
 #include "bpf/birth.h"
 #include "bpf/details.h"
-#include "bpf/filter.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/kernel.h"
-#include "bpf/losses.h"
+#include "bpf/loss_counters.h"
 #include "bpf/probe.h"
 #include "bpf/record.h"
 #include "bpf/request.h"
-#include "bpf/reset.h"
+#include "bpf/send_reset.h"
 #include "bpf/ring.h"
 #include "bpf/seed.h"
 #include "bpf/seen.h"
-#include "bpf/session.h"
-#include "bpf/session_map.h"
+#include "bpf/entry_update.h"
+#include "bpf/sock_entry.h"
 #include "bpf/shared.h"
-#include "bpf/tally.h"
+#include "bpf/tally_map.h"
 #include "bpf/task.h"
 #include "trace/state.h"
 #include "trace/transition.h"
 
 /* A child without its mark (no memory for it) shows by having no user of its own yet. */
 static __always_inline bool leaves_syn_recv(const struct change *change, const struct tcp_sock *tp,
-					    const struct session *session)
+					    const struct sock_entry *entry)
 {
 	return change->oldstate == STATE_SYN_RECV &&
-	       ((session && session->is_child) || !sock_of(tp)->sk_socket);
+	       ((entry && entry->is_child) || !sock_of(tp)->sk_socket);
 }
 
 static __always_inline bool begins_child(const struct change *change)
@@ -54,22 +54,22 @@ static __always_inline bool begins_child(const struct change *change)
  * no peer address at LISTEN -> SYN_RECV (inet_csk_clone_lock() sets it later), so that transition
  * is reported together with the one that leaves SYN_RECV.
  */
-static __always_inline bool session_update(struct session *session, struct change *change,
-					   const struct sock *sk, const struct tcp_sock *tp)
+static __always_inline bool entry_update(struct sock_entry *entry, struct change *change,
+					 const struct sock *sk, const struct tcp_sock *tp)
 {
 	bool is_child;
 
 	if (begins_child(change)) {
-		if (session)
-			session_begin_child(session, change);
+		if (entry)
+			entry_begin_child(entry, change);
 		return false;
 	}
-	is_child = leaves_syn_recv(change, tp, session);
-	if (session) {
-		session_recall_birth(session, sk, change);
-		session_turn(session, change);
+	is_child = leaves_syn_recv(change, tp, entry);
+	if (entry) {
+		entry_recall_creation(entry, sk, change);
+		entry_change_state(entry, change);
 		if (wants_owners())
-			session_see_task(session, sk, change);
+			entry_note_task(entry, sk, change);
 	}
 	if (is_child) {
 		change->flags = 0;
@@ -139,18 +139,18 @@ static __always_inline void end_outsider(struct sock *sk, const struct tcp_sock 
 					 struct change *change)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter;
-	struct session *session;
+	struct sock_entry *entry;
 
 	if (change->newstate != STATE_CLOSE ||
 	    sock_of(tp)->__sk_common.skc_flags & 1 << SOCK_DEAD || last_fd_is_gone(tp))
 		return;
-	session = session_find(sk);
-	if (!cookie && !session)
+	entry = entry_find(sk);
+	if (!cookie && !entry)
 		return;
 	change->now_ns = bpf_ktime_get_ns();
 	birth_note(cookie, change->now_ns);
-	if (session)
-		session_turn(session, change);
+	if (entry)
+		entry_change_state(entry, change);
 }
 
 static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
@@ -159,7 +159,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	struct tcp_sock *tp = bpf_skc_to_tcp_sock(sk);
 	struct record_transition *record;
 	struct transition *transition;
-	struct session *session;
+	struct sock_entry *entry;
 	__u16 lport, rport;
 	__u8 ip;
 
@@ -170,8 +170,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 		return 0;
 	}
 	change.now_ns = bpf_ktime_get_ns();
-	session = begins_child(&change) ? session_of_child(sk, tp) : session_of(sk);
-	if (!session_update(session, &change, sk, tp))
+	entry = begins_child(&change) ? entry_of_child(sk, tp) : entry_of(sk);
+	if (!entry_update(entry, &change, sk, tp))
 		return 0;
 
 	lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
@@ -182,12 +182,12 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 		return 0;
 	if (!filter_states_pass(1u << change.oldstate, 1u << change.newstate,
 				change.is_passive_open) ||
-	    !filter_owner_passes(session, sk))
+	    !filter_owner_passes(entry, sk))
 		return 0;
 
 	if (tally.is_on)
 		measure_unused(&change.duration_ns, &change.flags, &change, tp);
-	if (tally.is_on && tally_take(session, sk, tp, &change, lport, rport))
+	if (tally.is_on && tally_take(entry, sk, tp, &change, lport, rport))
 		return 0;
 
 	record = ring_reserve(wants_details ? sizeof(*record) : RECORD_TRANSITION_SHORT,
@@ -200,7 +200,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	transition = &record->transition;
 	fill(transition, sk, tp, &change);
 	if (wants_details) {
-		fill_details(transition, &record->awaits, sk, tp, &change, session);
+		fill_details(transition, &record->awaits, sk, tp, &change, entry);
 		measure_unused(&transition->duration_ns, &transition->flags, &change, tp);
 	}
 	if (tally.is_on && transition->flags & TRANSITION_TO_MINISOCK)
@@ -243,14 +243,14 @@ static __always_inline bool is_unseen_outsider(struct sock *sk, int oldstate, in
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 {
-	struct session *session;
+	struct sock_entry *entry;
 
 	if (!is_transition(sk, oldstate, newstate) || seen_take(sk, newstate) ||
 	    is_unseen_outsider(sk, oldstate, newstate))
 		return 0;
 	/* Seen all the same: another task has overwritten the mark. */
-	session = session_find(sk);
-	if (session && session->state == newstate)
+	entry = entry_find(sk);
+	if (entry && entry->state == newstate)
 		return 0;
 	count((struct kernel_losses){.rescued = 1});
 	return trace(sk, oldstate, newstate);
@@ -263,23 +263,23 @@ int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 SEC("cgroup/sock_create")
 int sock_create(struct bpf_sock *sk)
 {
-	struct session born = {};
+	struct sock_entry created = {};
 
 	if (sk->protocol != IPPROTO_TCP || (sk->family != AF_INET && sk->family != AF_INET6))
 		return 1;
-	born.since_ns = bpf_ktime_get_ns();
-	born.state = STATE_CLOSE;
+	created.since_ns = bpf_ktime_get_ns();
+	created.state = STATE_CLOSE;
 	if (filter.is_on)
-		birth_note(bpf_get_socket_cookie(sk), born.since_ns);
+		birth_note(bpf_get_socket_cookie(sk), created.since_ns);
 	else
-		session_bear(sk, &born);
+		entry_create(sk, &created);
 	return 1;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 {
-	session_forget(sk);
+	entry_remove(sk);
 	return 0;
 }
 
@@ -300,7 +300,7 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 					 __u64 sent_ns)
 {
 	const struct sock_common *common = &request->__req_common;
-	struct session *session = session_find(listener);
+	struct sock_entry *entry = entry_find(listener);
 	struct record_request *record;
 	struct transition *snapshot;
 	__u8 ip = ip_of(&listener->__sk_common);
@@ -328,10 +328,10 @@ static __always_inline void request_tell(struct sock *listener, const struct req
 	snapshot->netns = request_netns(request);
 	snapshot->uid = listener->sk_uid.val;
 	snapshot->retrans = request->num_retrans + 1;
-	if (session && session->pid) {
-		snapshot->pid = session->pid;
+	if (entry && entry->pid) {
+		snapshot->pid = entry->pid;
 		snapshot->owner_from = OWNER_INHERITED;
-		__builtin_memcpy(snapshot->comm, session->comm, sizeof(snapshot->comm));
+		__builtin_memcpy(snapshot->comm, entry->comm, sizeof(snapshot->comm));
 	}
 	bpf_ringbuf_submit(record, wakeup());
 }
@@ -362,10 +362,10 @@ int BPF_PROG(tcp_retransmit_synack, const struct sock *listener, const struct re
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(tcp_receive_reset, struct sock *sk)
 {
-	struct session *session = session_find(sk);
+	struct sock_entry *entry = entry_find(sk);
 
-	if (session)
-		session->got_reset = true;
+	if (entry)
+		entry->got_reset = true;
 	return 0;
 }
 

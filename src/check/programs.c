@@ -83,7 +83,7 @@ static bool check_one(struct facilities *f, const struct bpf_program *program,
 
 static void check_storage(struct facilities *f, const struct tcpstates_bpf *program)
 {
-	if (bpf_map__type(program->maps.sessions) == BPF_MAP_TYPE_SK_STORAGE)
+	if (bpf_map__type(program->maps.sock_entries) == BPF_MAP_TYPE_SK_STORAGE)
 		facilities_add(f, "socket_storage", FACILITY_YES, NULL,
 			       "sessions are kept with their sockets");
 	else
@@ -91,7 +91,7 @@ static void check_storage(struct facilities *f, const struct tcpstates_bpf *prog
 			       "accepted connections have no cookie, and sessions beyond that room "
 			       "have no durations",
 			       "as before 5.12: sessions are kept in a table with room for %u",
-			       bpf_map__max_entries(program->maps.sessions));
+			       bpf_map__max_entries(program->maps.sock_entries));
 }
 
 static void take_exact(void *context, const char *function, const char *lack, int err)

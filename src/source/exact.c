@@ -159,7 +159,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 	libbpf_print_fn_t print;
 	int err;
 
-	if (bpf_map__type(program->maps.sessions) != BPF_MAP_TYPE_SK_STORAGE)
+	if (bpf_map__type(program->maps.sock_entries) != BPF_MAP_TYPE_SK_STORAGE)
 		return -ENOSTORAGE;
 	err = share_maps(exact, program);
 	if (!err)

@@ -305,12 +305,12 @@ static struct tcpstates_bpf *load_fallback(const struct load_plan *plan, const c
 	struct tcpstates_bpf *program = fallback_open(plan->with);
 
 	if (program && room && atoi(room) > 0)
-		bpf_map__set_max_entries(program->maps.sessions, atoi(room));
+		bpf_map__set_max_entries(program->maps.sock_entries, atoi(room));
 	program = load(program, plan, result);
 	if (program)
 		log_verbose("using the program for kernels before 5.12: it follows at most %u "
 			    "sessions, and accepted sessions have no cookie",
-			    bpf_map__max_entries(program->maps.sessions));
+			    bpf_map__max_entries(program->maps.sock_entries));
 	return program;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A summary's transitions, added up by the kernel program (bpf/tally.h). */
+/* A summary's transitions, added up by the kernel program (bpf/tally_map.h). */
 #ifndef TCPSTATES_SOURCE_TALLY_READER_H
 #define TCPSTATES_SOURCE_TALLY_READER_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Whatever fails in the kernel is counted. */
-#ifndef TCPSTATES_BPF_LOSSES_H
-#define TCPSTATES_BPF_LOSSES_H
+#ifndef TCPSTATES_BPF_LOSS_COUNTERS_H
+#define TCPSTATES_BPF_LOSS_COUNTERS_H
 
 #include "bpf/shared.h"
 

@@ -3,11 +3,11 @@
  * What is kept of each session in the kernel, from its socket's birth to its end: its clock, and
  * its owner. Kept for all of them, before any filter is asked: a filter changes neither.
  */
-#ifndef TCPSTATES_BPF_SESSION_H
-#define TCPSTATES_BPF_SESSION_H
+#ifndef TCPSTATES_BPF_ENTRY_UPDATE_H
+#define TCPSTATES_BPF_ENTRY_UPDATE_H
 
 #include "bpf/kernel.h"
-#include "bpf/session_map.h"
+#include "bpf/sock_entry.h"
 #include "bpf/task.h"
 #include "trace/state.h"
 #include "trace/transition.h"
@@ -28,12 +28,12 @@ struct change {
 	bool is_passive_open; /* see RECORD_PASSIVE_OPEN */
 };
 
-static __always_inline void session_set_owner(struct session *session,
-					      const struct task_struct *task, __u8 from)
+static __always_inline void entry_set_owner(struct sock_entry *entry,
+					    const struct task_struct *task, __u8 from)
 {
-	session->pid = task_tgid(task);
-	session->owner_from = from;
-	task_read_process_comm(session->comm, task);
+	entry->pid = task_tgid(task);
+	entry->owner_from = from;
+	task_read_process_comm(entry->comm, task);
 }
 
 /*
@@ -41,25 +41,25 @@ static __always_inline void session_set_owner(struct session *session,
  * yet by then (6.18), and nothing of shutdown(SHUT_RD) either, which looks the same: so that is an
  * abort unless its owner does it.
  */
-static __always_inline bool is_abort(const struct session *session, const struct sock *sk,
+static __always_inline bool is_abort(const struct sock_entry *entry, const struct sock *sk,
 				     const struct change *change, const struct task_struct *task)
 {
 	if (change->newstate != STATE_CLOSE)
 		return false;
 	if (change->oldstate == STATE_LISTEN)
-		return !sk->sk_shutdown && session->pid && session->pid != task_tgid(task);
+		return !sk->sk_shutdown && entry->pid && entry->pid != task_tgid(task);
 	return sk->sk_err == ECONNABORTED;
 }
 
 /* Kernel threads act on behalf of others (deferred fput, MPTCP), or for the kernel's own sockets.
  */
-static __always_inline bool session_see_kernel(struct session *session,
-					       const struct task_struct *task)
+static __always_inline bool entry_note_kernel_thread(struct sock_entry *entry,
+						     const struct task_struct *task)
 {
 	if (!(task_flags(task) & PF_KTHREAD))
 		return false;
-	if (!session->pid)
-		session->owner_from = OWNER_KERNEL;
+	if (!entry->pid)
+		entry->owner_from = OWNER_KERNEL;
 	return true;
 }
 
@@ -68,8 +68,8 @@ static __always_inline bool session_see_kernel(struct session *session,
  * where a task has, they wait (5.10 to 7.2, any preemption model). So the socket tells whether the
  * task on the CPU acts on it, or was merely interrupted.
  */
-static __always_inline void session_see_task(struct session *session, const struct sock *sk,
-					     const struct change *change)
+static __always_inline void entry_note_task(struct sock_entry *entry, const struct sock *sk,
+					    const struct change *change)
 {
 	struct task_struct *task;
 	__u8 from = OWNER_USE;
@@ -77,24 +77,24 @@ static __always_inline void session_see_task(struct session *session, const stru
 	if (!sk->sk_lock.owned)
 		return;
 	task = task_current();
-	if (is_abort(session, sk, change, task) || session_see_kernel(session, task))
+	if (is_abort(entry, sk, change, task) || entry_note_kernel_thread(entry, task))
 		return;
 	if (change->newstate == STATE_SYN_SENT)
 		from = OWNER_CONNECT;
 	else if (change->newstate == STATE_LISTEN)
 		from = OWNER_LISTEN;
-	else if (session->pid == task_tgid(task) && session->owner_from != OWNER_INHERITED)
+	else if (entry->pid == task_tgid(task) && entry->owner_from != OWNER_INHERITED)
 		return;
-	session_set_owner(session, task, from);
+	entry_set_owner(entry, task, from);
 }
 
 /* In accept(), by the task that calls it. */
-static __always_inline void session_see_accept(struct session *session)
+static __always_inline void entry_note_accept(struct sock_entry *entry)
 {
 	struct task_struct *task = task_current();
 
-	if (!session_see_kernel(session, task))
-		session_set_owner(session, task, OWNER_ACCEPT);
+	if (!entry_note_kernel_thread(entry, task))
+		entry_set_owner(entry, task, OWNER_ACCEPT);
 }
 
 /*
@@ -125,33 +125,32 @@ static __always_inline void measure_child(struct change *change, const struct tc
 }
 
 /* A new child has its listener's clock and owner: the one is wrong, the other a good guess. */
-static __always_inline void session_begin_child(struct session *session,
-						const struct change *change)
+static __always_inline void entry_begin_child(struct sock_entry *entry, const struct change *change)
 {
-	session->since_ns = change->now_ns;
-	session->state = STATE_SYN_RECV;
-	session->is_child = true;
-	session->is_seeded = false;
-	session->got_reset = false;
-	if (session->pid)
-		session->owner_from = OWNER_INHERITED;
+	entry->since_ns = change->now_ns;
+	entry->state = STATE_SYN_RECV;
+	entry->is_child = true;
+	entry->is_seeded = false;
+	entry->got_reset = false;
+	if (entry->pid)
+		entry->owner_from = OWNER_INHERITED;
 }
 
 /* The time in the state that is left, as far as the clock knows it; and turns the clock. */
-static __always_inline void session_turn(struct session *session, struct change *change)
+static __always_inline void entry_change_state(struct sock_entry *entry, struct change *change)
 {
 	/* Another state than the one it leaves: a change in between was not seen. */
-	if (session->since_ns && (session->state == change->oldstate || session->is_seeded)) {
-		change->duration_ns = change->now_ns - session->since_ns;
-		change->flags |= session->is_seeded ? TRANSITION_DURATION_AT_LEAST
-						    : TRANSITION_DURATION_KNOWN;
+	if (entry->since_ns && (entry->state == change->oldstate || entry->is_seeded)) {
+		change->duration_ns = change->now_ns - entry->since_ns;
+		change->flags |=
+			entry->is_seeded ? TRANSITION_DURATION_AT_LEAST : TRANSITION_DURATION_KNOWN;
 	}
-	session->since_ns = change->now_ns;
-	session->state = change->newstate;
-	session->is_child = false;
-	session->is_seeded = false;
+	entry->since_ns = change->now_ns;
+	entry->state = change->newstate;
+	entry->is_child = false;
+	entry->is_seeded = false;
 	if (change->oldstate == STATE_CLOSE)
-		session->got_reset = false;
+		entry->got_reset = false;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Addresses in the record's form: 16 bytes, IPv4 as ::ffff:a.b.c.d. */
-#ifndef TCPSTATES_BPF_ADDRESS_H
-#define TCPSTATES_BPF_ADDRESS_H
+#ifndef TCPSTATES_BPF_ENDPOINTS_H
+#define TCPSTATES_BPF_ENDPOINTS_H
 
 #include "bpf/kernel.h"
 

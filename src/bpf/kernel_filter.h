@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Which transitions are worth a record: the part of ../filter.c that can be decided here. */
-#ifndef TCPSTATES_BPF_FILTER_H
-#define TCPSTATES_BPF_FILTER_H
+#ifndef TCPSTATES_BPF_KERNEL_FILTER_H
+#define TCPSTATES_BPF_KERNEL_FILTER_H
 
-#include "bpf/address.h"
+#include "bpf/endpoints.h"
 #include "bpf/kernel.h"
-#include "bpf/session_map.h"
+#include "bpf/sock_entry.h"
 #include "bpf/shared.h"
 #include "trace/state.h"
 
@@ -137,12 +137,12 @@ struct id_set pids SEC(".maps");
 struct id_set uids SEC(".maps");
 
 /* The owner may be another one at each change. */
-static __always_inline bool filter_owner_passes(const struct session *session,
+static __always_inline bool filter_owner_passes(const struct sock_entry *entry,
 						const struct sock *sk)
 {
 	__u32 uid = sk->sk_uid.val;
 
-	if (filter.has_pids && (!session || !bpf_map_lookup_elem(&pids, &session->pid)))
+	if (filter.has_pids && (!entry || !bpf_map_lookup_elem(&pids, &entry->pid)))
 		return false;
 	return !filter.has_uids || bpf_map_lookup_elem(&uids, &uid);
 }

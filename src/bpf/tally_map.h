@@ -3,13 +3,13 @@
  * A summary's transitions, added up here instead of sent one by one. What user space needs to see
  * itself still is sent: sessions that go on as minisocks, and who takes their places.
  */
-#ifndef TCPSTATES_BPF_TALLY_H
-#define TCPSTATES_BPF_TALLY_H
+#ifndef TCPSTATES_BPF_TALLY_MAP_H
+#define TCPSTATES_BPF_TALLY_MAP_H
 
-#include "bpf/address.h"
+#include "bpf/endpoints.h"
 #include "bpf/details.h"
 #include "bpf/kernel.h"
-#include "bpf/session.h"
+#include "bpf/entry_update.h"
 #include "bpf/shared.h"
 #include "lib/bucket.h"
 #include "trace/state.h"
@@ -179,21 +179,21 @@ static __always_inline bool is_for_user_space(const struct sock *sk, const struc
 }
 
 /* False: it is to be sent. Otherwise it has been added up, or does not count. */
-static __always_inline bool tally_take(const struct session *session, const struct sock *sk,
+static __always_inline bool tally_take(const struct sock_entry *entry, const struct sock *sk,
 				       const struct tcp_sock *tp, const struct change *change,
 				       __u16 lport, __u16 rport)
 {
 	struct tally_key key = {.oldstate = change->oldstate, .newstate = change->newstate};
 
-	if (!session || is_for_user_space(sk, change))
+	if (!entry || is_for_user_space(sk, change))
 		return false;
 	/* Not judged yet of listeners, whose children may pass where they do not. */
 	if (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL))
 		return true;
 	tally_fill_ends(&key, sk, tp, lport, rport);
 	if (tally.by_owner) {
-		key.pid = session->pid;
-		__builtin_memcpy(key.comm, session->comm, sizeof(key.comm));
+		key.pid = entry->pid;
+		__builtin_memcpy(key.comm, entry->comm, sizeof(key.comm));
 	}
 	tally_fill_time(&key, change);
 	/* Each by itself: the kernel inlines the search where it knows the map (6.10). */

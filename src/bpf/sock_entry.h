@@ -3,15 +3,15 @@
  * Where sessions are kept: in the storage of their sockets, which tracing programs have since 5.11,
  * or in the fallback build in a table by the addresses of the sockets.
  */
-#ifndef TCPSTATES_BPF_SESSION_MAP_H
-#define TCPSTATES_BPF_SESSION_MAP_H
+#ifndef TCPSTATES_BPF_SOCK_ENTRY_H
+#define TCPSTATES_BPF_SOCK_ENTRY_H
 
 #include "bpf/kernel.h"
-#include "bpf/losses.h"
+#include "bpf/loss_counters.h"
 #include "trace/state.h"
 #include "trace/transition.h"
 
-struct session {
+struct sock_entry {
 	__u64 since_ns; /* when the present state began; 0: not known */
 	__u32 pid;      /* of the owner; 0: not known, or the kernel */
 	__u8 state;     /* the present one, enum tcp_state */
@@ -34,53 +34,53 @@ struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC | BPF_F_CLONE);
 	__type(key, int);
-	__type(value, struct session);
-} sessions SEC(".maps");
+	__type(value, struct sock_entry);
+} sock_entries SEC(".maps");
 
 /* NULL when there is none. */
-static __always_inline struct session *session_find(struct sock *sk)
+static __always_inline struct sock_entry *entry_find(struct sock *sk)
 {
-	return bpf_sk_storage_get(&sessions, sk, NULL, 0);
+	return bpf_sk_storage_get(&sock_entries, sk, NULL, 0);
 }
 
 /* A new one when there is none; NULL without memory, which is counted. */
-static __always_inline struct session *session_of(struct sock *sk)
+static __always_inline struct sock_entry *entry_of(struct sock *sk)
 {
-	struct session *session =
-		bpf_sk_storage_get(&sessions, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct sock_entry *entry =
+		bpf_sk_storage_get(&sock_entries, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 
-	if (!session)
+	if (!entry)
 		count((struct kernel_losses){.clocks = 1});
-	return session;
+	return entry;
 }
 
 /* That of a child that has just been created, as its listener's is. */
-static __always_inline struct session *session_of_child(struct sock *child,
-							const struct tcp_sock *tp)
+static __always_inline struct sock_entry *entry_of_child(struct sock *child,
+							 const struct tcp_sock *tp)
 {
-	return session_of(child);
+	return entry_of(child);
 }
 
 /* Of a new socket, by its creator. */
-static __always_inline void session_bear(struct bpf_sock *sk, struct session *born)
+static __always_inline void entry_create(struct bpf_sock *sk, struct sock_entry *created)
 {
-	if (!bpf_sk_storage_get(&sessions, sk, born, BPF_SK_STORAGE_GET_F_CREATE))
+	if (!bpf_sk_storage_get(&sock_entries, sk, created, BPF_SK_STORAGE_GET_F_CREATE))
 		count((struct kernel_losses){.clocks = 1});
 }
 
 /* True once: unless the clock runs already. */
-static __always_inline bool session_begin(struct session *session, __u64 since_ns)
+static __always_inline bool entry_start_clock(struct sock_entry *entry, __u64 since_ns)
 {
-	return !__sync_val_compare_and_swap(&session->since_ns, 0, since_ns);
+	return !__sync_val_compare_and_swap(&entry->since_ns, 0, since_ns);
 }
 
 /* With its socket. */
-static __always_inline void session_forget(const struct sock *sk)
+static __always_inline void entry_remove(const struct sock *sk)
 {
 }
 
 /* Tells sessions apart, for ever; 0: not known. The kernel makes one when it is asked for it. */
-static __always_inline __u64 session_cookie(struct sock *sk)
+static __always_inline __u64 sock_cookie(struct sock *sk)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter;
 
@@ -100,49 +100,50 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 1 << 20);
 	__type(key, __u64);
-	__type(value, struct session);
-} sessions SEC(".maps");
+	__type(value, struct sock_entry);
+} sock_entries SEC(".maps");
 
-static __always_inline struct session *session_find(const struct sock *sk)
+static __always_inline struct sock_entry *entry_find(const struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 
-	return bpf_map_lookup_elem(&sessions, &key);
+	return bpf_map_lookup_elem(&sock_entries, &key);
 }
 
-static __always_inline struct session *session_find_born(__u64 cookie)
+static __always_inline struct sock_entry *entry_find_created(__u64 cookie)
 {
-	return cookie ? bpf_map_lookup_elem(&sessions, &cookie) : NULL;
+	return cookie ? bpf_map_lookup_elem(&sock_entries, &cookie) : NULL;
 }
 
 /* It begins as a copy of another. */
-static __always_inline struct session *session_add(const struct sock *sk, struct session *model)
+static __always_inline struct sock_entry *entry_insert(const struct sock *sk,
+						       struct sock_entry *model)
 {
 	__u64 key = (__u64)sk;
 
-	if (bpf_map_update_elem(&sessions, &key, model, BPF_ANY)) {
+	if (bpf_map_update_elem(&sock_entries, &key, model, BPF_ANY)) {
 		count((struct kernel_losses){.clocks = 1});
 		return NULL;
 	}
-	return bpf_map_lookup_elem(&sessions, &key);
+	return bpf_map_lookup_elem(&sock_entries, &key);
 }
 
 /* What was kept by its cookie goes first: in a table that is full, that is its only place. */
-static __always_inline struct session *session_of(const struct sock *sk)
+static __always_inline struct sock_entry *entry_of(const struct sock *sk)
 {
-	struct session *session = session_find(sk), *born;
-	struct session model = {};
+	struct sock_entry *entry = entry_find(sk), *created;
+	struct sock_entry model = {};
 	__u64 cookie;
 
-	if (session)
-		return session;
+	if (entry)
+		return entry;
 	cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	born = session_find_born(cookie);
-	if (born) {
-		model = *born;
-		bpf_map_delete_elem(&sessions, &cookie);
+	created = entry_find_created(cookie);
+	if (created) {
+		model = *created;
+		bpf_map_delete_elem(&sock_entries, &cookie);
 	}
-	return session_add(sk, &model);
+	return entry_insert(sk, &model);
 }
 
 /*
@@ -150,51 +151,51 @@ static __always_inline struct session *session_of(const struct sock *sk)
  * made. The head of a list that is empty in listeners points to itself, in the copy to the
  * listener's (tcp_create_openreq_child() sets it later, 5.10 to 7.2).
  */
-static __always_inline struct session *find_listener(const struct tcp_sock *copy)
+static __always_inline struct sock_entry *find_listener(const struct tcp_sock *copy)
 {
 	__u64 listener = (__u64)copy->tsorted_sent_queue.next -
 			 bpf_core_field_offset(struct tcp_sock, tsorted_sent_queue);
-	struct session *session = bpf_map_lookup_elem(&sessions, &listener);
+	struct sock_entry *entry = bpf_map_lookup_elem(&sock_entries, &listener);
 
-	return session && session->state == STATE_LISTEN ? session : NULL;
+	return entry && entry->state == STATE_LISTEN ? entry : NULL;
 }
 
-static __always_inline struct session *session_of_child(const struct sock *child,
-							const struct tcp_sock *tp)
+static __always_inline struct sock_entry *entry_of_child(const struct sock *child,
+							 const struct tcp_sock *tp)
 {
-	struct session *listener = find_listener(tp);
-	struct session none = {};
+	struct sock_entry *listener = find_listener(tp);
+	struct sock_entry none = {};
 
-	return session_add(child, listener ?: &none);
+	return entry_insert(child, listener ?: &none);
 }
 
-static __always_inline void session_bear(struct bpf_sock *sk, struct session *born)
+static __always_inline void entry_create(struct bpf_sock *sk, struct sock_entry *created)
 {
 	__u64 cookie = bpf_get_socket_cookie(sk);
 
-	if (bpf_map_update_elem(&sessions, &cookie, born, BPF_ANY))
+	if (bpf_map_update_elem(&sock_entries, &cookie, created, BPF_ANY))
 		count((struct kernel_losses){.clocks = 1});
 }
 
 /* Compare-and-exchange is too new: a transition that comes in between counts as at least. */
-static __always_inline bool session_begin(struct session *session, __u64 since_ns)
+static __always_inline bool entry_start_clock(struct sock_entry *entry, __u64 since_ns)
 {
-	if (session->since_ns)
+	if (entry->since_ns)
 		return false;
-	session->since_ns = since_ns;
+	entry->since_ns = since_ns;
 	return true;
 }
 
-static __always_inline void session_forget(const struct sock *sk)
+static __always_inline void entry_remove(const struct sock *sk)
 {
 	__u64 key = (__u64)sk, cookie = sk->__sk_common.skc_cookie.counter;
 
-	bpf_map_delete_elem(&sessions, &key);
+	bpf_map_delete_elem(&sock_entries, &key);
 	if (cookie)
-		bpf_map_delete_elem(&sessions, &cookie);
+		bpf_map_delete_elem(&sock_entries, &cookie);
 }
 
-static __always_inline __u64 session_cookie(const struct sock *sk)
+static __always_inline __u64 sock_cookie(const struct sock *sk)
 {
 	return sk->__sk_common.skc_cookie.counter;
 }

@@ -3,8 +3,8 @@
  * Resets the kernel sends. As a rule it ends the socket first and sends the reset right after, on
  * the same CPU: the record of the end says that a reset may follow, and user space joins the two.
  */
-#ifndef TCPSTATES_BPF_RESET_H
-#define TCPSTATES_BPF_RESET_H
+#ifndef TCPSTATES_BPF_SEND_RESET_H
+#define TCPSTATES_BPF_SEND_RESET_H
 
 #include "trace/reset.h"
 #include "trace/state.h"
