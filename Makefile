@@ -11,7 +11,7 @@
 #   make test-smoke    a few of them, in a few minutes (root)
 #   make test-fresh    run and test on fresh Debian systems, 12 and 13 or ARGS="13 sid", beside a load (root)
 #   make check         the tests that need no root
-#   make bench         what tracing costs, beside other tools (root): 20 minutes, with ARGS=--quick two
+#   make bench         what tracing costs, beside other tools (root): 20 minutes, with ARGS=--quick three
 #   make bench-docs    the same, and writes docs/performance.md
 #   make test-build    compilers' warnings, format, static analysis, installation (root)
 #   make install       honours DESTDIR and PREFIX

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "field/field.h"
+#include "lib/address.h"
+#include "trace/state.h"
+#include "trace/transition.h"
 
 static const struct value unknown = {.kind = VALUE_UNKNOWN};
 
@@ -33,6 +36,41 @@ static inline struct value name(const char *text)
 	if (!text)
 		return unknown;
 	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
+}
+
+/* ip: 4 or 6, the family as which 16 bytes are printed. */
+static inline struct value address_value(unsigned int ip, const uint8_t *bytes)
+{
+	if (ip == 4)
+		return (struct value){.kind = VALUE_IPV4, .address = bytes + ADDRESS_IPV4_OFFSET};
+	return (struct value){.kind = VALUE_IPV6, .address = bytes};
+}
+
+static inline struct value state_value(unsigned int state)
+{
+	return (struct value){.kind = VALUE_WORD, .word = state_word(state)};
+}
+
+/* A duration of which flags (enum transition_flags) say what is known, if that is known. */
+static inline struct value duration_if(uint64_t ns, unsigned int flags, enum transition_flags known)
+{
+	if (!(flags & known))
+		return unknown;
+	return (struct value){.kind = VALUE_MS, .number = ns};
+}
+
+/* The same duration, marked by what is known of it. */
+static inline struct value duration_marked(uint64_t ns, unsigned int flags)
+{
+	struct value value = {.kind = VALUE_MS, .number = ns};
+
+	if (flags & TRANSITION_DURATION_ABOUT)
+		value.kind = VALUE_MS_ABOUT;
+	else if (flags & TRANSITION_DURATION_AT_LEAST)
+		value.kind = VALUE_MS_AT_LEAST;
+	else if (!(flags & TRANSITION_DURATION_KNOWN))
+		value.kind = VALUE_UNKNOWN;
+	return value;
 }
 
 /* What a getter and a writer are handed: a row, and what holds for all rows. */

@@ -8,42 +8,6 @@
 #include "trace/reset.h"
 #include "trace/state.h"
 
-#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
-
-static struct value state(unsigned int state)
-{
-	return (struct value){.kind = VALUE_WORD, .word = state_word(state)};
-}
-
-static struct value address(const struct transition *t, const uint8_t *bytes)
-{
-	if (t->ip == 4)
-		return (struct value){.kind = VALUE_IPV4, .address = bytes + IPV4_IN_MAPPED};
-	return (struct value){.kind = VALUE_IPV6, .address = bytes};
-}
-
-/* The duration, where that is what is known of it. */
-static struct value duration(const struct transition *t, enum transition_flags known)
-{
-	if (!(t->flags & known))
-		return unknown;
-	return (struct value){.kind = VALUE_MS, .number = t->duration_ns};
-}
-
-/* The duration, marked by what is known of it. */
-static struct value duration_marked(const struct transition *t)
-{
-	struct value value = {.kind = VALUE_MS, .number = t->duration_ns};
-
-	if (t->flags & TRANSITION_DURATION_ABOUT)
-		value.kind = VALUE_MS_ABOUT;
-	else if (t->flags & TRANSITION_DURATION_AT_LEAST)
-		value.kind = VALUE_MS_AT_LEAST;
-	else if (!(t->flags & TRANSITION_DURATION_KNOWN))
-		value.kind = VALUE_UNKNOWN;
-	return value;
-}
-
 /* Its place is that long: who writes it looks for the NUL, sixteen bytes at a time. */
 static struct value cgroup_path(const char *path)
 {
@@ -89,16 +53,16 @@ static bool has_cpu(const struct transition *t)
 SHARED(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
 FIELD(c_pid, has_cpu(t) ? number(t->c_pid) : unknown)
 SHARED(ip, number(t->ip))
-SHARED(laddr, address(t, t->laddr))
+SHARED(laddr, address_value(t->ip, t->laddr))
 SHARED(lport, number(t->lport))
-SHARED(raddr, address(t, t->raddr))
+SHARED(raddr, address_value(t->ip, t->raddr))
 SHARED(rport, number(t->rport))
-FIELD(oldstate, state(t->oldstate))
-FIELD(newstate, state(t->newstate))
-FIELD(ms, duration(t, TRANSITION_DURATION_KNOWN))
-FIELD(ms_about, duration(t, TRANSITION_DURATION_ABOUT))
-FIELD(ms_at_least, duration(t, TRANSITION_DURATION_AT_LEAST))
-FIELD(lasted, duration_marked(t))
+FIELD(oldstate, state_value(t->oldstate))
+FIELD(newstate, state_value(t->newstate))
+FIELD(ms, duration_if(t->duration_ns, t->flags, TRANSITION_DURATION_KNOWN))
+FIELD(ms_about, duration_if(t->duration_ns, t->flags, TRANSITION_DURATION_ABOUT))
+FIELD(ms_at_least, duration_if(t->duration_ns, t->flags, TRANSITION_DURATION_AT_LEAST))
+FIELD(lasted, duration_marked(t->duration_ns, t->flags))
 SHARED_DETAIL(pid, number_unless_0(t->pid))
 SHARED_DETAIL(owner_from, owner_from(t))
 SHARED_OF_SOCKET(uid, number(t->uid))

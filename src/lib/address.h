@@ -6,10 +6,24 @@
 #ifndef TCPSTATES_LIB_ADDRESS_H
 #define TCPSTATES_LIB_ADDRESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Room to write in; more than the text may need, which ends earlier. */
 #define ADDRESS_IPV6_SIZE_MAX 47 /* six groups of four digits, an IPv4 address and a dot: 46 */
+
+#define ADDRESS_SIZE        16
+#define ADDRESS_IPV4_OFFSET 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
+
+/* What IPv4 addresses begin with, as IPv6. */
+static const uint8_t address_mapped[ADDRESS_IPV4_OFFSET] = {[10] = 0xff, [11] = 0xff};
+
+/* Whether 16 bytes are an IPv4 address, or an IPv4-mapped one: they are the same machine. */
+static inline bool address_is_ipv4(const uint8_t *bytes)
+{
+	return !memcmp(bytes, address_mapped, sizeof(address_mapped));
+}
 
 /* Dotted decimal. bytes: 4, in network order. */
 char *address_write_ipv4(char *place, const uint8_t *bytes);

@@ -4,24 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/address.h"
 #include "lib/nets.h"
 #include "lib/parse.h"
 
-#define ADDRESS_SIZE   16
-#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
-
 /* Longer than any address and prefix. */
 #define TEXT_SIZE (INET6_ADDRSTRLEN + sizeof("/128"))
-
-/* What IPv4 addresses begin with, as IPv6. */
-static const uint8_t mapped[IPV4_IN_MAPPED] = {[10] = 0xff, [11] = 0xff};
 
 /* An address in text, as IPv6; bits: how many its family has. */
 static bool parse_address(const char *text, uint8_t *address, unsigned int *bits)
 {
 	*bits = 32;
-	if (inet_pton(AF_INET, text, address + IPV4_IN_MAPPED) == 1) {
-		memcpy(address, mapped, sizeof(mapped));
+	if (inet_pton(AF_INET, text, address + ADDRESS_IPV4_OFFSET) == 1) {
+		memcpy(address, address_mapped, sizeof(address_mapped));
 		return true;
 	}
 	*bits = 128;
@@ -134,8 +129,8 @@ bool nets_has(const struct nets *nets, const uint8_t address[16])
 bool nets_may_be_ipv4(const struct nets *nets)
 {
 	for (size_t i = 0; i < nets->count; i++)
-		if (memcmp(nets->ranges[i].first, mapped, sizeof(mapped)) <= 0 &&
-		    memcmp(nets->ranges[i].last, mapped, sizeof(mapped)) >= 0)
+		if (memcmp(nets->ranges[i].first, address_mapped, sizeof(address_mapped)) <= 0 &&
+		    memcmp(nets->ranges[i].last, address_mapped, sizeof(address_mapped)) >= 0)
 			return true;
 	return !nets->count;
 }

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/address.h"
 #include "lib/parse.h"
 #include "trace/cause.h"
 #include "trace/grouping.h"
 
-#define IPV4_BITS      32
-#define IPV6_BITS      128
-#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
+#define IPV4_BITS 32
+#define IPV6_BITS 128
 
 static const char *const names[] = {
 	[GROUP_BY_PID] = "pid",     [GROUP_BY_COMM] = "comm",     [GROUP_BY_LADDR] = "laddr",
@@ -103,17 +103,10 @@ static void copy_bits(uint8_t *to, const uint8_t *from, unsigned int bits)
 		to[bits / 8] = from[bits / 8] & (uint8_t)(0xff << (8 - bits % 8));
 }
 
-/* The remote end of a mapped address is the same machine as that of a plain one. */
-static bool is_ipv4(const uint8_t *address)
-{
-	static const uint8_t mapped[IPV4_IN_MAPPED] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(address, mapped, sizeof(mapped));
-}
-
 static void fill_address(uint8_t *to, const uint8_t *from, struct group_prefix prefix)
 {
-	copy_bits(to, from, is_ipv4(from) ? IPV4_IN_MAPPED * 8u + prefix.ipv4 : prefix.ipv6);
+	copy_bits(to, from,
+		  address_is_ipv4(from) ? ADDRESS_IPV4_OFFSET * 8u + prefix.ipv4 : prefix.ipv6);
 }
 
 static void fill_owner(struct group_key *key, const struct grouping *grouping,

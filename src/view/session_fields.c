@@ -12,26 +12,6 @@
 #define STATE_JSON_SIZE 176
 #define PATH_SIZE       ((SESSION_STEPS_MAX + 2) * STATE_JSON_SIZE)
 
-static struct value time_if(const struct session_time *time, enum transition_flags known)
-{
-	if (!(time->flags & known))
-		return unknown;
-	return (struct value){.kind = VALUE_MS, .number = time->ns};
-}
-
-static struct value time_marked(const struct session_time *time)
-{
-	struct value value = {.kind = VALUE_MS, .number = time->ns};
-
-	if (time->flags & TRANSITION_DURATION_ABOUT)
-		value.kind = VALUE_MS_ABOUT;
-	else if (time->flags & TRANSITION_DURATION_AT_LEAST)
-		value.kind = VALUE_MS_AT_LEAST;
-	else if (!(time->flags & TRANSITION_DURATION_KNOWN))
-		value.kind = VALUE_UNKNOWN;
-	return value;
-}
-
 static struct value wall(uint64_t time_ns, const struct field_context *context)
 {
 	return (struct value){.kind = VALUE_WALL,
@@ -84,11 +64,11 @@ static struct value closed_by(const struct session_row *r)
 #define FIELD(name, result) GETTER(name, result) DEFINE_WRITER(static, name)
 
 /* A time as fields: exact, about, at least, and what is known of it in one. */
-#define TIME_FIELDS(exact, about, at_least, marked, member)                \
-	FIELD(exact, time_if(&r->member, TRANSITION_DURATION_KNOWN))       \
-	FIELD(about, time_if(&r->member, TRANSITION_DURATION_ABOUT))       \
-	FIELD(at_least, time_if(&r->member, TRANSITION_DURATION_AT_LEAST)) \
-	FIELD(marked, time_marked(&r->member))
+#define TIME_FIELDS(exact, about, at_least, marked, member)                                       \
+	FIELD(exact, duration_if(r->member.ns, r->member.flags, TRANSITION_DURATION_KNOWN))       \
+	FIELD(about, duration_if(r->member.ns, r->member.flags, TRANSITION_DURATION_ABOUT))       \
+	FIELD(at_least, duration_if(r->member.ns, r->member.flags, TRANSITION_DURATION_AT_LEAST)) \
+	FIELD(marked, duration_marked(r->member.ns, r->member.flags))
 
 FIELD(time, s->is_begun ? wall(s->first_ns, context) : unknown)
 FIELD(end, r->status == SESSION_ENDED ? wall(r->last.time_ns, context) : unknown)
@@ -96,7 +76,7 @@ FIELD(timestamp, timestamp(s, context))
 FIELD(status, status(r))
 FIELD(partial, name(s->is_partial ? "true" : "false"))
 FIELD(role, role(s))
-FIELD(state, ((struct value){.kind = VALUE_WORD, .word = state_word(r->last.newstate)}))
+FIELD(state, state_value(r->last.newstate))
 TIME_FIELDS(ms, ms_about, ms_at_least, lasted, total)
 TIME_FIELDS(life_ms, life_ms_about, life_ms_at_least, life, life)
 TIME_FIELDS(handshake_ms, handshake_ms_about, handshake_ms_at_least, handshake, handshake)
@@ -117,7 +97,7 @@ static char *write_text(char *place, const char *text)
 static char *write_step(char *place, const struct session_step *step)
 {
 	struct session_time time = {step->duration_ns, step->flags};
-	struct value lasted = time_marked(&time);
+	struct value lasted = duration_marked(time.ns, time.flags);
 
 	place = write_text(place, state_word(step->state)->text);
 	if (lasted.kind == VALUE_MS)

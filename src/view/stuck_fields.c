@@ -6,8 +6,7 @@
 #include "view/stuck.h"
 #include "view/stuck_row.h"
 
-#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
-#define NOTE_SIZE      (STUCK_HINT_SIZE + 2 * VALUE_SIZE_MAX)
+#define NOTE_SIZE (STUCK_HINT_SIZE + 2 * VALUE_SIZE_MAX)
 
 static struct value hex_unless_0(uint64_t value)
 {
@@ -21,14 +20,7 @@ static struct value text(const char *text, size_t size)
 
 static struct value state(unsigned int state)
 {
-	return state ? (struct value){.kind = VALUE_WORD, .word = state_word(state)} : unknown;
-}
-
-static struct value address(const struct transition *t, const uint8_t *bytes)
-{
-	if (t->ip == 4)
-		return (struct value){.kind = VALUE_IPV4, .address = bytes + IPV4_IN_MAPPED};
-	return (struct value){.kind = VALUE_IPV6, .address = bytes};
+	return state ? state_value(state) : unknown;
 }
 
 static const char *event_name(const struct stuck_row *row)
@@ -42,26 +34,11 @@ static const char *event_name(const struct stuck_row *row)
 	return names[row->event];
 }
 
-static struct value age(const struct stuck_row *row, enum transition_flags known)
-{
-	if (!(row->age_known & known))
-		return unknown;
-	return (struct value){.kind = VALUE_MS, .number = row->age_ns};
-}
-
 /* In seconds, marked by what is known of it. */
 static struct value age_marked(const struct stuck_row *row)
 {
 	/* Milliseconds with three decimals are seconds, of a thousandth. */
-	struct value value = {.kind = VALUE_MS, .number = row->age_ns / 1000};
-
-	if (!row->age_known)
-		return unknown;
-	if (row->age_known & TRANSITION_DURATION_AT_LEAST)
-		value.kind = VALUE_MS_AT_LEAST;
-	else if (row->age_known & TRANSITION_DURATION_ABOUT)
-		value.kind = VALUE_MS_ABOUT;
-	return value;
+	return duration_marked(row->age_ns / 1000, row->age_known);
 }
 
 /* Of a count what all of it share. */
@@ -138,9 +115,9 @@ FIELD(timestamp, ((struct value){.kind = VALUE_SECONDS,
 				 .elapsed = (int64_t)(row->time_ns - context->first_ns)}))
 FIELD(event, name(event_name(row)))
 FIELD(state, state(row->state))
-FIELD(ms, age(row, TRANSITION_DURATION_KNOWN))
-FIELD(ms_about, age(row, TRANSITION_DURATION_ABOUT))
-FIELD(ms_at_least, age(row, TRANSITION_DURATION_AT_LEAST))
+FIELD(ms, duration_if(row->age_ns, row->age_known, TRANSITION_DURATION_KNOWN))
+FIELD(ms_about, duration_if(row->age_ns, row->age_known, TRANSITION_DURATION_ABOUT))
+FIELD(ms_at_least, duration_if(row->age_ns, row->age_known, TRANSITION_DURATION_AT_LEAST))
 FIELD(age, age_marked(row))
 FIELD(count, row->count ? number(row->count->total) : unknown)
 FIELD(now, row->count ? number(row->count->now) : unknown)
@@ -156,9 +133,9 @@ FIELD(cgroup, has_details(row->t)
 OWN(skaddr, hex_unless_0(t->skaddr))
 OWN(cookie, has_details(t) ? hex_unless_0(t->cookie) : unknown)
 SHARED(ip, number(t->ip))
-OWN(laddr, address(t, t->laddr))
+OWN(laddr, address_value(t->ip, t->laddr))
 FIELD(lport, transition_of(row) ? lport(row) : unknown)
-SHARED(raddr, address(t, t->raddr))
+SHARED(raddr, address_value(t->ip, t->raddr))
 FIELD(rport, transition_of(row) ? rport(row) : unknown)
 OWN(tx_queue, has_queues(t) ? number(t->tx_queue) : unknown)
 OWN(rx_queue, has_queues(t) ? number(t->rx_queue) : unknown)

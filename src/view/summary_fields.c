@@ -6,8 +6,6 @@
 #include "trace/state.h"
 #include "view/summary_row.h"
 
-#define IPV4_IN_MAPPED 12 /* where the IPv4 address begins in ::ffff:a.b.c.d */
-
 /* What the group of the rest has for a name. */
 static struct value other(void)
 {
@@ -37,7 +35,7 @@ static struct value state_key(const struct summary_row *row, enum group_by by, u
 		return unknown;
 	if (row->is_other)
 		return other();
-	return (struct value){.kind = VALUE_WORD, .word = state_word(state)};
+	return state_value(state);
 }
 
 static struct value cause_key(const struct summary_row *row)
@@ -74,13 +72,6 @@ static struct value cgroup_key(const struct summary_row *row, const struct field
 	return text(path, strlen(path));
 }
 
-static bool is_ipv4(const uint8_t *address)
-{
-	static const uint8_t mapped[IPV4_IN_MAPPED] = {[10] = 0xff, [11] = 0xff};
-
-	return !memcmp(address, mapped, sizeof(mapped));
-}
-
 static struct value address_key(const struct summary_row *row, enum group_by by,
 				const uint8_t *bytes)
 {
@@ -88,9 +79,7 @@ static struct value address_key(const struct summary_row *row, enum group_by by,
 		return unknown;
 	if (row->is_other)
 		return other();
-	if (is_ipv4(bytes))
-		return (struct value){.kind = VALUE_IPV4, .address = bytes + IPV4_IN_MAPPED};
-	return (struct value){.kind = VALUE_IPV6, .address = bytes};
+	return address_value(address_is_ipv4(bytes) ? 4 : 6, bytes);
 }
 
 /* Behind a block's address. */
