@@ -210,12 +210,16 @@ class Load:
         deadline = time.monotonic() + START_SECONDS
         has_tracer = any(shutil.which(words[0]) for commands in TRACERS.values() for words in commands)
         while time.monotonic() < deadline:
-            if all(map(self.counters.get, self.connecting)) and (not has_tracer or self.counters.sum(TRACERS)):
+            if all(map(self.counters.get, self.connecting)) and (not has_tracer or self.attached()):
                 return
             time.sleep(0.05)
 
     def rate(self):
         return self.counters.sum(self.connecting) / self.took
+
+    def attached(self):
+        """How often other tracers were."""
+        return self.counters.sum(TRACERS)
 
     def describe(self):
         tracers = [f"{name} {self.counters.get(name)} times" for name in TRACERS if self.counters.get(name)]
@@ -228,6 +232,6 @@ class Load:
             return f"a process of the load ended before the command did (after {self.seconds} seconds all do)"
         if self.rate() < RATE / 2:      # what else runs gets its share of the CPUs, too
             return f"fewer than {RATE // 2} connections a second"
-        if not self.counters.sum(TRACERS):
+        if not self.attached():
             return "no other tracer could be attached; install bpftrace or libbpf-tools"
         return None
