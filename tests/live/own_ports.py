@@ -45,6 +45,16 @@ def in_text(line):
     return any(int(number) in mine for number in re.findall(rb"(?<![\w.])\d{5}(?!\w)", line))
 
 
+def lines_in(text, before):
+    """
+    Of whole lines, those that have one of them right after these bytes: JSON has 'port":' there, CSV has ','. The rest of
+    the machine may have written far more than can be taken apart.
+    """
+    port = re.compile(rb"%s(?:%s)\b" % (re.escape(before), "|".join(map(str, mine)).encode()))
+    starts = {text.rfind(b"\n", 0, match.start()) + 1 for match in port.finditer(text)}
+    return [text[start:text.find(b"\n", start)] for start in sorted(starts)]
+
+
 def event_filter():
     """The same, as the kernel's tracing takes it."""
     within = "({0} >= {1} && {0} <= {2})"

@@ -6,7 +6,6 @@ connection that is made from then on, on each start.
 
 import contextlib
 import os
-import re
 import tempfile
 import time
 
@@ -47,13 +46,6 @@ def connect_and_close(listener):
     return port
 
 
-def own_lines(text):
-    """Those of the test's sessions. Many times cheaper than to look at each line of the machine."""
-    ports = "|".join(map(str, own_ports.mine))
-    starts = {text.rfind(b"\n", 0, match.start()) + 1 for match in re.finditer(rb'port":(?:%s)\b' % ports.encode(), text)}
-    return [text[start:text.find(b"\n", start)] for start in sorted(starts)]
-
-
 class Shown:
     """
     The lines of the test's sessions in a file that the program writes: it does not wait for the test to read what the rest
@@ -70,7 +62,7 @@ class Shown:
             data = os.pread(self.file.fileno(), min(CHUNK, end - self.offset), self.offset)
             self.offset += len(data)
             complete, newline, self.rest = (self.rest + data).rpartition(b"\n")
-            self.lines += own_lines(complete + newline)
+            self.lines += own_ports.lines_in(complete + newline, b'port":')
 
     def states_of(self, client_port):
         """In which states either end of a session is seen to get."""
