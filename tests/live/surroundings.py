@@ -3,6 +3,7 @@
 
 import contextlib
 import ctypes
+import errno
 import os
 import pathlib
 import platform
@@ -13,10 +14,12 @@ import tempfile
 
 import netns
 from netns import libc
+from outcome import Skipped
 from tool import Program
 
 NOBODY = "65534"
 NEEDED = "bpf,perfmon,net_admin"    # the capabilities that the man page asks for
+CLONE_NEWUSER = 0x10000000
 PR_SET_NO_NEW_PRIVS = 38
 PR_SET_SECCOMP = 22
 SECCOMP_MODE_FILTER = 2
@@ -43,13 +46,25 @@ def as_nobody(path, *capabilities):
                   "--ambient-caps", sets, "--bounding-set", sets)
 
 
+def check_user_namespaces():
+    """The kernel makes none for a process whose root directory is not its mount namespace's (create_user_ns())."""
+    process = os.fork()
+    if not process:
+        os._exit(ctypes.get_errno() if libc.unshare(CLONE_NEWUSER) else 0)
+    error = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    if error == errno.EPERM:
+        raise Skipped("the kernel makes no user namespace here: in a chroot it never does")
+
+
 def in_user_namespace(program):
+    check_user_namespaces()
     return Program(program.path, "unshare", "--user", "--map-root-user")
 
 
 def in_container(program):
-    """Namespaces of its own, and their /proc; the user is the machine's root."""
-    return Program(program.path, "unshare", "--pid", "--fork", "--mount", "--net", "--uts", "--mount-proc")
+    """Namespaces of its own, and their /proc; the user is the machine's root. Mounts are the test's own already."""
+    return Program(program.path, "unshare", "--pid", "--fork", "--mount", "--propagation", "unchanged", "--net", "--uts",
+                  "--mount-proc")
 
 
 def unlimited_memory():
