@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,6 +84,14 @@ static int run(struct loop *loop, const struct plan *plan, const struct origin *
 	return loop_run(loop);
 }
 
+static void report_forgotten(const struct cgroups *cgroups)
+{
+	if (cgroups->forgotten)
+		log_error("more than %d cgroups: %" PRIu64
+			  " paths were forgotten; CGROUP may be missing",
+			  CGROUPS_MAX, cgroups->forgotten);
+}
+
 static enum exit_status trace(const struct plan *plan)
 {
 	const struct options *options = plan->options;
@@ -103,6 +112,7 @@ static enum exit_status trace(const struct plan *plan)
 	filter_init(&filter, plan->wants.selection, plan->wants.requests, origin.clock->start_ns,
 		    options->duration_ns, origin.cgroups);
 	err = run(&loop, plan, &origin);
+	report_forgotten(origin.cgroups);
 	close_err = sinks_close(&sinks);
 	loop_close(&loop);
 	loop.source->ops->close(loop.source);

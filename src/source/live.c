@@ -147,7 +147,7 @@ static int expire_minisocks(struct live *live)
 {
 	struct minisocks *minisocks = &live->join.minisocks;
 	uint64_t now_ns = clock_monotonic_ns();
-	size_t count = minisocks->watched.count;
+	size_t count = minisocks->watched.turns.count;
 
 	if (live->wants_last_look)
 		minisocks_look_last(minisocks, now_ns);
@@ -155,7 +155,7 @@ static int expire_minisocks(struct live *live)
 		minisocks_expire(minisocks, now_ns);
 	live->wants_last_look = false;
 	live->source.wake_ns = minisocks_next_ns(minisocks);
-	return minisocks->watched.count != count;
+	return minisocks->watched.turns.count != count;
 }
 
 static int live_read(struct source *source, const struct receiver *receiver)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* When minisocks end: told by the kernel, found by looking, or by the session that follows. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "source/minisock_tracker.h"
@@ -150,7 +151,7 @@ static uint64_t begin_of_session(const struct transition *t)
 
 void minisocks_see(struct minisocks *m, const struct transition *t)
 {
-	uint64_t begin_ns = m->watched.count ? begin_of_session(t) : 0;
+	uint64_t begin_ns = m->watched.turns.count ? begin_of_session(t) : 0;
 	struct watched *entry = begin_ns ? watchlist_find_ends(&m->watched, t) : NULL;
 
 	if (entry && transition_is_half_open(&entry->t))
@@ -275,12 +276,17 @@ void minisocks_expire(struct minisocks *m, uint64_t now_ns)
 
 void minisocks_look_last(struct minisocks *m, uint64_t now_ns)
 {
-	for (size_t i = 0; m->look && i < m->watched.buckets; i++)
-		for (struct watched *entry = m->watched.by_ends[i]; entry;
-		     entry = entry->next_by_ends)
-			if (entry->t.newstate == STATE_FIN_WAIT2 && entry->t.minisock &&
-			    !end_is_reported(m, &entry->t))
-				watchlist_look_at(&m->watched, entry, now_ns);
+	size_t count = m->watched.turns.count;
+	struct watched **entries = m->look ? calloc(count + 1, sizeof(struct watched *)) : NULL;
+
+	/* A copy: the heap moves them while their turns change. */
+	if (entries && count)
+		memcpy(entries, m->watched.turns.entries, count * sizeof(struct watched *));
+	for (size_t i = 0; entries && i < count; i++)
+		if (entries[i]->t.newstate == STATE_FIN_WAIT2 && entries[i]->t.minisock &&
+		    !end_is_reported(m, &entries[i]->t))
+			watchlist_look_at(&m->watched, entries[i], now_ns);
+	free(entries);
 	minisocks_expire(m, now_ns);
 }
 

@@ -6,30 +6,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hash.h"
 #include "lib/heap.h"
 #include "trace/transition.h"
 
 struct watched {
 	struct heap_entry turn; /* first: a struct heap_entry * is one of these */
 	struct transition t;    /* that began it; newstate is its state now, time_ns since when */
-	struct watched *next_by_ends;
-	struct watched *next_by_cookie;
-	uint64_t gone_ns; /* a request's: when it was found gone; 0: it was not */
+	struct hash_entry by_ends;
+	struct hash_entry by_cookie; /* unless it has none */
+	uint64_t gone_ns;            /* a request's: when it was found gone; 0: it was not */
 };
 
 /* Zeroed at first. */
 struct watchlist {
-	struct watched **by_ends;
-	struct watched **by_cookie;
+	struct hash by_ends;
+	struct hash by_cookie;
 	struct heap turns;
-	size_t buckets; /* of each hash table; a power of two, or 0 */
-	size_t count;
 };
 
 /* NULL without memory. */
 struct watched *watchlist_add(struct watchlist *list, const struct transition *t, uint64_t look_ns);
 
-/* With the same addresses, ports and namespace; NULL: none. */
+/* With the same addresses, ports and namespace; NULL: none. A cookie of 0 is nobody's. */
 struct watched *watchlist_find_ends(const struct watchlist *list, const struct transition *t);
 struct watched *watchlist_find_cookie(const struct watchlist *list, uint64_t cookie);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,57 +94,122 @@ bool cgroup_path_parse(char path[CGROUP_PATH_SIZE], const char *text)
 
 void cgroups_open(struct cgroups *cgroups, int root)
 {
-	*cgroups = (struct cgroups){.root = root};
+	*cgroups = (struct cgroups){.by_id.count_max = CGROUPS_MAX, .root = root};
+}
+
+static struct cgroup *of_path(const struct hash_entry *entry)
+{
+	return (struct cgroup *)((char *)entry - offsetof(struct cgroup, by_path));
+}
+
+static bool has_id(const struct hash_entry *entry, const void *id)
+{
+	return ((const struct cgroup *)entry)->id == *(const uint64_t *)id;
+}
+
+static bool has_path(const struct hash_entry *entry, const void *path)
+{
+	return !strcmp(of_path(entry)->path, path);
+}
+
+static struct cgroup *find(const struct cgroups *cgroups, uint64_t id)
+{
+	return (struct cgroup *)hash_find(&cgroups->by_id, &id, 1, has_id, &id);
+}
+
+#define PATH_WORDS (CGROUP_PATH_SIZE / sizeof(uint64_t))
+
+/* The key by_path: how many words it has. */
+static size_t fill_words(uint64_t words[PATH_WORDS], const char *path)
+{
+	size_t length = strnlen(path, CGROUP_PATH_SIZE);
+
+	memset(words, 0, PATH_WORDS * sizeof(words[0]));
+	memcpy(words, path, length);
+	return (length + sizeof(words[0]) - 1) / sizeof(words[0]);
+}
+
+static void forget_path(struct cgroups *cgroups, struct cgroup *cgroup)
+{
+	if (cgroup->path)
+		hash_remove(&cgroups->by_path, &cgroup->by_path);
+	free(cgroup->path);
+	cgroup->path = NULL;
+}
+
+/* NULL without memory. */
+static char *copy_padded(const char *path)
+{
+	size_t length = strnlen(path, CGROUP_PATH_SIZE - 1);
+	char *copy = calloc(length / CGROUP_PATH_UNIT + 1, CGROUP_PATH_UNIT);
+
+	return copy ? memcpy(copy, path, length) : NULL;
+}
+
+/* Without memory it is not known. */
+static void set_path(struct cgroups *cgroups, struct cgroup *cgroup, const char *path)
+{
+	uint64_t words[PATH_WORDS];
+
+	forget_path(cgroups, cgroup);
+	cgroup->path = *path ? copy_padded(path) : NULL;
+	if (!cgroup->path)
+		return;
+	if (hash_add(&cgroups->by_path, &cgroup->by_path, words, fill_words(words, cgroup->path)))
+		return;
+	free(cgroup->path);
+	cgroup->path = NULL;
+}
+
+static void forget_oldest(struct cgroups *cgroups)
+{
+	struct cgroup *oldest = cgroups->oldest;
+
+	cgroups->oldest = oldest->newer;
+	if (!cgroups->oldest)
+		cgroups->newest = NULL;
+	forget_path(cgroups, oldest);
+	hash_remove(&cgroups->by_id, &oldest->by_id);
+	free(oldest);
 }
 
 void cgroups_close(struct cgroups *cgroups)
 {
-	free(cgroups->places);
+	while (cgroups->oldest)
+		forget_oldest(cgroups);
+	hash_close(&cgroups->by_id);
+	hash_close(&cgroups->by_path);
 	if (cgroups->root >= 0)
 		close(cgroups->root);
 }
 
-/* The place of an id, or the empty one where it would be. */
-static struct cgroup_path *find_place(const struct cgroups *cgroups, uint64_t id)
+static bool is_full(const struct cgroups *cgroups)
 {
-	size_t at = id * 0x9e3779b97f4a7c15u >> 32;
-
-	while (cgroups->places[at & (cgroups->room - 1)].id != id &&
-	       cgroups->places[at & (cgroups->room - 1)].id)
-		at++;
-	return &cgroups->places[at & (cgroups->room - 1)];
+	return cgroups->by_id.count_max && cgroups->by_id.count >= cgroups->by_id.count_max;
 }
 
-static int grow(struct cgroups *cgroups)
+/* NULL without memory. */
+static struct cgroup *add(struct cgroups *cgroups, uint64_t id)
 {
-	struct cgroups old = *cgroups;
+	struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
 
-	if (2 * cgroups->count < cgroups->room)
-		return 0;
-	cgroups->room = old.room ? 2 * old.room : 16;
-	cgroups->places = calloc(cgroups->room, sizeof(*cgroups->places));
-	if (!cgroups->places) {
-		*cgroups = old;
-		return -1;
-	}
-	for (size_t i = 0; i < old.room; i++)
-		if (old.places[i].id)
-			*find_place(cgroups, old.places[i].id) = old.places[i];
-	free(old.places);
-	return 0;
-}
-
-/* A new entry for that id; NULL without memory. */
-static struct cgroup_path *add(struct cgroups *cgroups, uint64_t id)
-{
-	struct cgroup_path *place;
-
-	if (grow(cgroups))
+	if (!cgroup)
 		return NULL;
-	place = find_place(cgroups, id);
-	cgroups->count += !place->id;
-	place->id = id;
-	return place;
+	if (is_full(cgroups)) {
+		forget_oldest(cgroups);
+		cgroups->forgotten++;
+	}
+	cgroup->id = id;
+	if (!hash_add(&cgroups->by_id, &cgroup->by_id, &id, 1)) {
+		free(cgroup);
+		return NULL;
+	}
+	if (cgroups->newest)
+		cgroups->newest->newer = cgroup;
+	else
+		cgroups->oldest = cgroup;
+	cgroups->newest = cgroup;
+	return cgroup;
 }
 
 static int open_by_id(int root, uint64_t id)
@@ -213,30 +279,34 @@ bool cgroup_path_exists(int root, const char *path)
 
 bool cgroups_has(const struct cgroups *cgroups, uint64_t id)
 {
-	return cgroups->room && find_place(cgroups, id)->id == id;
+	return find(cgroups, id);
 }
 
 const char *cgroups_find(struct cgroups *cgroups, uint64_t id)
 {
-	struct cgroup_path *place = cgroups->room ? find_place(cgroups, id) : NULL;
+	static const char unknown[CGROUP_PATH_UNIT];
+	struct cgroup *cgroup = id ? find(cgroups, id) : NULL;
+	char path[CGROUP_PATH_SIZE] = "";
 
-	if (!id || (place && place->id == id))
-		return id ? place->path : "";
-	place = add(cgroups, id);
-	if (!place)
-		return "";
-	if (cgroups->root >= 0)
-		ask(cgroups->root, id, place->path);
-	return place->path;
+	if (!cgroup && id) {
+		if (cgroups->root >= 0)
+			ask(cgroups->root, id, path);
+		cgroup = add(cgroups, id);
+		if (cgroup)
+			set_path(cgroups, cgroup, path);
+	}
+	return cgroup && cgroup->path ? cgroup->path : unknown;
 }
 
 uint64_t cgroups_find_id(const struct cgroups *cgroups, const char *path)
 {
+	uint64_t words[PATH_WORDS];
+	size_t count = fill_words(words, path);
+	struct hash_entry *entry = hash_find(&cgroups->by_path, words, count, has_path, path);
 	struct stat found;
 
-	for (size_t i = 0; i < cgroups->room; i++)
-		if (cgroups->places[i].id && !strcmp(cgroups->places[i].path, path))
-			return cgroups->places[i].id;
+	if (entry)
+		return of_path(entry)->id;
 	return cgroups->root >= 0 && stat_below(cgroups->root, path, &found) ? found.st_ino : 0;
 }
 
@@ -247,8 +317,10 @@ bool cgroups_is_in(struct cgroups *cgroups, uint64_t id, const char *path)
 
 void cgroups_learn(struct cgroups *cgroups, uint64_t id, const char *path)
 {
-	struct cgroup_path *place = id ? add(cgroups, id) : NULL;
+	struct cgroup *cgroup = id ? find(cgroups, id) : NULL;
 
-	if (place)
-		snprintf(place->path, sizeof(place->path), "%.*s", CGROUP_PATH_SIZE - 1, path);
+	if (!cgroup && id)
+		cgroup = add(cgroups, id);
+	if (cgroup)
+		set_path(cgroups, cgroup, path);
 }

@@ -9,14 +9,13 @@
 
 #include "view/presence.h"
 
-#define FIRST_ROOM 1024
-
 static uint64_t mix(uint64_t sum, uint64_t word)
 {
 	sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
 	return sum ^ sum >> 32;
 }
 
+/* A number that stands for them. */
 static uint64_t id_of_ends(const struct transition *t)
 {
 	uint64_t half[4];
@@ -35,24 +34,14 @@ static uint64_t id_of(const struct transition *t, bool is_minisock)
 	return t->cookie ? t->cookie : id_of_ends(t);
 }
 
-/* Where it is, or would be. */
-static size_t place_of(const struct presences *presences, uint64_t id)
+static bool has_id(const struct hash_entry *entry, const void *id)
 {
-	size_t place = mix(0, id) & (presences->room - 1);
-
-	while (presences->places[place].id && presences->places[place].id != id)
-		place = (place + 1) & (presences->room - 1);
-	return place;
+	return ((const struct presence *)entry)->id == *(const uint64_t *)id;
 }
 
 static struct presence *find(const struct presences *presences, uint64_t id)
 {
-	struct presence *presence;
-
-	if (!presences->room || !id)
-		return NULL;
-	presence = &presences->places[place_of(presences, id)];
-	return presence->id ? presence : NULL;
+	return (struct presence *)hash_find(&presences->by_id, &id, 1, has_id, &id);
 }
 
 struct presence *presences_find(const struct presences *presences, const struct transition *t)
@@ -66,70 +55,63 @@ struct presence *presences_find_request(const struct presences *presences,
 	return find(presences, t->cookie);
 }
 
-/* False without memory. */
-static bool grow(struct presences *presences)
+/* NULL without room. */
+static struct presence *create(struct presences *presences, uint64_t id)
 {
-	struct presences larger = *presences;
+	struct presence *presence = malloc(sizeof(*presence));
 
-	larger.room = presences->room ? 2 * presences->room : FIRST_ROOM;
-	larger.places = calloc(larger.room, sizeof(*larger.places));
-	if (!larger.places)
-		return false;
-	for (size_t i = 0; i < presences->room; i++)
-		if (presences->places[i].id)
-			larger.places[place_of(&larger, presences->places[i].id)] =
-				presences->places[i];
-	free(presences->places);
-	*presences = larger;
-	return true;
+	if (!presence)
+		return NULL;
+	presence->id = id;
+	presence->group = PRESENT_NOWHERE;
+	presences->by_id.count_max = PRESENCES_MAX;
+	if (hash_add(&presences->by_id, &presence->by_id, &id, 1))
+		return presence;
+	free(presence);
+	return NULL;
+}
+
+static uint64_t id_after(const struct transition *t)
+{
+	return id_of(t, t->flags & (TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK));
 }
 
 struct presence *presences_add(struct presences *presences, const struct transition *t)
 {
-	uint64_t id = id_of(t, t->flags & (TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK));
-	struct presence *presence;
+	uint64_t id = id_after(t);
+	struct presence *presence = find(presences, id);
 
-	presence = presences->room && id ? &presences->places[place_of(presences, id)] : NULL;
-	if (!id || (presence && presence->id))
+	if (presence || !id)
 		return presence;
-	if (2 * (presences->count + 1) > presences->room &&
-	    (presences->count == PRESENCES_MAX || !grow(presences))) {
-		presences->untracked++;
-		return NULL;
-	}
-	presence = &presences->places[place_of(presences, id)];
-	*presence = (struct presence){.id = id, .group = PRESENT_NOWHERE};
-	presences->count++;
+	presence = create(presences, id);
+	presences->untracked += !presence;
 	return presence;
 }
 
-/* Whether one at that place could be found if the search went on behind the gap. */
-static bool may_stay(const struct presences *presences, size_t gap, size_t place)
+struct presence *presences_update(struct presences *presences, struct presence *before,
+				  const struct transition *t)
 {
-	size_t mask = presences->room - 1;
-	size_t home = mix(0, presences->places[place].id) & mask;
-
-	return ((place - home) & mask) < ((place - gap) & mask);
+	if (before && before->id == id_after(t))
+		return before;
+	if (before)
+		presences_remove(presences, before);
+	return presences_add(presences, t);
 }
 
-/* Those behind it move up, so that no search ends at the gap. */
 void presences_remove(struct presences *presences, struct presence *presence)
 {
-	size_t mask = presences->room - 1, gap = (size_t)(presence - presences->places);
-
-	presences->count--;
-	for (size_t place = (gap + 1) & mask; presences->places[place].id;
-	     place = (place + 1) & mask) {
-		if (may_stay(presences, gap, place))
-			continue;
-		presences->places[gap] = presences->places[place];
-		gap = place;
-	}
-	presences->places[gap].id = 0;
+	hash_remove(&presences->by_id, &presence->by_id);
+	free(presence);
 }
 
 void presences_close(struct presences *presences)
 {
-	free(presences->places);
+	struct hash_entry *entry, *next = hash_next(&presences->by_id, NULL);
+
+	while ((entry = next)) {
+		next = hash_next(&presences->by_id, entry);
+		free(entry);
+	}
+	hash_close(&presences->by_id);
 	*presences = (struct presences){0};
 }

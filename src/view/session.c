@@ -12,24 +12,34 @@
 #include "trace/state.h"
 #include "view/session.h"
 
-#define FIRST_BUCKETS 1024
+/* The key of a session, by kind: each has another number of words. */
+enum key_words {
+	WORDS_OF_SOCKET = 1,
+	WORDS_OF_COOKIE = 2,
+	WORDS_OF_ENDS = 6,
+	WORDS_MAX = WORDS_OF_ENDS,
+};
 
-static uint64_t mix(uint64_t sum, uint64_t word)
+static enum key_words fill_minisock(uint64_t words[WORDS_MAX], const struct transition *t)
 {
-	sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
-	return sum ^ sum >> 32;
+	words[0] = t->cookie;
+	words[1] = 0;
+	if (t->cookie)
+		return WORDS_OF_COOKIE;
+	words[0] = t->skaddr;
+	words[1] = (uint64_t)t->lport << 16 | t->rport;
+	memcpy(&words[2], t->laddr, sizeof(t->laddr));
+	memcpy(&words[4], t->raddr, sizeof(t->raddr));
+	return WORDS_OF_ENDS;
 }
 
-static uint64_t hash(const struct transition *t, bool is_minisock)
+static enum key_words fill_key(uint64_t words[WORDS_MAX], const struct transition *t,
+			       bool is_minisock)
 {
-	uint64_t half[2];
-
-	if (!is_minisock)
-		return mix(0, t->skaddr);
-	if (t->cookie)
-		return mix(1, t->cookie);
-	memcpy(half, t->raddr, sizeof(half));
-	return mix(mix(mix(1, half[0]), half[1]), (uint64_t)t->lport << 16 | t->rport);
+	if (is_minisock)
+		return fill_minisock(words, t);
+	words[0] = t->skaddr;
+	return WORDS_OF_SOCKET;
 }
 
 static bool has_same_ends(const struct transition *a, const struct transition *b)
@@ -39,62 +49,53 @@ static bool has_same_ends(const struct transition *a, const struct transition *b
 	       !memcmp(a->laddr, b->laddr, sizeof(a->laddr));
 }
 
-static bool is_found(const struct session *session, const struct transition *t, bool is_minisock)
+static bool is_socket(const struct hash_entry *entry, const void *skaddr)
 {
-	if (session->is_minisock != is_minisock)
+	const struct session *session = (const struct session *)entry;
+
+	return !session->is_minisock && session->last.skaddr == *(const uint64_t *)skaddr;
+}
+
+static bool is_minisock(const struct hash_entry *entry, const void *transition)
+{
+	const struct session *session = (const struct session *)entry;
+	const struct transition *t = transition;
+
+	if (!session->is_minisock)
 		return false;
-	if (!is_minisock)
-		return session->last.skaddr == t->skaddr;
 	if (t->cookie || session->last.cookie)
 		return session->last.cookie == t->cookie;
 	return session->last.skaddr == t->skaddr && has_same_ends(&session->last, t);
 }
 
-static struct session **bucket_of(const struct sessions *sessions, const struct transition *t,
-				  bool is_minisock)
+static struct session *find_socket(const struct sessions *sessions, const struct transition *t)
 {
-	return &sessions->buckets[hash(t, is_minisock) & (sessions->bucket_count - 1)];
+	uint64_t skaddr = t->skaddr;
+
+	return (struct session *)hash_find(&sessions->by_key, &skaddr, WORDS_OF_SOCKET, is_socket,
+					   &skaddr);
 }
 
-static struct session *find(const struct sessions *sessions, const struct transition *t,
-			    bool is_minisock)
+static struct session *find_minisock(const struct sessions *sessions, const struct transition *t)
 {
-	struct session *session = NULL;
+	uint64_t words[WORDS_MAX];
+	enum key_words count = fill_minisock(words, t);
 
-	if (sessions->bucket_count)
-		session = *bucket_of(sessions, t, is_minisock);
-	while (session && !is_found(session, t, is_minisock))
-		session = session->next_in_bucket;
-	return session;
-}
-
-static void hang_in(struct sessions *sessions, struct session *session)
-{
-	struct session **bucket = bucket_of(sessions, &session->last, session->is_minisock);
-
-	session->next_in_bucket = *bucket;
-	*bucket = session;
-}
-
-static void hang_out(struct sessions *sessions, struct session *session)
-{
-	struct session **place = bucket_of(sessions, &session->last, session->is_minisock);
-
-	while (*place != session)
-		place = &(*place)->next_in_bucket;
-	*place = session->next_in_bucket;
+	return (struct session *)hash_find(&sessions->by_key, words, count, is_minisock, t);
 }
 
 /* Also a minisock of which the hand-over was missed: its session has a socket as far as is known.
  */
 static struct session *find_session(const struct sessions *sessions, const struct transition *t)
 {
-	bool is_minisock = t->flags & TRANSITION_OF_MINISOCK;
-	struct session *session = find(sessions, t, is_minisock);
+	struct session *session;
 
-	if (session || !is_minisock || !t->cookie)
+	if (!(t->flags & TRANSITION_OF_MINISOCK))
+		return find_socket(sessions, t);
+	session = find_minisock(sessions, t);
+	if (session || !t->cookie)
 		return session;
-	session = find(sessions, t, false);
+	session = find_socket(sessions, t);
 	return session && session->last.cookie == t->cookie ? session : NULL;
 }
 
@@ -121,54 +122,47 @@ static struct session *find_request(const struct sessions *sessions, const struc
 
 	if (t->flags & TRANSITION_OF_MINISOCK || !t->cookie)
 		return NULL;
-	session = find(sessions, t, true);
+	session = find_minisock(sessions, t);
 	return session && is_request(&session->last) ? session : NULL;
 }
 
-/* Twice as many buckets. Without memory those that there are have to do, unless there are none. */
-static bool grow(struct sessions *sessions)
+/* The newest one from now on. */
+static void append(struct sessions *sessions, struct session *session)
 {
-	size_t count = sessions->bucket_count ? 2 * sessions->bucket_count : FIRST_BUCKETS;
-	struct session **buckets = calloc(count, sizeof(struct session *));
-
-	if (!buckets)
-		return sessions->bucket_count;
-	free(sessions->buckets);
-	sessions->buckets = buckets;
-	sessions->bucket_count = count;
-	for (struct session *session = sessions->oldest; session; session = session->newer)
-		hang_in(sessions, session);
-	return true;
-}
-
-static struct session *add(struct sessions *sessions, const struct transition *t)
-{
-	size_t steps = sessions->has_steps ? SESSION_STEPS_MAX : 0;
-	size_t max = sessions->count_max ? sessions->count_max : SESSIONS_MAX;
-	struct session *session;
-
-	if (sessions->count == max ||
-	    (sessions->count >= sessions->bucket_count && !grow(sessions)))
-		return NULL;
-	session = calloc(1, sizeof(*session) + steps * sizeof(session->steps[0]));
-	if (!session)
-		return NULL;
-	session->last = *t;
-	session->is_minisock = t->flags & TRANSITION_OF_MINISOCK;
 	session->older = sessions->newest;
 	if (sessions->newest)
 		sessions->newest->newer = session;
 	else
 		sessions->oldest = session;
 	sessions->newest = session;
-	sessions->count++;
-	hang_in(sessions, session);
+}
+
+/* NULL without room. */
+static struct session *add(struct sessions *sessions, const struct transition *t)
+{
+	size_t steps = sessions->has_steps ? SESSION_STEPS_MAX : 0;
+	uint64_t words[WORDS_MAX];
+	struct session *session;
+	enum key_words count;
+
+	session = calloc(1, sizeof(*session) + steps * sizeof(session->steps[0]));
+	if (!session)
+		return NULL;
+	session->last = *t;
+	session->is_minisock = t->flags & TRANSITION_OF_MINISOCK;
+	count = fill_key(words, t, session->is_minisock);
+	sessions->by_key.count_max = sessions->count_max ? sessions->count_max : SESSIONS_MAX;
+	if (!hash_add(&sessions->by_key, &session->by_key, words, count)) {
+		free(session);
+		return NULL;
+	}
+	append(sessions, session);
 	return session;
 }
 
 void sessions_remove(struct sessions *sessions, struct session *session)
 {
-	hang_out(sessions, session);
+	hash_remove(&sessions->by_key, &session->by_key);
 	if (session->older)
 		session->older->newer = session->newer;
 	else
@@ -177,7 +171,6 @@ void sessions_remove(struct sessions *sessions, struct session *session)
 		session->newer->older = session->older;
 	else
 		sessions->newest = session->older;
-	sessions->count--;
 	free(session);
 }
 
@@ -185,9 +178,7 @@ void sessions_close(struct sessions *sessions)
 {
 	while (sessions->oldest)
 		sessions_remove(sessions, sessions->oldest);
-	free(sessions->buckets);
-	sessions->buckets = NULL;
-	sessions->bucket_count = 0;
+	hash_close(&sessions->by_key);
 }
 
 /* The beginning of one that has been looked at before. */
@@ -379,6 +370,22 @@ static void carry(struct sessions *sessions, struct session *session, const stru
 	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
 }
 
+/* A socket is found by its address before and after; with minisocks the key may change. */
+static void update(struct sessions *sessions, struct session *session, const struct transition *t)
+{
+	bool is_minisock_now = t->flags & (TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK);
+	bool was_minisock = session->is_minisock;
+	uint64_t words[WORDS_MAX];
+	enum key_words count;
+
+	session->last = *t;
+	session->is_minisock = is_minisock_now;
+	if (!was_minisock && !is_minisock_now)
+		return;
+	count = fill_key(words, t, is_minisock_now);
+	hash_move(&sessions->by_key, &session->by_key, words, count);
+}
+
 /* What a transition makes of its session. */
 static void change(struct sessions *sessions, struct session *session, const struct transition *t,
 		   bool is_new)
@@ -387,10 +394,7 @@ static void change(struct sessions *sessions, struct session *session, const str
 		carry(sessions, session, t, is_new);
 	else if (is_new || !tells_beginning(session, t))
 		move(sessions, session, t, is_new);
-	hang_out(sessions, session);
-	session->last = *t;
-	session->is_minisock = t->flags & (TRANSITION_OF_MINISOCK | TRANSITION_TO_MINISOCK);
-	hang_in(sessions, session);
+	update(sessions, session, t);
 }
 
 /* Its socket is another session's. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hash.h"
 #include "trace/transition.h"
 
 /* A state that was left. */
@@ -32,12 +33,12 @@ enum session_role {
 };
 
 struct session {
+	struct hash_entry by_key; /* first: a struct hash_entry * is one of these */
 	struct transition last; /* the newest word of it: newstate is its state, and its figures */
 	uint64_t first_ns;      /* monotonic: when it began, or is known to have been there */
 	uint64_t since_ns;      /* monotonic: when it entered its state; see is_older */
 	struct session *older;  /* in the order in which they were first seen */
 	struct session *newer;
-	struct session *next_in_bucket;
 	void *view;           /* the view's own; NULL at first */
 	uint32_t idle_ms;     /* before the first end closed; see has_idle */
 	uint8_t role;         /* enum session_role; unknown when its beginning was not seen */
@@ -72,9 +73,7 @@ struct sessions {
 
 	struct session *oldest;
 	struct session *newest;
-	struct session **buckets;
-	size_t bucket_count; /* a power of two, or 0 */
-	size_t count;
+	struct hash by_key;
 	uint64_t untracked; /* transitions of sessions that there was no room for */
 };
 

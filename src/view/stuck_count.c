@@ -5,69 +5,60 @@
 
 #include "view/stuck_count.h"
 
-#define BUCKETS 4096 /* a power of two */
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-static uint64_t mix(uint64_t sum, uint64_t word)
+/* By state, owner and remote address. */
+struct key {
+	uint64_t words[5];
+	const struct transition *t;
+	uint8_t state;
+};
+
+static struct key key_of(const struct transition *t, uint8_t state)
 {
-	sum = (sum ^ word) * 0x9e3779b97f4a7c15u;
-	return sum ^ sum >> 32;
+	struct key key = {.words = {(uint64_t)t->pid << 32 | state}, .t = t, .state = state};
+
+	memcpy(&key.words[1], t->raddr, sizeof(t->raddr));
+	memcpy(&key.words[3], t->comm, sizeof(t->comm));
+	return key;
 }
 
-static size_t bucket_of(const struct transition *t, uint8_t state)
+static bool has_key(const struct hash_entry *entry, const void *data)
 {
-	uint64_t words[2];
+	const struct stuck_count *count = (const struct stuck_count *)entry;
+	const struct key *key = data;
 
-	memcpy(words, t->raddr, sizeof(words));
-	return mix(mix(mix(words[0], words[1]), t->pid), state) % BUCKETS;
-}
-
-static bool is_same(const struct stuck_count *count, const struct transition *t, uint8_t state)
-{
-	return count->state == state && count->first.pid == t->pid &&
-	       !memcmp(count->first.comm, t->comm, sizeof(t->comm)) &&
-	       !memcmp(count->first.raddr, t->raddr, sizeof(t->raddr));
-}
-
-static struct stuck_count *find(const struct stuck_counts *counts, const struct transition *t,
-				uint8_t state)
-{
-	struct stuck_count *count = counts->buckets[bucket_of(t, state)];
-
-	while (count && !is_same(count, t, state))
-		count = count->next_in_bucket;
-	return count;
+	return count->state == key->state && count->first.pid == key->t->pid &&
+	       !memcmp(count->first.comm, key->t->comm, sizeof(key->t->comm)) &&
+	       !memcmp(count->first.raddr, key->t->raddr, sizeof(key->t->raddr));
 }
 
 /* NULL when there is no room for another one. */
-static struct stuck_count *add(struct stuck_counts *counts, const struct transition *t,
-			       uint8_t state)
+static struct stuck_count *add(struct stuck_counts *counts, const struct key *key)
 {
-	struct stuck_count **bucket = &counts->buckets[bucket_of(t, state)];
-	struct stuck_count *count =
-		counts->count < STUCK_COUNTS_MAX ? calloc(1, sizeof(*count)) : NULL;
+	struct stuck_count *count = calloc(1, sizeof(*count));
 
 	if (!count)
 		return NULL;
-	count->first = *t;
-	count->state = state;
-	count->order = counts->count++;
+	count->first = *key->t;
+	count->state = key->state;
+	count->order = counts->by_key.count;
 	count->has_lport = count->has_rport = true;
-	count->next_in_bucket = *bucket;
-	*bucket = count;
-	return count;
+	counts->by_key.count_max = STUCK_COUNTS_MAX;
+	if (hash_add(&counts->by_key, &count->by_key, key->words, ARRAY_SIZE(key->words)))
+		return count;
+	free(count);
+	return NULL;
 }
 
 static struct stuck_count *find_or_add(struct stuck_counts *counts, const struct transition *t,
 				       uint8_t state)
 {
-	struct stuck_count *count;
+	const struct key key = key_of(t, state);
+	struct hash_entry *entry =
+		hash_find(&counts->by_key, key.words, ARRAY_SIZE(key.words), has_key, &key);
 
-	if (!counts->buckets)
-		counts->buckets = calloc(BUCKETS, sizeof(struct stuck_count *));
-	if (!counts->buckets)
-		return NULL;
-	count = find(counts, t, state);
-	return count ? count : add(counts, t, state);
+	return entry ? (struct stuck_count *)entry : add(counts, &key);
 }
 
 struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct transition *t,
@@ -98,15 +89,15 @@ static int compare(const void *left, const void *right)
 
 size_t stuck_counts_sort(struct stuck_counts *counts)
 {
+	struct hash_entry *entry = NULL;
 	size_t count = 0;
 
 	free(counts->sorted);
-	counts->sorted = calloc(counts->count + 1, sizeof(struct stuck_count *));
+	counts->sorted = calloc(counts->by_key.count + 1, sizeof(struct stuck_count *));
 	if (!counts->sorted)
 		return 0;
-	for (size_t bucket = 0; counts->buckets && bucket < BUCKETS; bucket++)
-		for (struct stuck_count *c = counts->buckets[bucket]; c; c = c->next_in_bucket)
-			counts->sorted[count++] = c;
+	while ((entry = hash_next(&counts->by_key, entry)))
+		counts->sorted[count++] = (struct stuck_count *)entry;
 	qsort(counts->sorted, count, sizeof(struct stuck_count *), compare);
 	if (counts->rest.total)
 		counts->sorted[count++] = &counts->rest;
@@ -115,11 +106,12 @@ size_t stuck_counts_sort(struct stuck_counts *counts)
 
 void stuck_counts_close(struct stuck_counts *counts)
 {
-	for (size_t bucket = 0; counts->buckets && bucket < BUCKETS; bucket++)
-		for (struct stuck_count *c = counts->buckets[bucket], *next; c; c = next) {
-			next = c->next_in_bucket;
-			free(c);
-		}
-	free(counts->buckets);
+	struct hash_entry *entry, *next = hash_next(&counts->by_key, NULL);
+
+	while ((entry = next)) {
+		next = hash_next(&counts->by_key, entry);
+		free(entry);
+	}
+	hash_close(&counts->by_key);
 	free(counts->sorted);
 }

@@ -7,14 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hash.h"
 #include "trace/transition.h"
 
 struct stuck_count {
-	struct stuck_count *next_in_bucket;
-	struct transition first; /* the first of them */
-	uint64_t total;          /* that were stuck, each once in each state */
-	uint64_t now;            /* that still are */
-	size_t order;            /* in which they came */
+	struct hash_entry by_key; /* first: a struct hash_entry * is one of these */
+	struct transition first;  /* the first of them */
+	uint64_t total;           /* that were stuck, each once in each state */
+	uint64_t now;             /* that still are */
+	size_t order;             /* in which they came */
 	uint8_t state;
 	bool has_lport; /* all have that of the first one, */
 	bool has_rport;
@@ -26,9 +27,8 @@ struct stuck_count {
 
 /* Zeroed at first. */
 struct stuck_counts {
-	struct stuck_count **buckets;
+	struct hash by_key;
 	struct stuck_count **sorted; /* by stuck_counts_sort() */
-	size_t count;
 	struct stuck_count rest;
 };
 

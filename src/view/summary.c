@@ -10,100 +10,85 @@
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-static uint64_t hash(const struct group_key *key)
-{
-	uint64_t words[sizeof(*key) / sizeof(uint64_t)], sum = 0;
+#define KEY_WORDS (sizeof(struct group_key) / sizeof(uint64_t))
 
-	memcpy(words, key, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		sum = (sum ^ words[i]) * 0x9e3779b97f4a7c15u;
-		sum ^= sum >> 32;
-	}
-	return sum;
+static bool has_key(const struct hash_entry *entry, const void *key)
+{
+	return !memcmp(&((const struct summary_group *)entry)->key, key, sizeof(struct group_key));
 }
 
-/* Where the group's place is in the index, or would be. */
-static uint32_t *find(const struct summary *summary, const struct group_key *key)
-{
-	size_t mask = summary->index_room - 1, at = hash(key) & mask;
-
-	while (summary->index[at] &&
-	       memcmp(&summary->groups[summary->index[at] - 1].key, key, sizeof(*key)) != 0)
-		at = (at + 1) & mask;
-	return &summary->index[at];
-}
-
-/* False without memory. */
+/* Room for one more. False without memory. */
 static bool make_room(struct summary *summary)
 {
 	size_t room = summary->room ? 2 * summary->room : FIRST_ROOM;
-	struct summary_group *groups;
-	uint32_t *index;
+	struct summary_group **groups;
 
 	if (summary->count < summary->room)
 		return true;
-	groups = realloc(summary->groups, room * sizeof(*groups));
-	if (groups)
-		summary->groups = groups;
-	index = calloc(2 * room, sizeof(*index));
-	if (!groups || !index) {
-		free(index);
+	groups = realloc(summary->groups, room * sizeof(struct summary_group *));
+	if (!groups)
 		return false;
-	}
-	free(summary->index);
-	summary->index = index;
-	summary->index_room = 2 * room;
+	summary->groups = groups;
 	summary->room = room;
-	for (size_t i = 0; i < summary->count; i++)
-		if (i + 1 != summary->other)
-			*find(summary, &groups[i].key) = (uint32_t)i + 1;
 	return true;
 }
 
-/* The path of a cgroup can be found out only while there is one. */
-static uint32_t add_group(struct summary *summary, const struct group_key *key)
+/* NULL without memory. */
+static struct summary_group *create_group(struct summary *summary, const struct group_key *key)
 {
-	summary->groups[summary->count] = (struct summary_group){.key = *key};
-	if (key->cgroup && summary->cgroups)
-		cgroups_find(summary->cgroups, key->cgroup);
-	return (uint32_t)++summary->count;
+	struct summary_group *group = make_room(summary) ? calloc(1, sizeof(*group)) : NULL;
+
+	if (!group)
+		return NULL;
+	group->key = *key;
+	group->place = (uint32_t)summary->count;
+	return group;
 }
 
-static uint32_t other_group(struct summary *summary)
+/* The path of a cgroup can be found out only while there is one. */
+static struct summary_group *add_group(struct summary *summary, const struct group_key *key,
+				       const uint64_t words[KEY_WORDS])
+{
+	struct summary_group *group = create_group(summary, key);
+
+	if (!group || !hash_add(&summary->by_key, &group->by_key, words, KEY_WORDS)) {
+		free(group);
+		return NULL;
+	}
+	summary->groups[summary->count++] = group;
+	if (key->cgroup && summary->cgroups)
+		cgroups_find(summary->cgroups, key->cgroup);
+	return group;
+}
+
+static struct summary_group *other_group(struct summary *summary)
 {
 	static const struct group_key none = {0};
 
-	if (!summary->other && make_room(summary))
-		summary->other = add_group(summary, &none);
+	if (summary->other)
+		return summary->other;
+	summary->other = create_group(summary, &none);
+	if (summary->other)
+		summary->groups[summary->count++] = summary->other;
 	return summary->other;
-}
-
-/* Its place + 1; 0 without memory. */
-static uint32_t place_of(struct summary *summary, const struct transition *t, uint8_t state)
-{
-	struct group_key key;
-	uint32_t place;
-
-	group_key_fill(&key, summary->grouping, t, state);
-	place = summary->index_room ? *find(summary, &key) : 0;
-	if (place)
-		return place;
-	if (summary->count >= SUMMARY_GROUPS_MAX)
-		return other_group(summary);
-	if (!make_room(summary))
-		return 0;
-	place = add_group(summary, &key);
-	*find(summary, &key) = place;
-	return place;
 }
 
 /* NULL without memory. */
 static struct summary_group *group_of(struct summary *summary, const struct transition *t,
 				      uint8_t state)
 {
-	uint32_t place = place_of(summary, t, state);
+	uint64_t words[KEY_WORDS];
+	struct hash_entry *entry;
+	struct group_key key;
 
-	return place ? &summary->groups[place - 1] : NULL;
+	group_key_fill(&key, summary->grouping, t, state);
+	memcpy(words, &key, sizeof(key));
+	entry = hash_find(&summary->by_key, words, KEY_WORDS, has_key, &key);
+	if (entry)
+		return (struct summary_group *)entry;
+	if (summary->by_key.count >= SUMMARY_GROUPS_MAX)
+		return other_group(summary);
+	return add_group(summary, &key, words);
 }
 
 /* ---- what is counted of a change ------------------------------------------------------------- */
@@ -190,28 +175,36 @@ static void go(struct summary *summary, struct presence *presence, uint32_t grou
 {
 	presence->group = group;
 	if (group != PRESENT_NOWHERE)
-		summary->groups[group].now++;
+		summary->groups[group]->now++;
 }
 
-/* Which group it was in. */
-static uint32_t forget(struct summary *summary, struct presence *presence)
+/* Which group it was in; presence may be NULL. */
+static uint32_t leave_group(struct summary *summary, struct presence *presence)
 {
-	uint32_t group = presence->group;
+	uint32_t group = presence ? presence->group : PRESENT_NOWHERE;
 
-	if (group != PRESENT_NOWHERE)
-		summary->groups[group].now--;
-	presences_remove(&summary->presences, presence);
+	if (group == PRESENT_NOWHERE)
+		return group;
+	summary->groups[group]->now--;
+	presence->group = PRESENT_NOWHERE;
 	return group;
+}
+
+static void forget(struct summary *summary, struct presence *presence)
+{
+	leave_group(summary, presence);
+	if (presence)
+		presences_remove(&summary->presences, presence);
 }
 
 /* Where a session is that has entered a state, or is found in it. */
 static uint32_t group_of_state(struct summary *summary, const struct transition *t, bool is_match)
 {
-	uint32_t place = 0;
+	struct summary_group *group = NULL;
 
 	if (is_match && grouping_has_now(summary->grouping))
-		place = place_of(summary, t, t->newstate);
-	return place ? place - 1 : PRESENT_NOWHERE;
+		group = group_of(summary, t, t->newstate);
+	return group ? group->place : PRESENT_NOWHERE;
 }
 
 static void add_now(struct summary *summary, const struct transition *t, uint8_t state, int64_t n)
@@ -252,41 +245,34 @@ static void find_standing(struct summary *summary, const struct transition *t, b
 }
 
 /* before: the group that it was in. An orphan stays there. */
-static void move(struct summary *summary, const struct transition *t, bool is_match,
-		 uint32_t before)
+static void move(struct summary *summary, struct presence *presence, const struct transition *t,
+		 bool is_match, uint32_t before)
 {
 	uint32_t group = before;
-	struct presence *presence;
 
 	if (!is_orphaned(t) || before == PRESENT_NOWHERE)
 		group = group_of_state(summary, t, is_match);
-	if (t->newstate == STATE_CLOSE || group == PRESENT_NOWHERE)
+	if (t->newstate == STATE_CLOSE || group == PRESENT_NOWHERE) {
+		forget(summary, presence);
 		return;
-	presence = presences_add(&summary->presences, t);
+	}
+	presence = presences_update(&summary->presences, presence, t);
 	if (presence)
 		go(summary, presence, group);
 }
 
-/* A half-open session that has been looked at goes on with a socket. */
-static void forget_request(struct summary *summary, const struct transition *t)
-{
-	struct presence *presence = presences_find_request(&summary->presences, t);
-
-	if (presence)
-		forget(summary, presence);
-}
-
 static void follow(struct summary *summary, const struct transition *t, bool is_match)
 {
-	struct presence *presence = presences_find(&summary->presences, t);
-	uint32_t before = PRESENT_NOWHERE;
+	struct presence *presence;
+	uint32_t before;
 
-	/* One that had its address before has ended unseen. */
-	if (presence)
-		before = forget(summary, presence);
+	/* A half-open session that has been looked at goes on with a socket. */
 	if (begins_child(t) && !(t->flags & TRANSITION_OF_MINISOCK))
-		forget_request(summary, t);
-	move(summary, t, is_match, begins(t) ? PRESENT_NOWHERE : before);
+		forget(summary, presences_find_request(&summary->presences, t));
+	/* One that had its address before has ended unseen. */
+	presence = presences_find(&summary->presences, t);
+	before = leave_group(summary, presence);
+	move(summary, presence, t, is_match, begins(t) ? PRESENT_NOWHERE : before);
 }
 
 /* Whether it is known which group the session was in, or will be. */
@@ -298,10 +284,7 @@ static bool is_followed(const struct summary *summary, const struct transition *
 /* From SYN_SENT, which it may have entered in a group of another local port. */
 static void leave_syn_sent(struct summary *summary, const struct transition *t, bool is_match)
 {
-	struct presence *presence = presences_find(&summary->presences, t);
-
-	if (presence)
-		forget(summary, presence);
+	forget(summary, presences_find(&summary->presences, t));
 	if (is_match && grouping_has_now(summary->grouping) && t->newstate != STATE_CLOSE)
 		add_now(summary, t, t->newstate, 1);
 }
@@ -347,7 +330,7 @@ static void stats_turn(struct summary_stats *whole, struct summary_stats *lately
 void summary_turn(struct summary *summary)
 {
 	for (size_t i = 0; i < summary->count; i++)
-		stats_turn(&summary->groups[i].whole, &summary->groups[i].lately);
+		stats_turn(&summary->groups[i]->whole, &summary->groups[i]->lately);
 }
 
 static bool has_something(const struct summary_stats *stats)
@@ -371,7 +354,7 @@ static int compare(const void *left, const void *right)
 		return a->entered < b->entered ? 1 : -1;
 	if (memcmp(&a->group->key, &b->group->key, sizeof(a->group->key)) != 0)
 		return memcmp(&a->group->key, &b->group->key, sizeof(a->group->key));
-	return a->group < b->group ? -1 : a->group > b->group;
+	return a->group->place < b->group->place ? -1 : a->group->place > b->group->place;
 }
 
 static size_t rank(const struct summary *summary, bool is_lately, struct ranked *ranked)
@@ -379,7 +362,7 @@ static size_t rank(const struct summary *summary, bool is_lately, struct ranked 
 	size_t count = 0;
 
 	for (size_t i = 0; i < summary->count; i++) {
-		const struct summary_group *group = &summary->groups[i];
+		const struct summary_group *group = summary->groups[i];
 		const struct summary_stats *stats = is_lately ? &group->lately : &group->whole;
 
 		if (has_something(stats) || group->now > 0)
@@ -409,10 +392,11 @@ const struct summary_group **summary_sort(const struct summary *summary, bool is
 void summary_close(struct summary *summary)
 {
 	for (size_t i = 0; i < summary->count; i++) {
-		histogram_free(&summary->groups[i].lately.times);
-		histogram_free(&summary->groups[i].whole.times);
+		histogram_free(&summary->groups[i]->lately.times);
+		histogram_free(&summary->groups[i]->whole.times);
+		free(summary->groups[i]);
 	}
 	free(summary->groups);
-	free(summary->index);
+	hash_close(&summary->by_key);
 	presences_close(&summary->presences);
 }

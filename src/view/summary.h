@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hash.h"
 #include "lib/histogram.h"
 #include "trace/cgroup.h"
 #include "trace/grouping.h"
@@ -28,8 +29,10 @@ struct summary_stats {
 };
 
 struct summary_group {
+	struct hash_entry by_key; /* first: a struct hash_entry * is one of these */
 	struct group_key key;
-	int64_t now; /* sessions; may be below 0 where their beginning was not seen */
+	uint32_t place; /* in groups */
+	int64_t now;    /* sessions; may be below 0 where their beginning was not seen */
 	struct summary_stats lately;
 	struct summary_stats whole; /* without lately */
 };
@@ -41,14 +44,13 @@ struct summary {
 	bool is_tallied;   /* set by the user: most transitions come by summary_take_tally(), */
 	bool has_syn_sent; /* but none of SYN_SENT does */
 
-	struct summary_group *groups;
+	struct summary_group **groups;
 	size_t count;
 	size_t room;
-	uint32_t *index; /* a hash table of places in groups + 1, half empty at least; 0: empty */
-	size_t index_room;
-	uint32_t other;   /* the group of what has none of its own, + 1; 0: there is none yet */
-	uint64_t others;  /* transitions counted there */
-	uint64_t unheard; /* transitions that there was no memory for */
+	struct hash by_key;
+	struct summary_group *other; /* of what has no group of its own; NULL: there is none yet */
+	uint64_t others;             /* transitions counted there */
+	uint64_t unheard;            /* transitions that there was no memory for */
 	struct presences presences;
 };
 
@@ -67,7 +69,7 @@ void summary_turn(struct summary *summary);
 static inline bool summary_is_other(const struct summary *summary,
 				    const struct summary_group *group)
 {
-	return summary->other && group == &summary->groups[summary->other - 1];
+	return group == summary->other;
 }
 
 /*

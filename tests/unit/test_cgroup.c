@@ -33,7 +33,38 @@ static void many(void)
 		snprintf(path, sizeof(path), "/group/%u", (unsigned int)id);
 		CHECK_TEXT(path, cgroups_find(&cgroups, id << 20));
 	}
-	CHECK_NUMBER(1000, cgroups.count);
+	CHECK_NUMBER(1000, cgroups.by_id.count);
+	cgroups_close(&cgroups);
+}
+
+static void forgotten(void)
+{
+	struct cgroups cgroups;
+
+	cgroups_open(&cgroups, -1);
+	CHECK_NUMBER(CGROUPS_MAX, cgroups.by_id.count_max);
+	cgroups.by_id.count_max = 3;
+	cgroups_learn(&cgroups, 1, "/a");
+	cgroups_learn(&cgroups, 2, "/a"); /* the directory was removed, and made again */
+	CHECK_TEXT("", cgroups_find(&cgroups, 3));
+	CHECK_NUMBER(2, cgroups_find_id(&cgroups, "/a"));
+	CHECK_NUMBER(0, cgroups.forgotten);
+	/* What is known already needs no room. */
+	cgroups_learn(&cgroups, 2, "/b");
+	CHECK_NUMBER(1, cgroups_find_id(&cgroups, "/a"));
+	CHECK_NUMBER(0, cgroups.forgotten);
+	cgroups_learn(&cgroups, 4, "/d");
+	CHECK_NUMBER(1, cgroups.forgotten);
+	CHECK(!cgroups_has(&cgroups, 1));
+	CHECK_NUMBER(0, cgroups_find_id(&cgroups, "/a"));
+	CHECK_TEXT("/b", cgroups_find(&cgroups, 2));
+	CHECK(cgroups_has(&cgroups, 3));
+	CHECK_TEXT("/d", cgroups_find(&cgroups, 4));
+	for (uint64_t id = 5; id < 100; id++)
+		CHECK_TEXT("", cgroups_find(&cgroups, id));
+	CHECK_NUMBER(96, cgroups.forgotten);
+	CHECK_NUMBER(3, cgroups.by_id.count);
+	CHECK_NUMBER(0, cgroups.by_path.count);
 	cgroups_close(&cgroups);
 }
 
@@ -113,5 +144,5 @@ static void from_its_mount(void)
 	CHECK_TEXT(text, path);
 }
 
-UNIT_MAIN("cgroup", TEST(learned), TEST(many), TEST(cut), TEST(found_by_path), TEST(below),
-	  TEST(from_its_mount))
+UNIT_MAIN("cgroup", TEST(learned), TEST(many), TEST(forgotten), TEST(cut), TEST(found_by_path),
+	  TEST(below), TEST(from_its_mount))

@@ -395,7 +395,7 @@ static void half_open(void)
 		CHECK_NUMBER(1000ull * MSEC, delivered.got[1].duration_ns);
 		CHECK_NUMBER(0, delivered.got[1].minisock);
 		CHECK(!transition_is_to_minisock(&delivered.got[1]));
-		CHECK_NUMBER(is_told ? 0 : 1, join.minisocks.watched.count);
+		CHECK_NUMBER(is_told ? 0 : 1, join.minisocks.watched.turns.count);
 		join_close(&join);
 	}
 }

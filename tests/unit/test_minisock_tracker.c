@@ -285,7 +285,7 @@ static void half_open(void)
 	minisocks_add_request(&m, &t, 0x100);
 	t.retrans = 2;
 	minisocks_add_request(&m, &t, 0x100);
-	CHECK_NUMBER(1, m.watched.count);
+	CHECK_NUMBER(1, m.watched.turns.count);
 	minisocks_expire(&m, 101 * SECOND);
 	CHECK_NUMBER(0, told.count);
 	CHECK(minisocks_next_ns(&m) <= 101 * SECOND + 60 * MS);
@@ -303,7 +303,7 @@ static void half_open(void)
 		   TRANSITION_DURATION_ABOUT);
 	CHECK_NUMBER(2, told.t[1].retrans);
 	CHECK(!(told.t[0].facts & FACT_STANDING) && !(told.t[1].facts & FACT_STANDING));
-	CHECK_NUMBER(0, m.watched.count);
+	CHECK_NUMBER(0, m.watched.turns.count);
 	minisocks_close(&m);
 }
 
@@ -320,7 +320,7 @@ static void half_open_finished(void)
 	minisocks_see(&m, &child);
 	minisocks_expire(&m, 104 * SECOND);
 	CHECK_NUMBER(0, told.count);
-	CHECK_NUMBER(0, m.watched.count);
+	CHECK_NUMBER(0, m.watched.turns.count);
 	minisocks_close(&m);
 }
 
@@ -332,7 +332,7 @@ static void half_open_unseen(void)
 	struct transition t = request();
 
 	minisocks_add_request(&m, &t, 0x100);
-	CHECK_NUMBER(0, m.watched.count);
+	CHECK_NUMBER(0, m.watched.turns.count);
 	minisocks_close(&m);
 }
 
@@ -351,14 +351,14 @@ static void many(void)
 		t.due_ns = 161 * SECOND + i * 7919ull % COUNT * MS;
 		minisocks_add(&m, &t);
 	}
-	CHECK_NUMBER(COUNT, m.watched.count);
+	CHECK_NUMBER(COUNT, m.watched.turns.count);
 	for (unsigned int i = 0; i < COUNT; i += 2)
 		minisocks_end(&m, 1000 + i, 120 * SECOND, true);
-	CHECK_NUMBER(COUNT / 2, m.watched.count);
+	CHECK_NUMBER(COUNT / 2, m.watched.turns.count);
 	minisocks_expire(&m, 161 * SECOND + COUNT / 2 * MS);
 	CHECK(minisocks_next_ns(&m) > 161 * SECOND + COUNT / 2 * MS);
 	minisocks_expire(&m, 200 * SECOND);
-	CHECK_NUMBER(0, m.watched.count);
+	CHECK_NUMBER(0, m.watched.turns.count);
 	CHECK_NUMBER(COUNT, told.count);
 	minisocks_close(&m);
 }

@@ -35,7 +35,7 @@ static void told_apart(void)
 	CHECK(one != add(&counts, 1, 8, 80, 4000, STATE_CLOSE_WAIT));
 	CHECK_NUMBER(2, one->total);
 	CHECK_NUMBER(2, one->now);
-	CHECK_NUMBER(4, counts.count);
+	CHECK_NUMBER(4, counts.by_key.count);
 	CHECK_NUMBER(4, stuck_counts_sort(&counts));
 	CHECK(counts.sorted[0] == one);
 	CHECK(counts.sorted[1] == other);
@@ -50,7 +50,7 @@ static void bounded(void)
 
 	for (uint32_t remote = 0; remote < STUCK_COUNTS_MAX + 1000; remote++)
 		last = add(&counts, 1, remote, 80, 4000, STATE_CLOSE_WAIT);
-	CHECK_NUMBER(STUCK_COUNTS_MAX, counts.count);
+	CHECK_NUMBER(STUCK_COUNTS_MAX, counts.by_key.count);
 	CHECK(last && last->is_rest);
 	CHECK_NUMBER(1000, counts.rest.total);
 	/* Those that are known are counted where they belong. */

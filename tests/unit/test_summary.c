@@ -26,9 +26,9 @@ static const struct summary_group *group_of(const struct world *world, uint8_t s
 	static const struct summary_group none;
 
 	for (size_t i = 0; i < world->summary.count; i++)
-		if (world->summary.groups[i].key.state == state &&
-		    world->summary.groups[i].key.lport == lport)
-			return &world->summary.groups[i];
+		if (world->summary.groups[i]->key.state == state &&
+		    world->summary.groups[i]->key.lport == lport)
+			return world->summary.groups[i];
 	return &none;
 }
 
@@ -83,7 +83,7 @@ static void life(void)
 	t.newstate = STATE_CLOSE;
 	take(&world, t);
 	CHECK_NUMBER(0, group_of(&world, STATE_TIME_WAIT, 0)->now);
-	CHECK_NUMBER(1, world.summary.presences.count);
+	CHECK_NUMBER(1, world.summary.presences.by_id.count);
 	summary_close(&world.summary);
 }
 
@@ -217,7 +217,7 @@ static void tallies(void)
 	CHECK_NUMBER(100, group_of(&world, STATE_ESTABLISHED, 0)->lately.times.sum);
 	take(&world, transition(1, STATE_CLOSE_WAIT, STATE_LAST_ACK));
 	CHECK_NUMBER(4, group_of(&world, STATE_CLOSE_WAIT, 0)->now);
-	CHECK_NUMBER(0, world.summary.presences.count);
+	CHECK_NUMBER(0, world.summary.presences.by_id.count);
 	summary_close(&world.summary);
 }
 
@@ -264,8 +264,8 @@ static void many_groups(void)
 	CHECK_NUMBER(SUMMARY_GROUPS_MAX + 1, world.summary.count);
 	CHECK_NUMBER(50, world.summary.others);
 	for (size_t i = 0; i < world.summary.count; i++)
-		if (summary_is_other(&world.summary, &world.summary.groups[i]))
-			others = world.summary.groups[i].lately.entered;
+		if (summary_is_other(&world.summary, world.summary.groups[i]))
+			others = world.summary.groups[i]->lately.entered;
 	CHECK_NUMBER(50, others);
 	summary_close(&world.summary);
 }
@@ -299,7 +299,7 @@ static void random_presences(void)
 			count++;
 		}
 		is_there[which] = !presence;
-		CHECK_NUMBER(count, presences.count);
+		CHECK_NUMBER(count, presences.by_id.count);
 	}
 	presences_close(&presences);
 }
