@@ -37,9 +37,9 @@ static inline void buffer_commit(struct buffer *buffer, const char *end)
 
 static inline void buffer_append(struct buffer *buffer, const void *data, size_t size)
 {
-	char *place = buffer_reserve(buffer, size);
+	char *place = size ? buffer_reserve(buffer, size) : NULL;
 
-	if (!place || !size)
+	if (!place)
 		return;
 	memcpy(place, data, size);
 	buffer_commit(buffer, place + size);

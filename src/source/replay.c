@@ -13,6 +13,7 @@
 #include "lib/log.h"
 #include "source/source.h"
 #include "trace/recording.h"
+#include "trace/recording_check.h"
 
 #define CHUNK_SIZE ((size_t)64 << 10) /* many times the largest entry */
 
@@ -136,6 +137,7 @@ static int deliver_chunk(struct replay *replay, const struct receiver *receiver,
 
 		recording_read(&replay->reader, replay->chunk + replay->begin,
 			       replay->end - replay->begin, &item);
+		recording_check(&item);
 		*needed = item.size;
 		if (item.kind == RECORDING_INCOMPLETE)
 			return count;
@@ -214,6 +216,7 @@ static int read_origin(struct replay *replay)
 
 	for (;;) {
 		recording_read(&replay->reader, replay->chunk, replay->end, &item);
+		recording_check(&item);
 		if (item.kind != RECORDING_INCOMPLETE)
 			break;
 		n = fill_chunk(replay);

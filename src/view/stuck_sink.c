@@ -171,7 +171,8 @@ static void report_due(struct stuck_sink *stuck, uint64_t by_ns)
 {
 	struct heap_entry *first;
 
-	while ((first = heap_first(&stuck->deadlines)) && first->due_ns <= by_ns)
+	while ((first = heap_first(&stuck->deadlines)) && first->due_ns <= by_ns &&
+	       first->due_ns != UINT64_MAX)
 		report(stuck, (struct watch *)first);
 }
 

@@ -293,7 +293,7 @@ static void advance(struct summary_sink *summary, uint64_t now_ns)
 {
 	if (now_ns > summary->now_ns)
 		summary->now_ns = now_ns;
-	if (now_ns < summary->next_ns)
+	if (now_ns < summary->next_ns || !summary->interval_ns)
 		return;
 	report(summary, summary->next_ns, false);
 	summary_turn(&summary->summary);

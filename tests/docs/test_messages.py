@@ -66,7 +66,9 @@ def replay_of(content):
 def test_damaged_recordings():
     """Each message is in the man page, no others are there, and so are the exit statuses: 0 after the first one only."""
     wanted, found = list(map(general, quoted("RECORDINGS"))), set()
-    for what, content in damage.damaged(tool.EXAMPLE.read_bytes()).items():
+    contents = damage.damaged(tool.EXAMPLE.read_bytes())
+    contents["an impossible time"] = damage.impossible((tool.TREE / "tests/replay/version-4.tcps").read_bytes())
+    for what, content in contents.items():
         status, messages = replay_of(content)
         check_equal(f"{what}: status", status, 0 if messages == wanted[:1] else 1)
         found.update(messages)

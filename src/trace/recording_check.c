@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Values that are impossible in a recording. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "trace/recording_check.h"
+
+static void reject(struct recording_item *item, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void reject(struct recording_item *item, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(item->why, sizeof(item->why), format, args);
+	va_end(args);
+	item->kind = RECORDING_CORRUPT;
+}
+
+static void check_time(struct recording_item *item, const char *what, uint64_t ns)
+{
+	if (ns >= RECORDING_TIME_END)
+		reject(item, "impossible: %s is %" PRIu64 " ns (less than 2^60 expected)", what,
+		       ns);
+}
+
+static void check_state(struct recording_item *item, unsigned int state)
+{
+	if (!state_is_known(state))
+		reject(item, "impossible: a transition has TCP state %u (%u to %u expected)", state,
+		       STATE_ESTABLISHED, STATE_NEW_SYN_RECV);
+}
+
+static void check_offset(struct recording_item *item, int64_t offset_ns)
+{
+	if (offset_ns > RECORDING_OFFSET_MAX || offset_ns < -RECORDING_OFFSET_MAX)
+		reject(item,
+		       "impossible: the wall clock is %" PRId64
+		       " ns ahead of the monotonic one (less than 2^63 - 2^60 expected)",
+		       offset_ns);
+}
+
+static void check_transition(struct recording_item *item, const struct transition *t)
+{
+	check_state(item, t->oldstate);
+	check_state(item, t->newstate);
+	check_time(item, "the time of a transition", t->time_ns);
+}
+
+void recording_check_any(struct recording_item *item)
+{
+	switch (item->kind) {
+	case RECORDING_HEADER:
+		check_time(item, "the time when tracing began", item->origin.start_ns);
+		check_offset(item, item->origin.wall_offset_ns);
+		break;
+	case RECORDING_TRANSITION:
+	case RECORDING_SNAPSHOT:
+		check_transition(item, item->transition);
+		break;
+	case RECORDING_OFFSET:
+		check_offset(item, item->wall_offset_ns);
+		break;
+	case RECORDING_TICK:
+		check_time(item, "the time of a tick", item->tick_ns);
+		break;
+	default:
+		break;
+	}
+}
