@@ -11,6 +11,7 @@
 #   make test-smoke    a few of them, in a few minutes (root)
 #   make test-fresh    run and test on fresh Debian systems, 12 and 13 or ARGS="13 sid", beside a load (root)
 #   make check         the tests that need no root
+#   make test-fuzz     a minute of fuzzing each target, from the corpus in tests/fuzz; make fuzz: a day, or SECONDS=N
 #   make bench         what tracing costs, beside other tools (root): 20 minutes, with ARGS=--quick three
 #   make bench-docs    the same, and writes docs/performance.md
 #   make test-build    compilers' warnings, format, static analysis, installation (root)
@@ -141,6 +142,27 @@ $(B)/unit/%: tests/unit/%.c tests/unit/unit.h $(UNIT_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(SANITIZE) $< $(UNIT_OBJECTS) -o $@ $(LIBS)
 
+# ---- fuzzing -------------------------------------------------------------------------------------
+
+# clang has libFuzzer. Objects of their own, and main() under another name.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZ_FLAGS := -g -O2 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_OBJECTS := $(SOURCES:src/%.c=$(B)/fuzz/src/%.o) $(B)/fuzz/src/cli/program_text.o
+
+$(B)/fuzz/src/%.o: src/%.c $(SKELETONS)
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS_ALL) -std=c11 $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link \
+		$(if $(filter src/main.c,$<),-Dmain=tcpstates_main -Wno-missing-prototypes) -MMD -MP -c $< -o $@
+
+$(B)/fuzz/src/cli/program_text.o: src/cli/program_text.S $(B)/bpf/program.txt
+	@mkdir -p $(@D)
+	$(CLANG) -DPROGRAM_TEXT_FILE='"$(B)/bpf/program.txt"' -c $< -o $@
+
+$(FUZZERS): $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJECTS)
+	$(CLANG) $(CPPFLAGS_ALL) -std=c11 $(WARNINGS) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@ $(LIBS)
+
+-include $(SOURCES:src/%.c=$(B)/fuzz/src/%.d)
+
 # ---- the benchmark ------------------------------------------------------------------------------
 
 $(B)/bench/load $(B)/bench/probe: $(B)/bench/%: bench/%.c
@@ -157,7 +179,7 @@ $(B)/bench/%.bpf.o: bench/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench bench-docs test-kernels test-smoke test-fresh run test check test-build static static-load install uninstall clean deps
+.PHONY: all bench bench-docs fuzz test-fuzz test-kernels test-smoke test-fresh run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -188,6 +210,18 @@ test-kernels test-smoke:
 test-fresh:
 	@scripts/deps install fresh
 	@$(if $(ARGS),tests/fresh/run $(ARGS),tests/run fresh)
+
+# A minute of each target.
+test-fuzz:
+	@scripts/deps install build fuzz
+	@$(MAKE) --no-print-directory all $(FUZZERS)
+	@tests/run fuzz
+
+# For hours, by hand: until interrupted, or for SECONDS.
+fuzz:
+	@scripts/deps install build fuzz
+	@$(MAKE) --no-print-directory all $(FUZZERS)
+	@tests/fuzz/run $(or $(SECONDS),86400)
 
 bench:
 	@scripts/deps install build test bench
