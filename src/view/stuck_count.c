@@ -87,6 +87,19 @@ static int compare(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
+/* Those behind the last row are counted with the rest. */
+static size_t keep_rows(struct stuck_counts *counts, size_t count)
+{
+	while (count > STUCK_COUNT_ROWS_MAX) {
+		const struct stuck_count *last = counts->sorted[--count];
+
+		counts->rest.is_rest = true;
+		counts->rest.total += last->total;
+		counts->rest.now += last->now;
+	}
+	return count;
+}
+
 size_t stuck_counts_sort(struct stuck_counts *counts)
 {
 	struct hash_entry *entry = NULL;
@@ -99,6 +112,7 @@ size_t stuck_counts_sort(struct stuck_counts *counts)
 	while ((entry = hash_next(&counts->by_key, entry)))
 		counts->sorted[count++] = (struct stuck_count *)entry;
 	qsort(counts->sorted, count, sizeof(struct stuck_count *), compare);
+	count = keep_rows(counts, count);
 	if (counts->rest.total)
 		counts->sorted[count++] = &counts->rest;
 	return count;

@@ -36,7 +36,13 @@ struct stuck_counts {
 struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct transition *t,
 				     uint8_t state);
 
-/* Fills in sorted: those with most first, and the rest last. How many; 0 without memory. */
+/* And this many of them have a row: the others are in that of the rest. */
+#define STUCK_COUNT_ROWS_MAX 1000
+
+/*
+ * Fills in sorted, once, at the end: those with most first, and the rest last. How many; 0 without
+ * memory.
+ */
 size_t stuck_counts_sort(struct stuck_counts *counts);
 
 void stuck_counts_close(struct stuck_counts *counts);

@@ -56,9 +56,11 @@ static void bounded(void)
 	/* Those that are known are counted where they belong. */
 	CHECK_NUMBER(2, add(&counts, 1, 5, 80, 4000, STATE_CLOSE_WAIT)->total);
 	sorted = stuck_counts_sort(&counts);
-	CHECK_NUMBER(STUCK_COUNTS_MAX + 1, sorted);
+	CHECK_NUMBER(STUCK_COUNT_ROWS_MAX + 1, sorted);
 	CHECK_NUMBER(2, counts.sorted[0]->total);
 	CHECK(counts.sorted[sorted - 1] == &counts.rest);
+	CHECK_NUMBER(1000 + STUCK_COUNTS_MAX - STUCK_COUNT_ROWS_MAX, counts.rest.total);
+	CHECK_NUMBER(counts.rest.total, counts.rest.now);
 	stuck_counts_close(&counts);
 }
 
