@@ -71,6 +71,16 @@ static bool character_is_control(struct character c)
 	return c.code < 0x20 || (c.code >= 0x7f && c.code < 0xa0);
 }
 
+/*
+ * Characters that change the order or the lines of what is around them: directional marks,
+ * embeddings, overrides and isolates (Unicode's Bidi_Control), and line and paragraph separators.
+ */
+static bool character_is_layout(struct character c)
+{
+	return c.code == 0x61c || c.code == 0x200e || c.code == 0x200f ||
+	       (c.code >= 0x2028 && c.code <= 0x202e) || (c.code >= 0x2066 && c.code <= 0x2069);
+}
+
 static char *write_character(char *place, struct character c, const char *text)
 {
 	if (c.code == REPLACEMENT) {
@@ -155,7 +165,7 @@ static __attribute__((noinline)) char *write_any_plain(char *place, const char *
 	for (*chars = at; *chars < limit && !text_has_ended(text, size, at); ++*chars) {
 		struct character c = character_decode(text + at, size - at);
 
-		if (character_is_control(c))
+		if (character_is_control(c) || character_is_layout(c))
 			*place++ = '?';
 		else
 			place = write_character(place, c, text + at);

@@ -23,7 +23,8 @@
  */
 
 /*
- * As one printable line: control characters (C0, DEL, C1) become '?'. *chars: how many characters
+ * As one printable line: control characters (C0, DEL, C1), and those that change the order of text
+ * (U+202E and its like), become '?'. *chars: how many characters
  * to write at most; how many were written.
  */
 char *text_write_plain(char *place, const char *text, size_t size, size_t *chars);
