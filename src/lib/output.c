@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,14 +53,72 @@ int output_open_stdout(struct output *output)
 	return output_take(output, output->name, fd);
 }
 
+/* The folder that the file is in, and where its name begins in path. -errno. */
+static int open_folder(const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder;
+	int fd;
+
+	*name = slash ? slash + 1 : path;
+	folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	if (!folder)
+		return -ENOMEM;
+	fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	return fd < 0 ? -errno : fd;
+}
+
+/* In a folder that others can write, a name may be one that they have put there. */
+static bool is_trap(int folder, const char *name)
+{
+	struct stat place, file;
+
+	if (fstat(folder, &place) || !(place.st_mode & (S_IWGRP | S_IWOTH)) ||
+	    fstatat(folder, name, &file, AT_SYMLINK_NOFOLLOW))
+		return false;
+	return S_ISLNK(file.st_mode) || (S_ISREG(file.st_mode) && file.st_uid != geteuid());
+}
+
+#define OPEN_FLAGS (O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC)
+
+/* A recording says who talks to whom: others cannot read it unless they are let. */
+static int create_file(const char *path)
+{
+	const char *name;
+	int folder = open_folder(path, &name), fd;
+
+	if (folder < 0)
+		return folder;
+	if (!*name) {
+		close(folder);
+		return *path ? -EISDIR : -ENOENT;
+	}
+	if (is_trap(folder, name)) {
+		close(folder);
+		return -EPERM;
+	}
+	fd = openat(folder, name, OPEN_FLAGS | O_NOFOLLOW, 0600);
+	/* A link in a folder of one's own. */
+	if (fd < 0 && errno == ELOOP)
+		fd = openat(folder, name, OPEN_FLAGS, 0600);
+	if (fd < 0)
+		fd = -errno;
+	close(folder);
+	return fd;
+}
+
 int output_open_file(struct output *output, const char *name)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+	int fd = create_file(name), err;
 
 	*output = (struct output){.name = name, .fd = -1};
 	if (fd < 0)
-		return -errno;
-	return output_take(output, name, fd);
+		return fd;
+	err = output_take(output, name, fd);
+	if (!err && ftruncate(output->fd, 0) && errno != EINVAL)
+		err = -errno;
+	return err;
 }
 
 static ssize_t write_some(const struct output *output, const char *data, size_t size)

@@ -29,7 +29,11 @@ struct output {
 /* Takes standard output, and leaves the descriptor as the parent process shares it. 0 or -errno. */
 int output_open_stdout(struct output *output);
 
-/* Creates or truncates the file. name is borrowed. 0 or -errno. */
+/*
+ * Creates the file, readable and writable by its owner only, or truncates it. name is borrowed. 0
+ * or -errno: -EPERM also where others can write to the folder and the name is a symbolic link, or a
+ * file of another user, in it.
+ */
 int output_open_file(struct output *output, const char *name);
 
 /*
