@@ -77,7 +77,8 @@ static void say_ready(const struct plan *plan, const struct source *source)
 
 static int run(struct loop *loop, const struct plan *plan, const struct origin *origin)
 {
-	if (loop_open(loop) || plan_open_sinks(plan, loop->dispatch.sinks, origin, &loop->poller))
+	/* open(2) of a FIFO waits for a reader; signals are not blocked yet, so they end it. */
+	if (plan_open_sinks(plan, loop->dispatch.sinks, origin, &loop->poller) || loop_open(loop))
 		return -1;
 	sinks_begin(loop->dispatch.sinks);
 	say_ready(plan, loop->source);

@@ -111,32 +111,30 @@ static int sink_flush(struct sink *sink)
 	return err;
 }
 
-/* How grave an answer of sink_flush() is: fine, a reader gone, a reader to wait for, failed. */
+/* How grave an answer of sink_flush() is: fine, a reader gone, a reader to wait for. */
 static int gravity(int err)
 {
-	switch (err) {
-	case 0:
+	if (!err)
 		return 0;
-	case -EPIPE:
-		return 1;
-	case -EAGAIN:
-		return 2;
-	default:
-		return 3;
-	}
+	return err == -EPIPE ? 1 : 2;
 }
 
+/* An output that failed is over; the others continue. */
 int sinks_flush(struct sinks *sinks)
 {
-	int worst = 0;
+	int worst = 0, failure = 0, failed = 0;
 
 	for (int i = 0; i < sinks->count; i++) {
 		int err = sinks->sink[i]->output ? sink_flush(sinks->sink[i]) : 0;
 
-		if (gravity(err) > gravity(worst))
+		if (sinks->sink[i]->has_failed) {
+			failure = err;
+			failed++;
+		} else if (gravity(err) > gravity(worst)) {
 			worst = err;
+		}
 	}
-	return worst;
+	return failed && failed == sinks->count ? failure : worst;
 }
 
 bool sinks_are_congested(const struct sinks *sinks)
@@ -162,8 +160,11 @@ int sinks_close(struct sinks *sinks)
 	int first = 0;
 
 	for (int i = 0; i < sinks->count; i++) {
+		bool has_failed = sinks->sink[i]->has_failed;
 		int err = sinks->sink[i]->ops->close(sinks->sink[i]);
 
+		if (has_failed && !err)
+			err = -EIO;
 		if (!first)
 			first = err;
 	}

@@ -169,7 +169,7 @@ void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end)
 
 /*
  * Writes out what the sinks hold. 0: nothing is left; -EAGAIN: a reader takes no more now; -EPIPE:
- * a reader is gone; another negative errno: failed, reported already.
+ * a reader is gone; another negative errno: all of them failed, reported already.
  */
 int sinks_flush(struct sinks *sinks);
 

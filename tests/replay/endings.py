@@ -3,7 +3,9 @@
 
 import fcntl
 import os
+import pathlib
 import pty
+import re
 import select
 import signal
 import struct
@@ -11,7 +13,7 @@ import subprocess
 import termios
 import time
 
-from program import ORDINARY_USER, SECONDS, Failed, expect
+from program import ORDINARY_USER, SECONDS, Failed, expect, expect_lines
 
 HEADER_SIZE = 304
 TRANSITION_SIZE = 240
@@ -93,6 +95,63 @@ def recording_is_full(program):
            (ended.status, ended.stderr))
 
 
+def one_output_is_full(program):
+    """The other output is complete, and the exit status is 1."""
+    lines = program.run("-r", "many.tcps", "-s").stdout
+    ended = program.run("-r", "many.tcps", "-s", "-o", "/dev/full")
+    expect("status and messages", (1, b"tcpstates: cannot write to /dev/full: No space left on device\n"),
+           (ended.status, ended.stderr))
+    expect_lines("lines", lines, ended.stdout)
+    with open("/dev/full", "w") as full:
+        ended = program.run("-r", "many.tcps", "-s", "-o", "copies/beside-full.tcps", stdout=full)
+    expect("status", 1, ended.status)
+    expect_lines("the recording", lines, program.run("-r", "copies/beside-full.tcps", "-s").stdout)
+
+
+def is_asleep(process):
+    """Whether the program itself, not what executes it, sleeps; as it reads a file, it waits for nothing else."""
+    name, state = re.search(r"\((.*)\) (\w)", pathlib.Path(f"/proc/{process.pid}/stat").read_text()).groups()
+    return (name, state) == ("tcpstates", "S")
+
+
+def fifo_without_reader(program):
+    """A signal ends the program while it waits for a reader."""
+    path = program.folder / "copies/fifo"
+    os.mkfifo(path, 0o666)
+    os.chmod(path, 0o666)
+    process = program.start("-r", "session.tcps", "-q", "-o", "copies/fifo")
+    until = time.monotonic() + SECONDS
+    while not is_asleep(process) and time.monotonic() < until:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    expect("status", -signal.SIGTERM, program.wait(process).status)
+
+
+def recording_is_private(program):
+    """Only the owner can read it, whatever the umask is."""
+    old = os.umask(0)
+    try:
+        program.run("-r", "session.tcps", "-q", "-o", "copies/private.tcps")
+    finally:
+        os.umask(old)
+    expect("mode", 0o600, (program.folder / "copies/private.tcps").stat().st_mode & 0o777)
+
+
+def recording_by_link(program):
+    """A link is followed in a directory of the user's own, not where others can write."""
+    shared = program.folder / "copies/shared"
+    shared.mkdir()
+    for folder, is_followed in (program.folder / "copies", True), (shared, False):
+        target, link = folder / "target", folder / "link"
+        put_copy(program, str(target.relative_to(program.folder / "copies")), b"as before")
+        link.symlink_to("target")
+        if not is_followed:
+            shared.chmod(0o1777)
+        ended = program.run("-r", "session.tcps", "-q", "-o", str(link.relative_to(program.folder)))
+        expect(f"{link}: status", 0 if is_followed else 1, ended.status)
+        expect(f"{link}: whether what it leads to is as before", not is_followed, target.read_bytes() == b"as before")
+
+
 def check_not_overwritten(program, name, by_link=False, by_standard_input=False):
     data = read_recording(program, "many.tcps")
     replay = record = put_copy(program, f"{name}.tcps", data)
@@ -150,6 +209,10 @@ TESTS = {
     "reader_goes_away": reader_goes_away,
     "output_is_full": output_is_full,
     "recording_is_full": recording_is_full,
+    "one_output_is_full": one_output_is_full,
+    "fifo_without_reader": fifo_without_reader,
+    "recording_is_private": recording_is_private,
+    "recording_by_link": recording_by_link,
     "over_itself_by_name": lambda program: check_not_overwritten(program, "by-name"),
     "over_itself_by_link": lambda program: check_not_overwritten(program, "by-link", by_link=True),
     "over_itself_by_standard_input": lambda program: check_not_overwritten(program, "by-input", by_standard_input=True),
