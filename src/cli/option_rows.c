@@ -192,7 +192,10 @@ static bool parse_record(struct options *options, const char *text, struct compl
 
 static bool parse_replay(struct options *options, const char *text, struct complaint *complaint)
 {
-	(void)complaint;
+	if (options->replay) {
+		complaint->expected = "one recording at a time";
+		return false;
+	}
 	options->replay = text;
 	return *text;
 }
