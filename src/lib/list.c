@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buffer.h"
 #include "lib/list.h"
 
 void complaint_quote(struct complaint *complaint, const char *text)
@@ -11,17 +12,20 @@ void complaint_quote(struct complaint *complaint, const char *text)
 	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
 }
 
-#define FILE_WANTED "a readable file with at least one element after @"
+/* A list of a million IPv6 blocks has 44 MB at most. */
+#define FILE_SIZE_MAX ((size_t)64 << 20)
+#define CHUNK_SIZE    ((size_t)64 << 10)
+#define FILE_WANTED   "a readable text file of at most 64M with at least one element after @"
 
 /*
- * Adds the elements of a line of a list's file: up to a #, apart by commas or blanks. Counts them.
+ * Adds the elements of one line: up to a #, separated by commas or blanks. Adds to *count how many.
  */
 static bool add_line(char *line, list_add *add, void *into, struct complaint *complaint,
 		     size_t *count)
 {
 	char *element;
 
-	line[strcspn(line, "#\n")] = '\0';
+	line[strcspn(line, "#")] = '\0';
 	while ((element = strsep(&line, ", \t\r"))) {
 		if (!*element)
 			continue;
@@ -34,41 +38,59 @@ static bool add_line(char *line, list_add *add, void *into, struct complaint *co
 	return true;
 }
 
-static bool add_lines(FILE *file, const char *path, list_add *add, void *into,
+static bool add_lines(char *text, const char *path, list_add *add, void *into,
 		      struct complaint *complaint)
 {
-	size_t number = 0, count = 0, size = 0;
-	bool is_good = true;
-	char *line = NULL;
+	size_t number = 0, count = 0;
+	char *line;
 
-	while (is_good && getline(&line, &size, file) > 0) {
+	while ((line = strsep(&text, "\n"))) {
 		number++;
-		is_good = add_line(line, add, into, complaint, &count);
+		if (!add_line(line, add, into, complaint, &count)) {
+			snprintf(complaint->place, sizeof(complaint->place), "%s:%zu: ", path,
+				 number);
+			return false;
+		}
 	}
-	free(line);
-	if (!is_good) {
-		snprintf(complaint->place, sizeof(complaint->place), "%s:%zu: ", path, number);
-		return false;
-	}
-	/* Nothing asked for would show everything. */
-	if (count && !ferror(file))
-		return true;
-	complaint->expected = FILE_WANTED;
-	return false;
+	/* An empty list would select everything. */
+	if (!count)
+		complaint->expected = FILE_WANTED;
+	return count;
 }
 
-/* The elements that a file holds. */
+/* Appends all of the file to the text. False: it cannot be read, is too long, or has a NUL. */
+static bool read_text(FILE *file, struct buffer *text)
+{
+	size_t size;
+
+	do {
+		char *place = buffer_reserve(text, CHUNK_SIZE);
+
+		if (!place)
+			return false;
+		size = fread(place, 1, CHUNK_SIZE, file);
+		if (memchr(place, '\0', size))
+			return false;
+		buffer_commit(text, place + size);
+	} while (size && text->length <= FILE_SIZE_MAX);
+	buffer_append(text, "", 1);
+	return !ferror(file) && text->length <= FILE_SIZE_MAX && !text->out_of_memory;
+}
+
+/* Adds the elements of a file. */
 static bool add_file(const char *path, list_add *add, void *into, struct complaint *complaint)
 {
 	FILE *file = fopen(path, "re");
-	bool is_good;
+	struct buffer text = {0};
+	bool is_good = false;
 
-	if (!file) {
+	if (file && read_text(file, &text))
+		is_good = add_lines(text.data, path, add, into, complaint);
+	else
 		complaint->expected = FILE_WANTED;
-		return false;
-	}
-	is_good = add_lines(file, path, add, into, complaint);
-	fclose(file);
+	buffer_free(&text);
+	if (file)
+		fclose(file);
 	return is_good;
 }
 

@@ -560,7 +560,7 @@ static void bad_list_files(void)
 		{"-L", " ", "at least one element"},
 	};
 	static const char *const unreadable[] = {"-p @", "-p @/no/such/file", "-p 1,@/",
-						 "-L @/no/such"};
+						 "-L @/no/such", "-p @/dev/zero"};
 	struct command_line line;
 	struct options options;
 	struct unit_capture told;
@@ -578,12 +578,39 @@ static void bad_list_files(void)
 	for (size_t i = 0; i < ARRAY_SIZE(unreadable); i++) {
 		CHECK_NUMBER(-1, parse(&options, &line, unreadable[i], &told));
 		CHECK_PART(strchr(unreadable[i], '@'), told.text);
-		CHECK_PART("a readable file", told.text);
+		CHECK_PART("a readable text file", told.text);
 		options_free(&options);
 	}
+}
+
+/* A list file is read whole, so its size is limited; the limit itself is allowed. */
+static void long_list_files(void)
+{
+	static const size_t limit = (size_t)64 << 20;
+	char *content = malloc(limit + 2), text[100];
+
+	memset(content, '\n', limit + 1);
+	content[0] = '1';
+	for (size_t over = 0; over < 2; over++) {
+		struct unit_capture told;
+		struct command_line line;
+		struct options options;
+		FILE *file;
+
+		content[limit + over] = '\0';
+		file = list_file(text, sizeof(text), "-p", content);
+		CHECK_NUMBER(over ? -1 : 0, parse(&options, &line, text, &told));
+		if (over)
+			CHECK_PART("a readable text file of at most 64M", told.text);
+		content[limit + over] = '\n';
+		options_free(&options);
+		fclose(file);
+	}
+	free(content);
 }
 
 UNIT_MAIN("options", TEST(defaults), TEST(flags), TEST(outputs), TEST(actions), TEST(numbers),
 	  TEST(smallest_buffer_is_a_page), TEST(ports), TEST(fields), TEST(files),
 	  TEST(combinations), TEST(refused), TEST(selections), TEST(list_files),
-	  TEST(bad_list_files), TEST(field_twice_by_its_other_name), TEST(long_argument))
+	  TEST(bad_list_files), TEST(long_list_files), TEST(field_twice_by_its_other_name),
+	  TEST(long_argument))
