@@ -21,9 +21,9 @@ void complaint_quote(struct complaint *complaint, const char *text);
 typedef bool list_add(void *into, const char *element);
 
 /*
- * Hands each element of a comma list to add, and complains of the first one it refuses. An element
- * @FILE stands for what that file holds: elements apart by commas, blanks or line ends, and remarks
- * from # to the end of a line.
+ * Passes each element of a comma-separated list to add; the complaint is about the first one that
+ * add refuses. An element @FILE stands for the elements in that file, which are separated by
+ * commas, blanks or newlines; comments are from # to the end of the line.
  */
 bool list_parse(const char *text, list_add *add, void *into, struct complaint *complaint);
 

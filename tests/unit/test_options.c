@@ -411,6 +411,8 @@ static void refused(void)
 		{"-q -r x", "--quiet", "--record FILE"},
 		{"-o -", "--record -", "--quiet"},
 		{"-o - -Y", "--record -", "--quiet"},
+		{"-r x -r y", "\"y\" for --replay", "one recording at a time"},
+		{"-r x --replay=-", "\"-\" for --replay", "one recording at a time"},
 		{"-r x --buffer 1M", "--buffer", "--replay"},
 		{"--buffer 8M -r x", "--buffer", "--replay"},
 	};
