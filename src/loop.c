@@ -74,6 +74,7 @@ static int open_signals(void)
 int loop_open(struct loop *loop)
 {
 	loop->receiver = dispatch_receiver(&loop->dispatch);
+	loop->losses.is_replay = !loop->source->is_live;
 	loop->signal_fd = open_signals();
 	if (loop->signal_fd < 0) {
 		log_error("cannot watch for signals: %s", strerror(errno));

@@ -7,6 +7,7 @@
 #include "trace/clock.h"
 
 #define REPORT_INTERVAL_NS NSEC_PER_SEC
+#define ADVICE             "; try a larger --buffer, a filter or less output"
 
 /*
  * Counts that are read one after the other may seem to shrink, and so may those of a recording. How
@@ -25,6 +26,7 @@ void loss_report_update(struct loss_report *report, const struct losses *losses,
 			struct sinks *sinks)
 {
 	struct losses *reported = &report->reported;
+	const char *advice = report->is_replay ? "" : ADVICE;
 	uint64_t transitions, details, clocks;
 
 	report->is_due = false;
@@ -33,15 +35,13 @@ void loss_report_update(struct loss_report *report, const struct losses *losses,
 	details = grow(&reported->details, losses->details);
 	clocks = grow(&reported->clocks, losses->clocks);
 	if (transitions)
-		log_error("lost %" PRIu64 " transitions: the ring buffer was full; try a larger "
-			  "--buffer, a filter or less output",
-			  transitions);
+		log_error("lost %" PRIu64 " transitions: the ring buffer was full%s", transitions,
+			  advice);
 	if (details)
 		log_error("missed %" PRIu64
 			  " details: the ring buffer had no room for a reset, a local "
-			  "port, or the end or state of a session without a socket; try a larger "
-			  "--buffer, a filter or less output",
-			  details);
+			  "port, or the end or state of a session without a socket%s",
+			  details, advice);
 	if (clocks)
 		log_error("missed %" PRIu64
 			  " durations: no kernel memory to store the time of a socket",

@@ -13,6 +13,7 @@
 struct loss_report {
 	struct losses reported; /* so far */
 	uint64_t next_ns;       /* CLOCK_MONOTONIC; no report earlier */
+	bool is_replay;         /* the recorder lost it: advice would come too late */
 	bool is_due;            /* set by the user: something was read since the last report */
 };
 

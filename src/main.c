@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -37,6 +38,15 @@ static void guard_standard_descriptors(void)
 		while (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
 			if (open("/", O_PATH) < 0)
 				return;
+}
+
+/*
+ * By default, a write beyond "ulimit -f" ends the process without a message (SIGXFSZ); ignored, it
+ * fails with EFBIG.
+ */
+static void let_long_writes_fail(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Recording over the file that is being replayed would destroy it. */
@@ -172,6 +182,7 @@ int main(int argc, char **argv)
 	struct options options;
 
 	guard_standard_descriptors();
+	let_long_writes_fail();
 	if (!options_parse(&options, argc, argv, sink_fields))
 		status = act(&options);
 	options_free(&options);

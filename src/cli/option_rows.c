@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* What options there are, and what each makes of its argument. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,9 +86,25 @@ static bool parse_least(struct options *options, const char *text, struct compla
 SELECTION_PARSER(pid)
 SELECTION_PARSER(comm)
 SELECTION_PARSER(user)
-SELECTION_PARSER(namespace)
 SELECTION_PARSER(cgroup)
 SELECTION_PARSER(cause)
+
+static bool add_namespace(void *selection, const char *element)
+{
+	return selection_add_namespace(selection, element);
+}
+
+/* Without CAP_SYS_PTRACE, open(2) of /proc/PID/ns/net fails for processes of other users. */
+static bool parse_namespace(struct options *options, const char *text, struct complaint *complaint)
+{
+	errno = 0;
+	if (list_parse(text, add_namespace, &options->selection, complaint))
+		return true;
+	if (errno == EACCES)
+		complaint->expected = "a namespace that this user may open: run as root, or give "
+				      "its inode number (NETNS)";
+	return false;
+}
 
 static bool parse_duration(struct options *options, const char *text, struct complaint *complaint)
 {

@@ -58,6 +58,16 @@ static void explain_privileges(struct refusal *refusal, const char *what, int er
 		    what, why);
 }
 
+static bool is_about_descriptors(int err)
+{
+	return err == EMFILE || err == ENFILE;
+}
+
+static void explain_descriptors(struct refusal *refusal, const char *what, int err)
+{
+	say(refusal, "%s: %s; raise the limit on open files (ulimit -n)", what, strerror(err));
+}
+
 static void explain_types(struct refusal *refusal, int err)
 {
 	switch (types_state()) {
@@ -87,6 +97,10 @@ static void explain_kernel(struct refusal *refusal, const char *what, int err)
 	struct btf *btf = btf__load_vmlinux_btf();
 	int state;
 
+	if (!btf && is_about_descriptors(errno)) {
+		explain_descriptors(refusal, what, errno);
+		return;
+	}
 	if (!btf) {
 		explain_types(refusal, errno);
 		return;
@@ -118,6 +132,8 @@ void refusal_explain(struct refusal *refusal, const char *what, int err, uint64_
 	else if (err == -EPERM &&
 		 memlock_explain(refusal->text, sizeof(refusal->text), what, locked))
 		return;
+	else if (is_about_descriptors(-err))
+		explain_descriptors(refusal, what, -err);
 	else if (err == -EPERM || err == -EACCES)
 		explain_privileges(refusal, what, err);
 	else

@@ -78,7 +78,11 @@ def test_damaged_recordings():
 def test_losses():
     status, messages = replay_of(damage.lossy((tool.TREE / "tests/replay/version-4.tcps").read_bytes(), 3, 2, 4))
     check_equal("status", status, 0)
-    check_equal("messages", messages, quoted("LOSS"))
+    # The advice is for a live trace; a replay cannot follow it.
+    advice = "; try a larger --buffer, a filter or less output"
+    wanted = quoted("LOSS")
+    check_equal("messages with advice", sum(advice in message for message in wanted), 2)
+    check_equal("messages of a replay", messages, [message.replace(advice, "") for message in wanted])
 
 
 def test_quoted_only_where_checked():

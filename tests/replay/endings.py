@@ -5,7 +5,9 @@ import fcntl
 import os
 import pathlib
 import pty
+import random
 import re
+import resource
 import select
 import signal
 import struct
@@ -18,6 +20,7 @@ from program import ORDINARY_USER, SECONDS, Failed, expect, expect_lines
 HEADER_SIZE = 304
 TRANSITION_SIZE = 240
 END_SIZE = 40
+MOMENTS, MOMENT_SECONDS = 8, 0.3
 
 
 def read_recording(program, name):
@@ -108,6 +111,36 @@ def one_output_is_full(program):
     expect_lines("the recording", lines, program.run("-r", "copies/beside-full.tcps", "-s").stdout)
 
 
+def recording_over_the_limit(program):
+    """A message says that the file is too large (ulimit -f); the lines are complete."""
+    lines = program.run("-r", "many.tcps", "-s").stdout
+    ended = program.run("-r", "many.tcps", "-s", "-o", "copies/too-large.tcps",
+                        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
+    expect("status and messages", (1, b"tcpstates: cannot write to copies/too-large.tcps: File too large\n"),
+           (ended.status, ended.stderr))
+    expect_lines("lines", lines, ended.stdout)
+
+
+def check_sigterm_at_any_moment(program, arguments, is_read):
+    """Between exec and the end: by the signal, or as after SIGINT; and soon, also if nobody reads the output."""
+    for _ in range(MOMENTS):
+        process = program.start(*arguments, stdin=subprocess.PIPE)
+        time.sleep(random.random() * MOMENT_SECONDS)    # not to wait for anything: any moment will do
+        process.send_signal(signal.SIGTERM)
+        if is_read:
+            ended = program.wait(process)
+            status, messages = ended.status, ended.stderr
+        else:
+            try:
+                status = process.wait(SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise Failed("it goes on") from None
+            messages = process.stderr.read()
+        if status not in (0, -signal.SIGTERM) or b"Sanitizer" in messages:
+            raise Failed(f"status {status}, {messages!r}")
+
+
 def is_asleep(process):
     """Whether the program itself, not what executes it, sleeps; as it reads a file, it waits for nothing else."""
     name, state = re.search(r"\((.*)\) (\w)", pathlib.Path(f"/proc/{process.pid}/stat").read_text()).groups()
@@ -129,11 +162,7 @@ def fifo_without_reader(program):
 
 def recording_is_private(program):
     """Only the owner can read it, whatever the umask is."""
-    old = os.umask(0)
-    try:
-        program.run("-r", "session.tcps", "-q", "-o", "copies/private.tcps")
-    finally:
-        os.umask(old)
+    program.run("-r", "session.tcps", "-q", "-o", "copies/private.tcps", preexec_fn=lambda: os.umask(0))
     expect("mode", 0o600, (program.folder / "copies/private.tcps").stat().st_mode & 0o777)
 
 
@@ -211,6 +240,10 @@ TESTS = {
     "recording_is_full": recording_is_full,
     "one_output_is_full": one_output_is_full,
     "fifo_without_reader": fifo_without_reader,
+    "recording_over_the_limit": recording_over_the_limit,
+    "sigterm_at_any_moment": lambda program: check_sigterm_at_any_moment(program, ["-r", "many.tcps", "--sessions"], True),
+    "sigterm_at_any_moment_of_waiting": lambda program: check_sigterm_at_any_moment(program, ["-r", "-"], True),
+    "sigterm_at_any_moment_without_reader": lambda program: check_sigterm_at_any_moment(program, ["-r", "many.tcps", "-x"], False),
     "recording_is_private": recording_is_private,
     "recording_by_link": recording_by_link,
     "over_itself_by_name": lambda program: check_not_overwritten(program, "by-name"),
