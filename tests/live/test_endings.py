@@ -3,8 +3,11 @@
 
 import os
 import pathlib
+import random
+import resource
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 
@@ -21,6 +24,7 @@ from tool import PATIENCE, check_good_end
 NOBODY = 65534
 TRIES = 5
 DURATION = 2    # seconds
+MOMENTS, MOMENT_SECONDS = 4, 0.5
 
 
 def check_refused(what, ended, *words):
@@ -62,6 +66,32 @@ def test_sigterm_when_busy(program):
     """It ends soon. It may be the machine if it does not once, but not every time."""
     tries = (seconds_to_end_when_busy(program) for _ in range(TRIES))
     check(any(seconds < 2 for seconds in tries), "takes more than 2 seconds to end")
+
+
+def test_sigterm_at_any_moment(program):
+    """From exec on: by the signal before tracing begins, then as after SIGINT, and soon, also if nobody reads."""
+    for stdout in [subprocess.DEVNULL, None] * MOMENTS:
+        reader, writer = os.pipe()
+        with program.start("-j", ready=False, verbose=False, stdout=stdout or writer) as tool:
+            os.close(writer)
+            time.sleep(random.random() * MOMENT_SECONDS)    # not to wait for anything: any moment will do
+            tool.send(signal.SIGTERM)
+            status = tool.process.wait(PATIENCE)
+            check(status in (0, -signal.SIGTERM), f"exit status {status}")
+            check_equal("stderr", tool.process.stderr.read(), b"")
+        os.close(reader)
+
+
+def test_too_few_descriptors(program):
+    """Each limit under which it cannot start has a message that names it."""
+    refused = 0
+    for most in range(4, 40, 3):
+        limit = most, most
+        ended = program.run("-n", "1", "-d", "0.1", preexec_fn=lambda limit=limit: resource.setrlimit(resource.RLIMIT_NOFILE, limit))
+        if ended.status:
+            check_refused(f"{most} descriptors", ended, "Too many open files", "ulimit -n")
+            refused += 1
+    check(refused > 3, f"only {refused} limits are too low")
 
 
 def poke(tool):

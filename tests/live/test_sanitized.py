@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""The live path under the address and undefined behaviour sanitizers: it starts, traces, looks around and ends."""
+"""The live path under the address and undefined behaviour sanitizers: it starts, traces, scans and ends."""
 
-import pathlib
 import signal
 
 import observe
@@ -9,8 +8,9 @@ import traffic
 from outcome import check
 from place import IPV4
 from tool import Program, check_good_end
+from tree import BUILD
 
-SANITIZED = pathlib.Path(__file__).resolve().parent.parent.parent / "build/asan/tcpstates"
+SANITIZED = BUILD / "asan/tcpstates"
 
 
 def check_run(*options):
