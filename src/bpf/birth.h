@@ -8,10 +8,16 @@
 #ifndef TCPSTATES_BPF_BIRTH_H
 #define TCPSTATES_BPF_BIRTH_H
 
-#include "bpf/kernel_filter.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/entry_update.h"
 #include "bpf/jiffies.h"
 #include "bpf/kernel.h"
-#include "bpf/entry_update.h"
+#include "bpf/kernel_filter.h"
 #include "trace/state.h"
 #include "trace/transition.h"
 

@@ -3,12 +3,19 @@
 #ifndef TCPSTATES_BPF_DETAILS_H
 #define TCPSTATES_BPF_DETAILS_H
 
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/endpoints.h"
+#include "bpf/entry_update.h"
 #include "bpf/kernel.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"
 #include "bpf/send_reset.h"
-#include "bpf/entry_update.h"
 #include "bpf/task.h"
 #include "trace/transition.h"
 

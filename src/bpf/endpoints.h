@@ -3,6 +3,10 @@
 #ifndef TCPSTATES_BPF_ENDPOINTS_H
 #define TCPSTATES_BPF_ENDPOINTS_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 
 static __always_inline void address_fill_mapped(__u8 *address, __be32 ipv4)

@@ -14,13 +14,13 @@
 #include <bpf/bpf_tracing.h>
 
 #include "bpf/endpoints.h"
-#include "bpf/kernel_filter.h"
+#include "bpf/entry_update.h"
 #include "bpf/half_open.h"
 #include "bpf/jiffies.h"
 #include "bpf/kernel.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/record.h"
 #include "bpf/ring.h"
-#include "bpf/entry_update.h"
 #include "bpf/shared.h"
 #include "trace/state.h"
 

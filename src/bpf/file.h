@@ -6,6 +6,12 @@
 #ifndef TCPSTATES_BPF_FILE_H
 #define TCPSTATES_BPF_FILE_H
 
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 
 #ifndef FALLBACK

@@ -7,12 +7,17 @@
 #ifndef TCPSTATES_BPF_HALF_OPEN_H
 #define TCPSTATES_BPF_HALF_OPEN_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
 #include "bpf/endpoints.h"
+#include "bpf/entry_update.h"
 #include "bpf/kernel_filter.h"
 #include "bpf/record.h"
 #include "bpf/request.h"
 #include "bpf/ring.h"
-#include "bpf/entry_update.h"
 
 struct half_open {
 	__u64 since_ns;

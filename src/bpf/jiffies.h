@@ -3,6 +3,9 @@
 #ifndef TCPSTATES_BPF_JIFFIES_H
 #define TCPSTATES_BPF_JIFFIES_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 
 /* Set before load: CLOCK_MONOTONIC nanoseconds of a jiffy; 0: not known. */

@@ -8,7 +8,9 @@
 #ifndef TCPSTATES_BPF_KERNEL_H
 #define TCPSTATES_BPF_KERNEL_H
 
+#include <linux/bpf.h>
 #include <linux/types.h>
+#include <bpf/bpf_helpers.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

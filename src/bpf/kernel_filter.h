@@ -3,10 +3,16 @@
 #ifndef TCPSTATES_BPF_KERNEL_FILTER_H
 #define TCPSTATES_BPF_KERNEL_FILTER_H
 
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/endpoints.h"
 #include "bpf/kernel.h"
-#include "bpf/sock_entry.h"
 #include "bpf/shared.h"
+#include "bpf/sock_entry.h"
 #include "trace/state.h"
 
 /*

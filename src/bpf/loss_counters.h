@@ -3,6 +3,9 @@
 #ifndef TCPSTATES_BPF_LOSS_COUNTERS_H
 #define TCPSTATES_BPF_LOSS_COUNTERS_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/shared.h"
 
 /* Written here, read by user space. */

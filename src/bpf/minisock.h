@@ -7,6 +7,12 @@
 #ifndef TCPSTATES_BPF_MINISOCK_H
 #define TCPSTATES_BPF_MINISOCK_H
 
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/jiffies.h"
 #include "bpf/kernel.h"
 #include "bpf/shared.h"

@@ -8,6 +8,11 @@
 #ifndef TCPSTATES_BPF_PROBE_H
 #define TCPSTATES_BPF_PROBE_H
 
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 #include "bpf/record.h"
 #include "bpf/ring.h"

@@ -6,6 +6,10 @@
 #ifndef TCPSTATES_BPF_REQUEST_H
 #define TCPSTATES_BPF_REQUEST_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/endpoints.h"
 #include "bpf/kernel.h"
 #include "trace/transition.h"

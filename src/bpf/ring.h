@@ -3,6 +3,9 @@
 #ifndef TCPSTATES_BPF_RING_H
 #define TCPSTATES_BPF_RING_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 #include "bpf/loss_counters.h"
 

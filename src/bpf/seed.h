@@ -7,13 +7,21 @@
 #ifndef TCPSTATES_BPF_SEED_H
 #define TCPSTATES_BPF_SEED_H
 
-#include "bpf/endpoints.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/details.h"
+#include "bpf/endpoints.h"
+#include "bpf/entry_update.h"
 #include "bpf/file.h"
 #include "bpf/kernel_filter.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"
-#include "bpf/entry_update.h"
 
 /* For how long, at least, a session has been established: since data went either way first. */
 static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)

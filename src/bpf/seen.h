@@ -6,6 +6,11 @@
 #ifndef TCPSTATES_BPF_SEEN_H
 #define TCPSTATES_BPF_SEEN_H
 
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 
 /*

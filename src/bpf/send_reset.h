@@ -6,6 +6,12 @@
 #ifndef TCPSTATES_BPF_SEND_RESET_H
 #define TCPSTATES_BPF_SEND_RESET_H
 
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #include "trace/reset.h"
 #include "trace/state.h"
 #include "trace/transition.h"

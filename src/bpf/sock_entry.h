@@ -6,6 +6,13 @@
 #ifndef TCPSTATES_BPF_SOCK_ENTRY_H
 #define TCPSTATES_BPF_SOCK_ENTRY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 #include "bpf/loss_counters.h"
 #include "trace/state.h"

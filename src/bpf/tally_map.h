@@ -6,10 +6,18 @@
 #ifndef TCPSTATES_BPF_TALLY_MAP_H
 #define TCPSTATES_BPF_TALLY_MAP_H
 
-#include "bpf/endpoints.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/details.h"
-#include "bpf/kernel.h"
+#include "bpf/endpoints.h"
 #include "bpf/entry_update.h"
+#include "bpf/kernel.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/shared.h"
 #include "lib/bucket.h"
 #include "trace/state.h"

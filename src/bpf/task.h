@@ -6,6 +6,10 @@
 #ifndef TCPSTATES_BPF_TASK_H
 #define TCPSTATES_BPF_TASK_H
 
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
 #include "bpf/kernel.h"
 #include "trace/transition.h"
 
