@@ -22,22 +22,6 @@
 /* Set before load. False: only what bcc's outputs show is kept and filled in. */
 const volatile bool wants_details;
 
-/* Who it is between; all outputs need this. */
-static __always_inline void fill_ends(struct transition *record, const struct sock *sk,
-				      const struct tcp_sock *tp)
-{
-	const struct sock_common *common = &sk->__sk_common;
-
-	record->skaddr = (__u64)sk;
-	record->ip = ip_of(common);
-	/* Not skc_rcv_saddr, which is what the socket is bound to. */
-	address_fill(record->laddr, common, tp->inet_conn.icsk_inet.inet_saddr,
-		     &common->skc_v6_rcv_saddr);
-	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
-	record->lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
-	record->rport = bpf_ntohs(common->skc_dport);
-}
-
 /*
  * During fput() of the last descriptor, the file's count of users is at its end; shutdown() needs a
  * descriptor. This is what tells close() from shutdown(SHUT_RDWR).

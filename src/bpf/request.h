@@ -12,6 +12,11 @@
 
 #include "bpf/endpoints.h"
 #include "bpf/kernel.h"
+#include "bpf/kernel_filter.h"
+#include "bpf/record.h"
+#include "bpf/ring.h"
+#include "bpf/sock_entry.h"
+#include "trace/state.h"
 #include "trace/transition.h"
 
 struct request_key {
@@ -100,5 +105,61 @@ static __always_inline __u32 request_netns(const struct request_sock *request)
 	/* By way of what the helper gives: see sock_of(). */
 	return tcp ? tcp->req.req.__req_common.skc_net.net->ns.inum : 0;
 }
+
+#ifndef FALLBACK
+
+/*
+ * A request that has not been answered for a second, and each time that its SYN-ACK is sent again:
+ * a session that stays in SYN_RECV. By its cookie, which its child would get; the other build
+ * cannot ask for one.
+ */
+static __always_inline void request_report(struct sock *listener,
+					   const struct request_sock *request, __u64 sent_ns)
+{
+	const struct sock_common *common = &request->__req_common;
+	struct sock_entry *entry = entry_find(listener);
+	struct record_request *record;
+	struct transition *snapshot;
+	__u8 ip = ip_of(&listener->__sk_common);
+
+	if (!filter_passes(ip, common->skc_num, bpf_ntohs(common->skc_dport)))
+		return;
+	/* A request reported before has lost no transition. */
+	record = ring_reserve(sizeof(*record), request->num_retrans ? 0 : 2);
+	if (!record)
+		return;
+	record->header.kind = RECORD_REQUEST;
+	record->header.size = sizeof(*record);
+	record->padding = 0;
+	record->request = (__u64)request;
+	snapshot = &record->transition;
+	request_fill(snapshot, request);
+	snapshot->time_ns = bpf_ktime_get_ns();
+	snapshot->duration_ns = snapshot->time_ns - sent_ns;
+	snapshot->ip = ip;
+	snapshot->oldstate = snapshot->newstate = STATE_SYN_RECV;
+	snapshot->flags =
+		TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK;
+	snapshot->facts = FACT_STANDING;
+	snapshot->cookie = bpf_get_socket_cookie((void *)request);
+	snapshot->netns = request_netns(request);
+	snapshot->uid = listener->sk_uid.val;
+	snapshot->retrans = request->num_retrans + 1;
+	if (entry && entry->pid) {
+		snapshot->pid = entry->pid;
+		snapshot->owner_from = OWNER_INHERITED;
+		__builtin_memcpy(snapshot->comm, entry->comm, sizeof(snapshot->comm));
+	}
+	bpf_ringbuf_submit(record, wakeup());
+}
+
+#else
+
+static __always_inline void request_report(struct sock *listener,
+					   const struct request_sock *request, __u64 sent_ns)
+{
+}
+
+#endif
 
 #endif

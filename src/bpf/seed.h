@@ -19,6 +19,7 @@
 #include "bpf/endpoints.h"
 #include "bpf/entry_update.h"
 #include "bpf/file.h"
+#include "bpf/fill.h"
 #include "bpf/kernel_filter.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"

@@ -19,6 +19,7 @@
 #include "bpf/details.h"
 #include "bpf/endpoints.h"
 #include "bpf/entry_update.h"
+#include "bpf/fill.h"
 #include "bpf/kernel.h"
 #include "bpf/kernel_filter.h"
 #include "bpf/loss_counters.h"
@@ -77,27 +78,6 @@ static __always_inline bool entry_update(struct sock_entry *entry, struct change
 			      tp->total_retrans ? request_take(&sock_of(tp)->__sk_common) : 0);
 	}
 	return true;
-}
-
-static __always_inline void fill_task(struct transition *record)
-{
-	struct task_struct *task = task_current();
-
-	record->c_pid = task_tgid(task);
-	task_read_comm(record->c_comm, task);
-}
-
-static __always_inline void fill(struct transition *record, struct sock *sk,
-				 const struct tcp_sock *tp, const struct change *change)
-{
-	record->time_ns = change->now_ns;
-	record->duration_ns = change->duration_ns;
-	fill_ends(record, sk, tp);
-	fill_task(record);
-	record->oldstate = change->oldstate;
-	record->newstate = change->newstate;
-	record->flags = change->flags;
-	record->pid = 0;
 }
 
 /* The trace's own probe is none. */
@@ -198,7 +178,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	record->header.size = wants_details ? sizeof(*record) : RECORD_TRANSITION_SHORT;
 	record->awaits = 0;
 	transition = &record->transition;
-	fill(transition, sk, tp, &change);
+	fill_transition(transition, sk, tp, &change);
 	if (wants_details) {
 		fill_details(transition, &record->awaits, sk, tp, &change, entry);
 		measure_unused(&transition->duration_ns, &transition->flags, &change, tp);
@@ -289,69 +269,13 @@ const volatile bool wants_half_open;
 /* Set once the trace has begun: they are wanted while they last, or nothing else tells of them. */
 bool requests_follow;
 
-#ifndef FALLBACK
-
-/*
- * A request that has not been answered for a second, and each time that its SYN-ACK is sent again:
- * a session that stays in SYN_RECV. By its cookie, which its child would get; the other build
- * cannot ask for one.
- */
-static __always_inline void request_tell(struct sock *listener, const struct request_sock *request,
-					 __u64 sent_ns)
-{
-	const struct sock_common *common = &request->__req_common;
-	struct sock_entry *entry = entry_find(listener);
-	struct record_request *record;
-	struct transition *snapshot;
-	__u8 ip = ip_of(&listener->__sk_common);
-
-	if (!filter_passes(ip, common->skc_num, bpf_ntohs(common->skc_dport)))
-		return;
-	/* One that has been told of before has lost no transition. */
-	record = ring_reserve(sizeof(*record), request->num_retrans ? 0 : 2);
-	if (!record)
-		return;
-	record->header.kind = RECORD_REQUEST;
-	record->header.size = sizeof(*record);
-	record->padding = 0;
-	record->request = (__u64)request;
-	snapshot = &record->transition;
-	request_fill(snapshot, request);
-	snapshot->time_ns = bpf_ktime_get_ns();
-	snapshot->duration_ns = snapshot->time_ns - sent_ns;
-	snapshot->ip = ip;
-	snapshot->oldstate = snapshot->newstate = STATE_SYN_RECV;
-	snapshot->flags =
-		TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK;
-	snapshot->facts = FACT_STANDING;
-	snapshot->cookie = bpf_get_socket_cookie((void *)request);
-	snapshot->netns = request_netns(request);
-	snapshot->uid = listener->sk_uid.val;
-	snapshot->retrans = request->num_retrans + 1;
-	if (entry && entry->pid) {
-		snapshot->pid = entry->pid;
-		snapshot->owner_from = OWNER_INHERITED;
-		__builtin_memcpy(snapshot->comm, entry->comm, sizeof(snapshot->comm));
-	}
-	bpf_ringbuf_submit(record, wakeup());
-}
-
-#else
-
-static __always_inline void request_tell(struct sock *listener, const struct request_sock *request,
-					 __u64 sent_ns)
-{
-}
-
-#endif
-
 SEC("tp_btf/tcp_retransmit_synack")
 int BPF_PROG(tcp_retransmit_synack, const struct sock *listener, const struct request_sock *request)
 {
 	__u64 sent_ns = request_see(request);
 
 	if (wants_half_open && sent_ns && requests_follow)
-		request_tell((struct sock *)listener, request, sent_ns);
+		request_report((struct sock *)listener, request, sent_ns);
 	return 0;
 }
 
