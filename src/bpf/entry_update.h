@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What is kept of each session in the kernel, from its socket's birth to its end: its clock, and
+ * What is kept of each session in the kernel, from its socket's stored to its end: its clock, and
  * its owner. Kept for all of them, before any filter is asked: a filter changes neither.
  */
 #ifndef TCPSTATES_BPF_ENTRY_UPDATE_H
@@ -135,7 +135,7 @@ static __always_inline void entry_begin_child(struct sock_entry *entry, const st
 	entry->since_ns = change->now_ns;
 	entry->state = STATE_SYN_RECV;
 	entry->is_child = true;
-	entry->is_seeded = false;
+	entry->is_from_scan = false;
 	entry->got_reset = false;
 	if (entry->pid)
 		entry->owner_from = OWNER_INHERITED;
@@ -145,15 +145,15 @@ static __always_inline void entry_begin_child(struct sock_entry *entry, const st
 static __always_inline void entry_change_state(struct sock_entry *entry, struct change *change)
 {
 	/* Another state than the one it leaves: a change in between was not seen. */
-	if (entry->since_ns && (entry->state == change->oldstate || entry->is_seeded)) {
+	if (entry->since_ns && (entry->state == change->oldstate || entry->is_from_scan)) {
 		change->duration_ns = change->now_ns - entry->since_ns;
-		change->flags |=
-			entry->is_seeded ? TRANSITION_DURATION_AT_LEAST : TRANSITION_DURATION_KNOWN;
+		change->flags |= entry->is_from_scan ? TRANSITION_DURATION_AT_LEAST
+						     : TRANSITION_DURATION_KNOWN;
 	}
 	entry->since_ns = change->now_ns;
 	entry->state = change->newstate;
 	entry->is_child = false;
-	entry->is_seeded = false;
+	entry->is_from_scan = false;
 	if (change->oldstate == STATE_CLOSE)
 		entry->got_reset = false;
 }

@@ -71,19 +71,19 @@ struct {
 	__type(value, __u64);
 } cut_short SEC(".maps");
 
-static __always_inline void minisock_tell(const struct record_minisock *told,
-					  const struct sock_common *common)
+static __always_inline void minisock_report(const struct record_minisock *report,
+					    const struct sock_common *common)
 {
 	struct record_minisock *record;
 
 	/* Without a cookie it is a session's that was never reported. */
-	if (!minisocks_follow || !told->cookie ||
+	if (!minisocks_follow || !report->cookie ||
 	    !filter_passes(ip_of(common), common->skc_num, bpf_ntohs(common->skc_dport)))
 		return;
 	record = ring_reserve(sizeof(*record), 0);
 	if (!record)
 		return;
-	*record = *told;
+	*record = *report;
 	bpf_ringbuf_submit(record, wakeup());
 }
 
@@ -115,16 +115,16 @@ int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
 {
 	const struct sock_common *common = &sk->__sk_common;
 	const struct inet_timewait_sock *minisock = (void *)sk;
-	struct record_minisock told = {
-		.header = {.kind = RECORD_MINISOCK_ENDED, .size = sizeof(told)},
+	struct record_minisock report = {
+		.header = {.kind = RECORD_MINISOCK_ENDED, .size = sizeof(report)},
 		.time_ns = bpf_ktime_get_ns(),
 		.cookie = common->skc_cookie.counter,
 		.skaddr = (__u64)sk,
 		.state = BPF_CORE_READ(minisock, tw_substate),
 	};
 
-	told.is_early = was_cut_short(minisock, told.cookie);
-	minisock_tell(&told, common);
+	report.is_early = was_cut_short(minisock, report.cookie);
+	minisock_report(&report, common);
 	return 0;
 }
 
@@ -135,8 +135,8 @@ int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
 SEC("fentry/__inet_twsk_schedule")
 int BPF_PROG(__inet_twsk_schedule, struct inet_timewait_sock *minisock, int timeo, bool rearm)
 {
-	struct record_minisock told = {
-		.header = {.kind = RECORD_MINISOCK_REARMED, .size = sizeof(told)},
+	struct record_minisock report = {
+		.header = {.kind = RECORD_MINISOCK_REARMED, .size = sizeof(report)},
 		.time_ns = bpf_ktime_get_ns(),
 		.cookie = minisock->__tw_common.skc_cookie.counter,
 		.skaddr = (__u64)minisock,
@@ -144,10 +144,10 @@ int BPF_PROG(__inet_twsk_schedule, struct inet_timewait_sock *minisock, int time
 	};
 	__u64 now = bpf_jiffies64();
 
-	if (!rearm || told.state != STATE_TIME_WAIT)
+	if (!rearm || report.state != STATE_TIME_WAIT)
 		return 0;
-	told.due_ns = told.time_ns + due_in_jiffies(now + timeo, now) * jiffy_ns;
-	minisock_tell(&told, &minisock->__tw_common);
+	report.due_ns = report.time_ns + due_in_jiffies(now + timeo, now) * jiffy_ns;
+	minisock_report(&report, &minisock->__tw_common);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ const volatile __u64 probe_cookie;
 /* Changes of the probe that a program has run for; read by user space. */
 __u32 probe_seen;
 
-static __always_inline void probe_tell(void)
+static __always_inline void probe_report(void)
 {
 	struct record_probe *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
 
@@ -48,7 +48,7 @@ static __always_inline bool probe_take(const struct sock *sk, int oldstate, int 
 		return false;
 	if (!probe_cookie || (__u64)sk->__sk_common.skc_cookie.counter != probe_cookie)
 		return false;
-	probe_tell();
+	probe_report();
 	return true;
 }
 

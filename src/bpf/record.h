@@ -113,7 +113,7 @@ struct record_minisock_found {
 	struct transition transition;
 };
 
-/* Means nothing: it takes room, see walk() in seed.h. */
+/* Means nothing: it takes room, see walk() in iterators.h. */
 struct record_mark {
 	struct record_header header;
 	__u8 padding[sizeof(struct record_snapshot) - sizeof(struct record_header)];

@@ -43,7 +43,7 @@ struct net_key {
 };
 
 /* Sockets that may wait for their first connection at a time; a power of two. */
-#define BIRTHS 65536
+#define CREATION_TIMES 65536
 
 /* One per CPU; counts only ever go up. */
 struct kernel_losses {
@@ -117,7 +117,7 @@ struct minisock_peek {
  * Which sessions the iterator over sockets tells user space of, each by a RECORD_SNAPSHOT. Set
  * before each run.
  */
-struct look {
+struct scan_request {
 	/*
 	 * CLOCK_MONOTONIC: those that have by now been in their state for the least time that
 	 * counts, or that times a power of two, and had not by before_ns. 0: at the start, those

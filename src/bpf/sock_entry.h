@@ -23,8 +23,8 @@ struct sock_entry {
 	__u32 pid;      /* of the owner; 0: not known, or the kernel */
 	__u8 state;     /* the present one, enum tcp_state */
 	__u8 owner_from;
-	bool is_child;  /* came from a listener, and has not left SYN_RECV */
-	bool is_seeded; /* found in its state at since_ns, which began before that */
+	bool is_child;     /* came from a listener, and has not left SYN_RECV */
+	bool is_from_scan; /* found in its state at since_ns, which began before that */
 	char comm[TRANSITION_COMM_SIZE];
 	bool got_reset;     /* in its present connection */
 	bool lport_awaited; /* its last record has none, which is to be told */

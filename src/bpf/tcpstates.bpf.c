@@ -15,7 +15,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "bpf/birth.h"
+#include "bpf/creation_time.h"
 #include "bpf/details.h"
 #include "bpf/endpoints.h"
 #include "bpf/entry_update.h"
@@ -27,7 +27,7 @@
 #include "bpf/record.h"
 #include "bpf/request.h"
 #include "bpf/ring.h"
-#include "bpf/seed.h"
+#include "bpf/iterators.h"
 #include "bpf/seen.h"
 #include "bpf/send_reset.h"
 #include "bpf/shared.h"
@@ -105,8 +105,8 @@ static __always_inline __u32 known_ends(const struct sock *sk, const struct tcp_
  * Whether a filter keeps this transition, and all that follow in this connection, from being
  * reported: then nothing needs to be known of it.
  */
-static __always_inline bool is_out(const struct sock *sk, const struct tcp_sock *tp, int oldstate,
-				   int newstate)
+static __always_inline bool is_filtered_out(const struct sock *sk, const struct tcp_sock *tp,
+					    int oldstate, int newstate)
 {
 	return filter.is_on && !filter_ends_pass(sk, tp, known_ends(sk, tp, oldstate, newstate));
 }
@@ -115,8 +115,8 @@ static __always_inline bool is_out(const struct sock *sk, const struct tcp_sock 
  * A socket that somebody still has may connect again: how long it was in CLOSE is to be known then.
  * An accepted one, which hardly ever does, mostly has no cookie by which to note it.
  */
-static __always_inline void end_outsider(struct sock *sk, const struct tcp_sock *tp,
-					 struct change *change)
+static __always_inline void store_close_time(struct sock *sk, const struct tcp_sock *tp,
+					     struct change *change)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter;
 	struct sock_entry *entry;
@@ -128,7 +128,7 @@ static __always_inline void end_outsider(struct sock *sk, const struct tcp_sock 
 	if (!cookie && !entry)
 		return;
 	change->now_ns = bpf_ktime_get_ns();
-	birth_note(cookie, change->now_ns);
+	creation_time_store(cookie, change->now_ns);
 	if (entry)
 		entry_change_state(entry, change);
 }
@@ -145,8 +145,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 
 	if (!tp)
 		return 0;
-	if (is_out(sk, tp, oldstate, newstate)) {
-		end_outsider(sk, tp, &change);
+	if (is_filtered_out(sk, tp, oldstate, newstate)) {
+		store_close_time(sk, tp, &change);
 		return 0;
 	}
 	change.now_ns = bpf_ktime_get_ns();
@@ -199,7 +199,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 }
 
 /* A filter keeps it out; the kernel skipped the first program for it all the same. */
-static __always_inline bool is_unseen_outsider(struct sock *sk, int oldstate, int newstate)
+static __always_inline bool is_unseen_and_filtered_out(struct sock *sk, int oldstate, int newstate)
 {
 	struct change change = {.oldstate = oldstate, .newstate = newstate};
 	struct tcp_sock *tp;
@@ -207,10 +207,10 @@ static __always_inline bool is_unseen_outsider(struct sock *sk, int oldstate, in
 	if (!filter.is_on)
 		return false;
 	tp = bpf_skc_to_tcp_sock(sk);
-	if (!tp || !is_out(sk, tp, oldstate, newstate))
+	if (!tp || !is_filtered_out(sk, tp, oldstate, newstate))
 		return false;
 	count((struct kernel_losses){.rescued = 1});
-	end_outsider(sk, tp, &change);
+	store_close_time(sk, tp, &change);
 	return true;
 }
 
@@ -226,7 +226,7 @@ int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 	struct sock_entry *entry;
 
 	if (!is_transition(sk, oldstate, newstate) || seen_take(sk, newstate) ||
-	    is_unseen_outsider(sk, oldstate, newstate))
+	    is_unseen_and_filtered_out(sk, oldstate, newstate))
 		return 0;
 	/* Seen all the same: another task has overwritten the mark. */
 	entry = entry_find(sk);
@@ -237,7 +237,7 @@ int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 }
 
 /*
- * The birth of a socket, by its creator: without it the time in CLOSE before the first transition
+ * The stored of a socket, by its creator: without it the time in CLOSE before the first transition
  * is not known.
  */
 SEC("cgroup/sock_create")
@@ -250,7 +250,7 @@ int sock_create(struct bpf_sock *sk)
 	created.since_ns = bpf_ktime_get_ns();
 	created.state = STATE_CLOSE;
 	if (filter.is_on)
-		birth_note(bpf_get_socket_cookie(sk), created.since_ns);
+		creation_time_store(bpf_get_socket_cookie(sk), created.since_ns);
 	else
 		entry_create(sk, &created);
 	return 1;

@@ -68,9 +68,9 @@ void exact_say_missing(void *context, const char *function, const char *lack, in
 		log_verbose("%s: %s: %s", lack, function, exact_reason(err));
 }
 
-static void tell(const struct exact_listener *listener, const struct row *row, int err)
+static void report(const struct exact_listener *listener, const struct row *row, int err)
 {
-	listener->tell(listener->context, row->function, row->missing, err);
+	listener->report(listener->context, row->function, row->missing, err);
 }
 
 static struct bpf_program *program_of(const struct exact_bpf *exact, const struct row *row)
@@ -108,7 +108,7 @@ static int choose_programs(struct exact_bpf *exact, const struct wants *wants,
 
 		bpf_program__set_autoload(program, wanted && exists);
 		if (wanted && !exists)
-			tell(listener, &rows[i], -ENOENT);
+			report(listener, &rows[i], -ENOENT);
 	}
 	btf__free(btf);
 	return 0;
@@ -185,7 +185,7 @@ static void attach(struct exact_bpf *exact, const struct row *row,
 	if (!bpf_program__autoload(program))
 		return;
 	*link = bpf_program__attach_trace(program);
-	tell(listener, row, *link ? 0 : -errno);
+	report(listener, row, *link ? 0 : -errno);
 }
 
 bool exact_sees_requests(const struct exact_bpf *exact)
@@ -221,7 +221,7 @@ struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct
 		if (!err)
 			attach(exact, &rows[i], listener);
 		else if (is_wanted(&rows[i], wants))
-			tell(listener, &rows[i], err);
+			report(listener, &rows[i], err);
 	if (err) {
 		exact_bpf__destroy(exact);
 		exact = NULL;

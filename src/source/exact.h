@@ -16,7 +16,7 @@ struct tcpstates_bpf;
  * is attached, else it says why not (exact_reason()), and lack what a trace has not without it.
  */
 struct exact_listener {
-	void (*tell)(void *context, const char *function, const char *lack, int err);
+	void (*report)(void *context, const char *function, const char *lack, int err);
 	void *context;
 };
 

@@ -56,7 +56,7 @@ static bool visited_add(struct visited *visited, ino_t inode)
  * When TIME_WAIT began is known by its timer; how long an orphan has been in FIN_WAIT2 is not, but
  * that it began before now.
  */
-static void seed_minisock(struct seed *seed, struct transition *t, uint64_t left_ns)
+static void take_minisock(struct initial_scan *scan, struct transition *t, uint64_t left_ns)
 {
 	uint64_t since_ns = t->time_ns;
 
@@ -66,18 +66,18 @@ static void seed_minisock(struct seed *seed, struct transition *t, uint64_t left
 		t->duration_ns = t->time_ns - since_ns;
 		t->flags ^= TRANSITION_DURATION_AT_LEAST | TRANSITION_DURATION_KNOWN;
 	}
-	if (seed->minisocks)
-		minisocks_add_found(seed->minisocks, t, since_ns);
-	if (!seed->standing)
+	if (scan->minisocks)
+		minisocks_add_found(scan->minisocks, t, since_ns);
+	if (!scan->snapshots)
 		return;
 	t->minisock = t->due_ns = 0;
-	backlog_add(seed->standing, t, sizeof(*t));
+	record_queue_add(scan->snapshots, t, sizeof(*t));
 }
 
-static void seed_snapshot(struct seed *seed, const struct transition *t)
+static void take_snapshot(struct initial_scan *scan, const struct transition *t)
 {
-	if (seed->standing)
-		backlog_add(seed->standing, t, sizeof(*t));
+	if (scan->snapshots)
+		record_queue_add(scan->snapshots, t, sizeof(*t));
 }
 
 /* What an iterator has written, by its kind. */
@@ -87,20 +87,20 @@ union found {
 	struct record_minisock_found minisock;
 };
 
-static void take_record(struct seed *seed, union found *found)
+static void take_record(struct initial_scan *scan, union found *found)
 {
 	size_t size = found->header.size;
 
 	if (found->header.kind == RECORD_SNAPSHOT && size == sizeof(found->snapshot))
-		seed_snapshot(seed, &found->snapshot.transition);
+		take_snapshot(scan, &found->snapshot.transition);
 	else if (found->header.kind == RECORD_MINISOCK_FOUND && size == sizeof(found->minisock))
-		seed_minisock(seed, &found->minisock.transition, found->minisock.left_ns);
+		take_minisock(scan, &found->minisock.transition, found->minisock.left_ns);
 	else if (found->header.kind != RECORD_MARK)
-		record_unknown(&seed->unknown, found, size);
+		record_unknown(&scan->unknown, found, size);
 }
 
 /* Takes the whole records at the beginning of data. How many bytes they are. */
-static size_t take_records(struct seed *seed, char *data, size_t size)
+static size_t take_records(struct initial_scan *scan, char *data, size_t size)
 {
 	struct record_header header;
 	size_t taken = 0;
@@ -109,19 +109,19 @@ static size_t take_records(struct seed *seed, char *data, size_t size)
 		memcpy(&header, data + taken, sizeof(header));
 		/* Without a size nobody knows where the next one begins. */
 		if (header.size < sizeof(header) || header.size % sizeof(uint64_t)) {
-			record_unknown(&seed->unknown, &header, sizeof(header));
+			record_unknown(&scan->unknown, &header, sizeof(header));
 			return size;
 		}
 		if (header.size > size - taken)
 			break;
-		take_record(seed, (union found *)(data + taken));
+		take_record(scan, (union found *)(data + taken));
 		taken += header.size;
 	}
 	return taken;
 }
 
 /* Runs an iterator to its end, and takes what it writes. 0 or a negative errno. */
-static int run_iterator(const struct bpf_link *link, struct seed *seed)
+static int run_iterator(const struct bpf_link *link, struct initial_scan *scan)
 {
 	_Alignas(8) char data[FOUND_SIZE];
 	int fd = bpf_iter_create(bpf_link__fd(link));
@@ -132,21 +132,21 @@ static int run_iterator(const struct bpf_link *link, struct seed *seed)
 		return -errno;
 	while ((size = read(fd, data + left, sizeof(data) - left)) > 0) {
 		left += size;
-		taken = take_records(seed, data, left);
+		taken = take_records(scan, data, left);
 		left -= taken;
 		memmove(data, data + taken, left);
-		seed->pause(seed->context);
+		scan->pause(scan->context);
 	}
 	if (size < 0)
 		size = -errno;
 	close(fd);
-	seed->pause(seed->context);
+	scan->pause(scan->context);
 	return size;
 }
 
-static void look_into_namespace(struct seed *seed, int netns)
+static void scan_namespace(struct initial_scan *scan, int netns)
 {
-	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(seed->sockets, seed);
+	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(scan->sockets, scan);
 
 	if (err)
 		log_verbose("cannot scan the sessions of a network namespace: %s", strerror(-err));
@@ -170,14 +170,14 @@ static int open_namespace(const char *pid, struct visited *visited)
 }
 
 /* Those of all processes. */
-static void look_into_namespaces(struct seed *seed)
+static void scan_namespaces(struct initial_scan *scan)
 {
 	struct visited visited = {0};
 	int home = open_namespace("self", &visited);
 	DIR *processes = opendir("/proc");
 	struct dirent *process;
 
-	run_iterator(seed->sockets, seed);
+	run_iterator(scan->sockets, scan);
 	while (home >= 0 && processes && (process = readdir(processes))) {
 		int netns = -1;
 
@@ -185,7 +185,7 @@ static void look_into_namespaces(struct seed *seed)
 			netns = open_namespace(process->d_name, &visited);
 		if (netns < 0)
 			continue;
-		look_into_namespace(seed, netns);
+		scan_namespace(scan, netns);
 		close(netns);
 	}
 	if (home >= 0 && visited.count > 1 && setns(home, CLONE_NEWNET))
@@ -206,41 +206,41 @@ static struct bpf_link *attach_iterator(const struct bpf_program *program)
 	return link;
 }
 
-void seed_sessions(struct seed *seed, const struct tcpstates_bpf *program,
-		   struct minisocks *minisocks, struct backlog *standing)
+void initial_scan_run(struct initial_scan *scan, const struct tcpstates_bpf *program,
+		      struct minisocks *minisocks, struct record_queue *snapshots)
 {
 	struct bpf_link *files;
 
-	seed->program = program;
-	seed->minisocks = minisocks;
-	seed->standing = standing;
+	scan->program = program;
+	scan->minisocks = minisocks;
+	scan->snapshots = snapshots;
 	files = attach_iterator(program->progs.seed_files);
 	if (files)
-		run_iterator(files, seed);
+		run_iterator(files, scan);
 	bpf_link__destroy(files);
-	seed->sockets = attach_iterator(program->progs.seed_sockets);
+	scan->sockets = attach_iterator(program->progs.seed_sockets);
 	if (access("/proc/self/ns/net", F_OK))
 		log_verbose("older sessions of other network namespaces are not known: "
 			    "/proc/self/ns/net: %s",
 			    strerror(errno));
-	if (seed->sockets)
-		look_into_namespaces(seed);
+	if (scan->sockets)
+		scan_namespaces(scan);
 }
 
-void seed_look(struct seed *seed, const uint64_t *least_ns, uint64_t now_ns)
+void initial_scan_repeat(struct initial_scan *scan, const uint64_t *least_ns, uint64_t now_ns)
 {
-	struct look *look = &seed->program->bss->look;
+	struct scan_request *request = &scan->program->bss->scan;
 
-	if (!seed->sockets || !seed->standing)
+	if (!scan->sockets || !scan->snapshots)
 		return;
-	memcpy(look->least_ns, least_ns, sizeof(look->least_ns));
-	look->before_ns = seed->looked_ns;
-	look->now_ns = now_ns;
-	look_into_namespaces(seed);
-	seed->looked_ns = now_ns;
+	memcpy(request->least_ns, least_ns, sizeof(request->least_ns));
+	request->before_ns = scan->last_ns;
+	request->now_ns = now_ns;
+	scan_namespaces(scan);
+	scan->last_ns = now_ns;
 }
 
-void seed_close(struct seed *seed)
+void initial_scan_close(struct initial_scan *scan)
 {
-	bpf_link__destroy(seed->sockets);
+	bpf_link__destroy(scan->sockets);
 }

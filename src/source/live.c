@@ -46,14 +46,14 @@ struct live {
 	struct ring_buffer *ring;
 	struct start_probe probe;
 	struct join join;
-	struct seed seed;
-	struct backlog standing;       /* sessions that iterators have told of: struct transition */
-	struct backlog backlog;        /* records that came while iterators ran */
+	struct initial_scan scan;
+	struct record_queue snapshots; /* sessions that iterators have told of: struct transition */
+	struct record_queue queue;     /* records that came while iterators ran */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
 	unsigned int left;    /* records that this read may still take */
-	bool is_kept;         /* what is read is kept in the backlog */
-	bool wants_last_look; /* it has been stopped: orphans are to be looked at once more */
+	bool is_kept;         /* what is read is added to the queue */
+	bool wants_last_peek; /* it has been stopped: orphans are to be looked at once more */
 };
 
 static bool may_take_more(const struct live *live)
@@ -79,31 +79,31 @@ static int take_from_ring(void *context, void *data, size_t size)
 	if (start_probe_take(&live->probe, data, size))
 		return 0;
 	if (live->is_kept) {
-		backlog_add(&live->backlog, data, size);
-		return backlog_is_full(&live->backlog) ? -ECANCELED : 0;
+		record_queue_add(&live->queue, data, size);
+		return record_queue_is_full(&live->queue) ? -ECANCELED : 0;
 	}
 	take_record(live, data, size);
 	return may_take_more(live) ? 0 : -ECANCELED;
 }
 
-/* For seed.h. What finds no room in the backlog stays in the ring buffer. */
+/* For initial_scan.h. What finds no room in the queue stays in the ring buffer. */
 static void keep_records(void *context)
 {
 	struct live *live = context;
 
 	live->is_kept = true;
-	if (!backlog_is_full(&live->backlog))
+	if (!record_queue_is_full(&live->queue))
 		ring_buffer__consume(live->ring);
 	live->is_kept = false;
 }
 
 /* All that waits of them, or until the receiver says otherwise: its last answer. */
-static enum delivery hand_over_standing(struct live *live, const struct receiver *receiver)
+static enum delivery hand_over_snapshots(struct live *live, const struct receiver *receiver)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
 
-	while (answer == DELIVERY_CONTINUE && !backlog_is_empty(&live->standing)) {
-		answer = backlog_hand_over(&live->standing, READ_MAX, receiver);
+	while (answer == DELIVERY_CONTINUE && !record_queue_is_empty(&live->snapshots)) {
+		answer = record_queue_hand_over(&live->snapshots, READ_MAX, receiver);
 		/* A million of them take a second. */
 		keep_records(live);
 	}
@@ -111,24 +111,24 @@ static enum delivery hand_over_standing(struct live *live, const struct receiver
 }
 
 /* How many records it took. The ring buffer does not wait until all are taken. */
-static int take_backlog(struct live *live)
+static int take_queued(struct live *live)
 {
 	const void *record;
 	int count = 0;
 	size_t size;
 
-	if (!backlog_is_empty(&live->backlog))
+	if (!record_queue_is_empty(&live->queue))
 		keep_records(live);
-	while (may_take_more(live) && (record = backlog_first(&live->backlog, &size))) {
+	while (may_take_more(live) && (record = record_queue_first(&live->queue, &size))) {
 		take_record(live, record, size);
-		backlog_drop_first(&live->backlog);
+		record_queue_drop_first(&live->queue);
 		count++;
 	}
 	return count;
 }
 
 /* For minisock.h: has the kernel program look. */
-static bool look_at_minisocks(void *context, struct minisock_peek *peeks, size_t count)
+static bool peek_minisocks(void *context, struct minisock_peek *peeks, size_t count)
 {
 	struct live *live = (struct live *)((char *)context - offsetof(struct live, join));
 	struct tcpstates_bpf *program = live->program;
@@ -149,11 +149,11 @@ static int expire_minisocks(struct live *live)
 	uint64_t now_ns = clock_monotonic_ns();
 	size_t count = minisocks->watched.turns.count;
 
-	if (live->wants_last_look)
+	if (live->wants_last_peek)
 		minisocks_look_last(minisocks, now_ns);
 	else if (minisocks_next_ns(minisocks) <= now_ns)
 		minisocks_expire(minisocks, now_ns);
-	live->wants_last_look = false;
+	live->wants_last_peek = false;
 	live->source.wake_ns = minisocks_next_ns(minisocks);
 	return minisocks->watched.turns.count != count;
 }
@@ -170,13 +170,13 @@ static int live_read(struct source *source, const struct receiver *receiver)
 	join->answer = DELIVERY_CONTINUE;
 	clock_follow(&source->clock);
 	/* What was there before comes before what has happened since. */
-	join->answer = hand_over_standing(live, receiver);
+	join->answer = hand_over_snapshots(live, receiver);
 	if (join->answer != DELIVERY_CONTINUE) {
 		source->has_more = true;
 		return 1;
 	}
 	live->left = READ_MAX;
-	waited = take_backlog(live);
+	waited = take_queued(live);
 	count = may_take_more(live) ? ring_buffer__consume(live->ring) : 0;
 	if (may_take_more(live) && count < 0) {
 		log_error("cannot read the ring buffer: %s", strerror(-count));
@@ -212,17 +212,17 @@ static void live_scan(struct source *source, const struct state_limits *limits, 
 {
 	struct live *live = (struct live *)source;
 
-	seed_look(&live->seed, limits->ns, now_ns);
+	initial_scan_repeat(&live->scan, limits->ns, now_ns);
 	/* What a reader has no room for now is handed over by the next read. */
-	hand_over_standing(live, receiver);
-	source->has_more = !backlog_is_empty(&live->backlog);
+	hand_over_snapshots(live, receiver);
+	source->has_more = !record_queue_is_empty(&live->queue);
 }
 
 static void live_stop(struct source *source)
 {
 	struct live *live = (struct live *)source;
 
-	live->wants_last_look = true;
+	live->wants_last_peek = true;
 	tcpstates_bpf__detach(live->program);
 	if (live->exact)
 		exact_bpf__detach(live->exact);
@@ -261,8 +261,8 @@ static void live_losses(struct source *source, struct losses *losses)
 		losses->clocks += live->per_cpu[cpu].clocks;
 		rescued += live->per_cpu[cpu].rescued;
 	}
-	losses->transitions += live->standing.missed + live->backlog.missed + live->join.unknown +
-			       live->seed.unknown;
+	losses->transitions += live->snapshots.missed + live->queue.missed + live->join.unknown +
+			       live->scan.unknown;
 	if (missed > rescued)
 		losses->transitions += missed - rescued;
 }
@@ -275,9 +275,9 @@ static void live_close(struct source *source)
 	ring_buffer__free(live->ring);
 	start_probe_close(&live->probe);
 	join_close(&live->join);
-	seed_close(&live->seed);
-	backlog_close(&live->standing);
-	backlog_close(&live->backlog);
+	initial_scan_close(&live->scan);
+	record_queue_close(&live->snapshots);
+	record_queue_close(&live->queue);
 	exact_bpf__destroy(live->exact);
 	tcpstates_bpf__destroy(live->program);
 	targets_close(&live->targets);
@@ -342,7 +342,7 @@ static void follow_exactly(struct live *live, const struct wants *wants)
 {
 	struct minisocks *minisocks = &live->join.minisocks;
 	struct tcpstates_bpf *program = live->program;
-	const struct exact_listener listener = {.tell = exact_say_missing};
+	const struct exact_listener listener = {.report = exact_say_missing};
 
 	live->exact = exact_attach(program, wants, &live->targets, &listener);
 	say_half_open_missing(live, wants);
@@ -358,9 +358,10 @@ static void follow_exactly(struct live *live, const struct wants *wants)
 /* Sessions that were there before. */
 static void scan_at_start(struct live *live, const struct wants *wants)
 {
-	seed_sessions(&live->seed, live->program, wants->minisocks ? &live->join.minisocks : NULL,
-		      wants->snapshots ? &live->standing : NULL);
-	live->source.has_more = !backlog_is_empty(&live->backlog);
+	initial_scan_run(&live->scan, live->program,
+			 wants->minisocks ? &live->join.minisocks : NULL,
+			 wants->snapshots ? &live->snapshots : NULL);
+	live->source.has_more = !record_queue_is_empty(&live->queue);
 }
 
 static void describe(struct live *live, const struct wants *wants)
@@ -399,7 +400,7 @@ static void run_probe(struct live *live)
 	start_probe_close(&live->probe);
 	/* Before the first read, as in live_read(): what it has missed wakes the reader. */
 	__atomic_store_n(&live->program->data_armed->armed, 1, __ATOMIC_RELEASE);
-	live->source.has_more = !backlog_is_empty(&live->backlog);
+	live->source.has_more = !record_queue_is_empty(&live->queue);
 }
 
 /* What comes before the ring buffer is mapped waits in it. 0, or -1 after a report. */
@@ -426,9 +427,9 @@ struct source *source_open_live(const struct wants *wants)
 		return NULL;
 	}
 	describe(live, wants);
-	live->seed = (struct seed){.pause = keep_records, .context = live};
+	live->scan = (struct initial_scan){.pause = keep_records, .context = live};
 	if (wants->minisocks)
-		join_follow_minisocks(&live->join, look_at_minisocks);
+		join_follow_minisocks(&live->join, peek_minisocks);
 	if (attach(live, wants)) {
 		live_close(&live->source);
 		return NULL;

@@ -139,9 +139,9 @@ static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 	filter->is_on = filter->only_ip || filter->has_lports || filter->has_rports ||
 			filter->locals.is_given || filter->remotes.is_given || filter->netns;
 	if (!filter->is_on)
-		bpf_map__set_max_entries(program->maps.births, 1);
+		bpf_map__set_max_entries(program->maps.creation_times, 1);
 	program->rodata->wants_details = wants->details;
-	program->rodata->wants_standing = wants->snapshots;
+	program->rodata->wants_snapshots = wants->snapshots;
 	program->rodata->wants_minisocks = wants->snapshots || wants->minisocks;
 	program->rodata->wants_half_open = wants->requests;
 	program->rodata->jiffy_ns = measure_jiffy_ns();

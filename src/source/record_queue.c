@@ -8,8 +8,8 @@
 #define PIECE_SIZE ((size_t)1 << 20)
 #define ALIGNMENT  sizeof(uint64_t)
 
-struct backlog_piece {
-	struct backlog_piece *next;
+struct queue_piece {
+	struct queue_piece *next;
 	size_t size; /* bytes in use */
 	uint64_t bytes[(PIECE_SIZE - 2 * sizeof(size_t)) / ALIGNMENT];
 };
@@ -20,37 +20,37 @@ static size_t room_for(size_t size)
 	return ALIGNMENT + (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-static char *place(struct backlog_piece *piece, size_t offset)
+static char *place(struct queue_piece *piece, size_t offset)
 {
 	return (char *)piece->bytes + offset;
 }
 
-static struct backlog_piece *add_piece(struct backlog *backlog)
+static struct queue_piece *add_piece(struct record_queue *queue)
 {
-	struct backlog_piece *piece = malloc(sizeof(*piece));
+	struct queue_piece *piece = malloc(sizeof(*piece));
 
 	if (!piece)
 		return NULL;
 	piece->next = NULL;
 	piece->size = 0;
-	if (backlog->last)
-		backlog->last->next = piece;
+	if (queue->last)
+		queue->last->next = piece;
 	else
-		backlog->first = piece;
-	backlog->last = piece;
-	backlog->pieces++;
+		queue->first = piece;
+	queue->last = piece;
+	queue->pieces++;
 	return piece;
 }
 
-void backlog_add(struct backlog *backlog, const void *record, size_t size)
+void record_queue_add(struct record_queue *queue, const void *record, size_t size)
 {
-	struct backlog_piece *piece = backlog->last;
+	struct queue_piece *piece = queue->last;
 	size_t room = room_for(size);
 
 	if (!piece || piece->size + room > sizeof(piece->bytes))
-		piece = room <= sizeof(piece->bytes) ? add_piece(backlog) : NULL;
+		piece = room <= sizeof(piece->bytes) ? add_piece(queue) : NULL;
 	if (!piece) {
-		backlog->missed++;
+		queue->missed++;
 		return;
 	}
 	memcpy(place(piece, piece->size), &size, sizeof(size));
@@ -58,64 +58,64 @@ void backlog_add(struct backlog *backlog, const void *record, size_t size)
 	piece->size += room;
 }
 
-bool backlog_is_full(const struct backlog *backlog)
+bool record_queue_is_full(const struct record_queue *queue)
 {
-	return backlog->pieces >= BACKLOG_MAX / PIECE_SIZE;
+	return queue->pieces >= RECORD_QUEUE_MAX / PIECE_SIZE;
 }
 
-bool backlog_is_empty(const struct backlog *backlog)
+bool record_queue_is_empty(const struct record_queue *queue)
 {
-	return !backlog->first;
+	return !queue->first;
 }
 
-const void *backlog_first(const struct backlog *backlog, size_t *size)
+const void *record_queue_first(const struct record_queue *queue, size_t *size)
 {
-	if (!backlog->first)
+	if (!queue->first)
 		return NULL;
-	memcpy(size, place(backlog->first, backlog->taken), sizeof(*size));
-	return place(backlog->first, backlog->taken + ALIGNMENT);
+	memcpy(size, place(queue->first, queue->taken), sizeof(*size));
+	return place(queue->first, queue->taken + ALIGNMENT);
 }
 
-static void drop_piece(struct backlog *backlog)
+static void drop_piece(struct record_queue *queue)
 {
-	struct backlog_piece *piece = backlog->first;
+	struct queue_piece *piece = queue->first;
 
-	backlog->first = piece->next;
-	if (!backlog->first)
-		backlog->last = NULL;
-	backlog->taken = 0;
-	backlog->pieces--;
+	queue->first = piece->next;
+	if (!queue->first)
+		queue->last = NULL;
+	queue->taken = 0;
+	queue->pieces--;
 	free(piece);
 }
 
-void backlog_drop_first(struct backlog *backlog)
+void record_queue_drop_first(struct record_queue *queue)
 {
 	size_t size;
 
-	if (!backlog_first(backlog, &size))
+	if (!record_queue_first(queue, &size))
 		return;
-	backlog->taken += room_for(size);
-	if (backlog->taken == backlog->first->size)
-		drop_piece(backlog);
+	queue->taken += room_for(size);
+	if (queue->taken == queue->first->size)
+		drop_piece(queue);
 }
 
-enum delivery backlog_hand_over(struct backlog *backlog, size_t count,
-				const struct receiver *receiver)
+enum delivery record_queue_hand_over(struct record_queue *queue, size_t count,
+				     const struct receiver *receiver)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
 	const void *session;
 	size_t size;
 
 	while (count-- && answer == DELIVERY_CONTINUE &&
-	       (session = backlog_first(backlog, &size))) {
+	       (session = record_queue_first(queue, &size))) {
 		answer = receiver->snapshot(receiver->context, session);
-		backlog_drop_first(backlog);
+		record_queue_drop_first(queue);
 	}
 	return answer;
 }
 
-void backlog_close(struct backlog *backlog)
+void record_queue_close(struct record_queue *queue)
 {
-	while (backlog->first)
-		drop_piece(backlog);
+	while (queue->first)
+		drop_piece(queue);
 }

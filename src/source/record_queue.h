@@ -12,39 +12,39 @@
 
 #include "source/source.h"
 
-struct backlog_piece;
+struct queue_piece;
 
 /* Zeroed at first. */
-struct backlog {
-	struct backlog_piece *first;
-	struct backlog_piece *last;
+struct record_queue {
+	struct queue_piece *first;
+	struct queue_piece *last;
 	size_t taken;    /* bytes of the first piece */
 	size_t pieces;   /* how many there are */
 	uint64_t missed; /* there was no memory for them */
 };
 
 /* Adds a copy of a record. */
-void backlog_add(struct backlog *backlog, const void *record, size_t size);
+void record_queue_add(struct record_queue *queue, const void *record, size_t size);
 
 /* Enough for a million records. */
-#define BACKLOG_MAX ((size_t)256 << 20)
+#define RECORD_QUEUE_MAX ((size_t)256 << 20)
 
-/* It has come to BACKLOG_MAX, which is for the user to heed. */
-bool backlog_is_full(const struct backlog *backlog);
+/* It has come to RECORD_QUEUE_MAX, which is for the user to heed. */
+bool record_queue_is_full(const struct record_queue *queue);
 
-bool backlog_is_empty(const struct backlog *backlog);
+bool record_queue_is_empty(const struct record_queue *queue);
 
 /* The oldest record, of *size bytes; valid until it is dropped. NULL: there is none. */
-const void *backlog_first(const struct backlog *backlog, size_t *size);
-void backlog_drop_first(struct backlog *backlog);
+const void *record_queue_first(const struct record_queue *queue, size_t *size);
+void record_queue_drop_first(struct record_queue *queue);
 
 /*
- * Of a backlog of snapshots: hands over, in order, up to count of them, or until the receiver says
+ * For a queue of snapshots: hands over, in order, up to count of them, or until the receiver says
  * otherwise. Its last answer.
  */
-enum delivery backlog_hand_over(struct backlog *backlog, size_t count,
-				const struct receiver *receiver);
+enum delivery record_queue_hand_over(struct record_queue *queue, size_t count,
+				     const struct receiver *receiver);
 
-void backlog_close(struct backlog *backlog);
+void record_queue_close(struct record_queue *queue);
 
 #endif

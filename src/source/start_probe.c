@@ -75,11 +75,11 @@ bool start_probe_arrives(struct start_probe *probe, void (*read)(void *context),
 
 bool start_probe_take(struct start_probe *probe, const void *record, size_t size)
 {
-	const struct record_probe *told = record;
+	const struct record_probe *sent = record;
 
-	if (size < sizeof(*told) || told->header.kind != RECORD_PROBE)
+	if (size < sizeof(*sent) || sent->header.kind != RECORD_PROBE)
 		return false;
-	probe->has_arrived |= told->cookie == probe->cookie;
+	probe->has_arrived |= sent->cookie == probe->cookie;
 	return true;
 }
 

@@ -33,7 +33,7 @@ def source_rows():
         rows |= set(re.findall(r'facilities_add\(\s*\w+,\s*"([a-z_0-9]+)"', text))
         rows |= set(re.findall(r'check_each\(\s*f,\s*trial,\s*"([a-z_0-9]+)"', text))
         rows |= set(re.findall(r'{"(cap_[a-z_]+)",', text))
-    objects = tool.source("bpf/tcpstates.bpf.c") + tool.source("bpf/seed.h")
+    objects = tool.source("bpf/tcpstates.bpf.c") + tool.source("bpf/iterators.h")
     rows |= set(re.findall(r'SEC\("(?:tp_btf|iter|cgroup|raw_tp)[^"]*"\)\s*int (?:BPF_PROG\()?(\w+)', objects))
     return rows | set(re.findall(r'SEC\("fentry/(\w+)"\)', tool.source("bpf/exact.bpf.c") + tool.source("bpf/half_open.h")))
 

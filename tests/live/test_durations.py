@@ -46,7 +46,7 @@ def test_sockets_older_than_the_trace(program):
 
 
 TIMES = "-j", "-F", "lport,rport,oldstate,newstate,ms,ms_about,ms_at_least"
-BIRTHS = 65536     # there is room for, with a filter on ends: src/bpf/shared.h
+CREATION_TIMES = 65536     # there is room for, with a filter on ends: src/bpf/shared.h
 
 
 def check_about(line, born, used):
@@ -96,14 +96,14 @@ def test_filtered_after_another_connection(program):
 
 def test_filtered_after_many_others(program):
     """
-    With a filter on ends, there is room for the births of so many sockets only. Of one that waits longer, the time is
+    With a filter on ends, there is room for the creation times of so many sockets only. Of one that waits longer, the time is
     known roughly, and not that of the other that has its place.
     """
     listener = traffic.Listener(IPV4)
     with program.start(*TIMES, "-D", str(listener.port), everywhere=True) as tool:
         with Step() as born:
             client = traffic.new_socket(IPV4)
-        for _ in range(2 * BIRTHS):
+        for _ in range(2 * CREATION_TIMES):
             traffic.new_socket(IPV4).close()
         with Step() as used:
             client.connect((IPV4.raddr, listener.port))

@@ -5,8 +5,8 @@
  * kept in a table that costs little; and in what is kept of a session (sock_entry.h), which costs
  * memory for each, without one.
  */
-#ifndef TCPSTATES_BPF_BIRTH_H
-#define TCPSTATES_BPF_BIRTH_H
+#ifndef TCPSTATES_BPF_CREATION_TIME_H
+#define TCPSTATES_BPF_CREATION_TIME_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,45 +21,45 @@
 #include "trace/state.h"
 #include "trace/transition.h"
 
-struct birth {
+struct creation_time {
 	__u64 cookie;
 	__u64 time_ns;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, BIRTHS);
+	__uint(max_entries, CREATION_TIMES);
 	__type(key, __u32);
-	__type(value, struct birth);
-} births SEC(".maps");
+	__type(value, struct creation_time);
+} creation_times SEC(".maps");
 
 /* The kernel counts cookies up, so a place is one socket's until so many more have got a cookie. */
-static __always_inline volatile struct birth *birth_place(__u64 cookie)
+static __always_inline volatile struct creation_time *creation_time_place(__u64 cookie)
 {
-	__u32 place = cookie % BIRTHS;
+	__u32 place = cookie % CREATION_TIMES;
 
-	return cookie ? bpf_map_lookup_elem(&births, &place) : NULL;
+	return cookie ? bpf_map_lookup_elem(&creation_times, &place) : NULL;
 }
 
-static __always_inline void birth_note(__u64 cookie, __u64 time_ns)
+static __always_inline void creation_time_store(__u64 cookie, __u64 time_ns)
 {
-	volatile struct birth *birth = birth_place(cookie);
+	volatile struct creation_time *stored = creation_time_place(cookie);
 
-	if (!birth)
+	if (!stored)
 		return;
 	/* Whose place it was until now is not to take this time for its own. */
-	birth->cookie = 0;
-	birth->time_ns = time_ns;
-	birth->cookie = cookie;
+	stored->cookie = 0;
+	stored->time_ns = time_ns;
+	stored->cookie = cookie;
 }
 
 /* 0: not known. */
-static __always_inline __u64 birth_find(__u64 cookie)
+static __always_inline __u64 creation_time_find(__u64 cookie)
 {
-	volatile struct birth *birth = birth_place(cookie);
-	__u64 time_ns = birth ? birth->time_ns : 0;
+	volatile struct creation_time *stored = creation_time_place(cookie);
+	__u64 time_ns = stored ? stored->time_ns : 0;
 
-	return birth && birth->cookie == cookie ? time_ns : 0;
+	return stored && stored->cookie == cookie ? time_ns : 0;
 }
 
 /*
@@ -79,17 +79,17 @@ static __always_inline __u64 age_of_unused(const struct tcp_sock *tp)
 static __always_inline void entry_recall_creation(struct sock_entry *entry, const struct sock *sk,
 						  const struct change *change)
 {
-	__u64 born_ns;
+	__u64 created_ns;
 
 	if (!filter.is_on || change->oldstate != STATE_CLOSE ||
-	    (entry->since_ns && !entry->is_seeded))
+	    (entry->since_ns && !entry->is_from_scan))
 		return;
-	born_ns = birth_find(sk->__sk_common.skc_cookie.counter);
-	if (!born_ns)
+	created_ns = creation_time_find(sk->__sk_common.skc_cookie.counter);
+	if (!created_ns)
 		return;
-	entry->since_ns = born_ns;
+	entry->since_ns = created_ns;
 	entry->state = STATE_CLOSE;
-	entry->is_seeded = false;
+	entry->is_from_scan = false;
 }
 
 /*

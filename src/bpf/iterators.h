@@ -4,8 +4,8 @@
  * are attached. What those have seen meanwhile is newer, and is left alone. Later the one over
  * sockets tells of sessions that stay in a state.
  */
-#ifndef TCPSTATES_BPF_SEED_H
-#define TCPSTATES_BPF_SEED_H
+#ifndef TCPSTATES_BPF_ITERATORS_H
+#define TCPSTATES_BPF_ITERATORS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,14 +41,14 @@ static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
  * Sets the clock, unless a transition has. One that comes just now finds the mark, or takes it
  * away: then its duration counts as a lower bound, which it is.
  */
-static __always_inline void seed_clock(struct sock_entry *entry, const struct sock *sk)
+static __always_inline void start_clock_from_scan(struct sock_entry *entry, const struct sock *sk)
 {
 	__u64 since_ns = bpf_ktime_get_ns();
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == STATE_ESTABLISHED)
 		since_ns -= least_age_ns((const struct tcp_sock *)sk);
 	if (entry_start_clock(entry, since_ns))
-		entry->is_seeded = true;
+		entry->is_from_scan = true;
 }
 
 static __always_inline bool is_tcp_copied(const struct sock *sk)
@@ -105,21 +105,21 @@ int seed_files(struct bpf_iter__task_file *context)
 		return 0;
 	if (!entry->pid)
 		entry_set_owner(entry, task, OWNER_SCAN);
-	seed_clock(entry, sk);
+	start_clock_from_scan(entry, sk);
 	return 0;
 }
 
 /* Set before load: what the iterator over sockets tells of beside setting clocks. */
-const volatile bool wants_standing;  /* sessions that stay in a state */
+const volatile bool wants_snapshots; /* sessions that stay in a state */
 const volatile bool wants_minisocks; /* minisocks that were there before */
 
 /* Set before it runs. */
-struct look look;
+struct scan_request scan;
 
 /* A minisock: when it was found, where its memory is, and when its timer expires. */
-static __always_inline void fill_seeded_minisock(struct record_minisock_found *found,
-						 const struct sock_common *common,
-						 const struct inet_timewait_sock *minisock)
+static __always_inline void fill_found_minisock(struct record_minisock_found *found,
+						const struct sock_common *common,
+						const struct inet_timewait_sock *minisock)
 {
 	struct transition *record = &found->transition;
 	__u64 now_ns = bpf_ktime_get_ns(), now_jiffies = bpf_jiffies64();
@@ -151,22 +151,22 @@ static __always_inline void fill_seeded_minisock(struct record_minisock_found *f
  */
 static __always_inline bool is_due(const struct sock_entry *entry, __u8 state)
 {
-	__u64 since_ns = entry->since_ns, least_ns = look.least_ns[state % STATE_COUNT];
+	__u64 since_ns = entry->since_ns, least_ns = scan.least_ns[state % STATE_COUNT];
 	__u64 now_times, before_times = 0;
 
 	/* What has changed after now_ns is told by its transition, and not seen after the end. */
-	if (!least_ns || !since_ns || since_ns + least_ns > look.now_ns ||
-	    (entry->state != state && !entry->is_seeded))
+	if (!least_ns || !since_ns || since_ns + least_ns > scan.now_ns ||
+	    (entry->state != state && !entry->is_from_scan))
 		return false;
-	now_times = (look.now_ns - since_ns) / least_ns;
-	if (look.before_ns > since_ns)
-		before_times = (look.before_ns - since_ns) / least_ns;
+	now_times = (scan.now_ns - since_ns) / least_ns;
+	if (scan.before_ns > since_ns)
+		before_times = (scan.before_ns - since_ns) / least_ns;
 	return (now_times ^ before_times) > before_times;
 }
 
 static __always_inline bool is_wanted(const struct sock_entry *entry, __u8 state)
 {
-	return look.now_ns ? is_due(entry, state) : entry->is_seeded;
+	return scan.now_ns ? is_due(entry, state) : entry->is_from_scan;
 }
 
 /* A session that stays in its state. */
@@ -179,11 +179,11 @@ static __always_inline void fill_snapshot(struct record_snapshot *snapshot, stru
 	snapshot->header.kind = RECORD_SNAPSHOT;
 	snapshot->header.size = sizeof(*snapshot);
 	fill_ends(record, sk, tp);
-	record->time_ns = look.now_ns ?: bpf_ktime_get_ns();
+	record->time_ns = scan.now_ns ?: bpf_ktime_get_ns();
 	record->duration_ns = record->time_ns - entry->since_ns;
 	record->oldstate = record->newstate = state;
-	record->flags = TRANSITION_HAS_DETAILS | (entry->is_seeded ? TRANSITION_DURATION_AT_LEAST
-								   : TRANSITION_DURATION_KNOWN);
+	record->flags = TRANSITION_HAS_DETAILS | (entry->is_from_scan ? TRANSITION_DURATION_AT_LEAST
+								      : TRANSITION_DURATION_KNOWN);
 	record->facts = FACT_STANDING;
 	fill_session(record, sk, tp, entry, state);
 }
@@ -210,11 +210,11 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	/* Before what is kept of it is looked at: a change is told there first. */
 	state = *(volatile __u8 *)&common->skc_state;
 	if (state == STATE_TIME_WAIT) {
-		minisock = wants_minisocks && !look.now_ns ? bpf_skc_to_tcp_timewait_sock(common)
+		minisock = wants_minisocks && !scan.now_ns ? bpf_skc_to_tcp_timewait_sock(common)
 							   : NULL;
 		if (!minisock)
 			return 0;
-		fill_seeded_minisock(&record.found, common, &minisock->tw_sk);
+		fill_found_minisock(&record.found, common, &minisock->tw_sk);
 		bpf_seq_write(seq, &record.found, sizeof(record.found));
 		return 0;
 	}
@@ -225,9 +225,9 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	entry = entry_of(sk);
 	if (!entry)
 		return 0;
-	if (!look.now_ns)
-		seed_clock(entry, sk);
-	if (!wants_standing || !is_wanted(entry, state) ||
+	if (!scan.now_ns)
+		start_clock_from_scan(entry, sk);
+	if (!wants_snapshots || !is_wanted(entry, state) ||
 	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
 		return 0;
 	fill_snapshot(&record.snapshot, sk, tp, entry, state);
