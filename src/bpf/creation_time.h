@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Since when a socket is closed that has not been connected yet, or may be again. Which sessions a
- * filter on their ends turns away shows only when they have ends. So with such a filter this is
- * kept in a table that costs little; and in what is kept of a session (sock_entry.h), which costs
- * memory for each, without one.
+ * When a socket was created, or closed if it may connect again. A filter on the 4-tuple can reject
+ * a session only once it has endpoints. So with such a filter, this time is in a small table until
+ * then; without one, it is in the socket's entry (sock_entry.h), which takes memory for each.
  */
 #ifndef TCPSTATES_BPF_CREATION_TIME_H
 #define TCPSTATES_BPF_CREATION_TIME_H
@@ -33,7 +32,7 @@ struct {
 	__type(value, struct creation_time);
 } creation_times SEC(".maps");
 
-/* The kernel counts cookies up, so a place is one socket's until so many more have got a cookie. */
+/* Cookies count up, so a slot belongs to a socket until CREATION_TIMES more have got a cookie. */
 static __always_inline volatile struct creation_time *creation_time_place(__u64 cookie)
 {
 	__u32 place = cookie % CREATION_TIMES;
@@ -47,7 +46,7 @@ static __always_inline void creation_time_store(__u64 cookie, __u64 time_ns)
 
 	if (!stored)
 		return;
-	/* Whose place it was until now is not to take this time for its own. */
+	/* The previous socket of this slot must not read this time as its own. */
 	stored->cookie = 0;
 	stored->time_ns = time_ns;
 	stored->cookie = cookie;

@@ -42,9 +42,9 @@ static __always_inline void entry_set_owner(struct sock_entry *entry,
 }
 
 /*
- * tcp_abort(): "ss -K" and bpf_sock_destroy() end other people's sockets. A listener has no error
- * yet by then (6.18), and nothing of shutdown(SHUT_RD) either, which looks the same: so that is an
- * abort unless its owner does it.
+ * tcp_abort(): "ss -K" and bpf_sock_destroy() end sockets of other processes. A listener has no
+ * error set at this point (6.18), and shutdown(SHUT_RD) leaves no trace either: so it is an abort
+ * unless the owner does it.
  */
 static __always_inline bool is_abort(const struct sock_entry *entry, const struct sock *sk,
 				     const struct change *change, const struct task_struct *task)
@@ -69,9 +69,9 @@ static __always_inline bool entry_note_kernel_thread(struct sock_entry *entry,
 }
 
 /*
- * A task that changes a socket's state has locked it, lock_sock(); packets and timers never do:
- * where a task has, they wait (5.10 to 7.2, any preemption model). So the socket tells whether the
- * task on the CPU acts on it, or was merely interrupted.
+ * A task that changes a socket's state has locked it with lock_sock(). Packets and timers never do;
+ * if a task has, they wait (5.10 to 7.2, any preemption model). So sk_lock.owned shows whether the
+ * task on the CPU acts on the socket or was merely interrupted.
  */
 static __always_inline void entry_note_task(struct sock_entry *entry, const struct sock *sk,
 					    const struct change *change)
@@ -93,7 +93,7 @@ static __always_inline void entry_note_task(struct sock_entry *entry, const stru
 	entry_set_owner(entry, task, from);
 }
 
-/* In accept(), by the task that calls it. */
+/* In accept(): the calling task is the owner. */
 static __always_inline void entry_note_accept(struct sock_entry *entry)
 {
 	struct task_struct *task = task_current();
@@ -129,7 +129,7 @@ static __always_inline void measure_child(struct change *change, const struct tc
 	}
 }
 
-/* A new child has its listener's clock and owner: the one is wrong, the other a good guess. */
+/* A new child has its listener's clock, which is wrong, and its owner, which is a good guess. */
 static __always_inline void entry_begin_child(struct sock_entry *entry, const struct change *change)
 {
 	entry->since_ns = change->now_ns;
@@ -141,10 +141,10 @@ static __always_inline void entry_begin_child(struct sock_entry *entry, const st
 		entry->owner_from = OWNER_INHERITED;
 }
 
-/* The time in the state that is left, as far as the clock knows it; and turns the clock. */
+/* Measures the duration of the previous state, if it is known, and restarts the clock. */
 static __always_inline void entry_change_state(struct sock_entry *entry, struct change *change)
 {
-	/* Another state than the one it leaves: a change in between was not seen. */
+	/* If the entry has another state than oldstate, a change in between was missed. */
 	if (entry->since_ns && (entry->state == change->oldstate || entry->is_from_scan)) {
 		change->duration_ns = change->now_ns - entry->since_ns;
 		change->flags |= entry->is_from_scan ? TRANSITION_DURATION_AT_LEAST

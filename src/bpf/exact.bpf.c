@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What takes fentry programs, which not every kernel loads: facts that tcpstates.bpf.c, or user
- * space, has to infer otherwise. An object of its own, as one program that is refused fails all of
- * its object; it works on the maps of the other one. Functions traced are called across files and
- * have the same first arguments from 5.10 to 7.2.
+ * The fentry programs, which not every kernel loads. They report facts that tcpstates.bpf.c or user
+ * space otherwise infers. They are an object of their own, because one refused program fails its
+ * whole object; it uses the maps of tcpstates.bpf.c. The traced functions are called across files,
+ * and have the same first arguments from 5.10 to 7.2.
  */
 #include <stdbool.h>
 
@@ -24,7 +24,7 @@
 #include "bpf/shared.h"
 #include "trace/state.h"
 
-/* accept(), before it returns: sock_graft() in inet_accept(), with the socket locked. */
+/* accept(), before it returns: inet_accept() calls sock_graft() with the socket locked. */
 SEC("fentry/security_sock_graft")
 int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 {
@@ -38,7 +38,7 @@ int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 	return 0;
 }
 
-/* In connect(), right after the change to SYN_SENT: with the local port, when none was bound. */
+/* connect(), right after the change to SYN_SENT: the kernel has chosen the local port. */
 SEC("fentry/tcp_connect")
 int BPF_PROG(tcp_connect, struct sock *sk)
 {
@@ -63,7 +63,7 @@ int BPF_PROG(tcp_connect, struct sock *sk)
 /* Set before load: sessions are followed into TIME_WAIT. */
 const volatile bool minisocks_follow;
 
-/* The cookie of the minisock that this CPU ends before its time; 0: of none. */
+/* The cookie of the minisock that this CPU ends before its timer expires; 0: none. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -76,7 +76,7 @@ static __always_inline void minisock_report(const struct record_minisock *report
 {
 	struct record_minisock *record;
 
-	/* Without a cookie it is a session's that was never reported. */
+	/* A minisock without a cookie belongs to a session that was never reported. */
 	if (!minisocks_follow || !report->cookie ||
 	    !filter_passes(ip_of(common), common->skc_num, bpf_ntohs(common->skc_dport)))
 		return;
@@ -87,7 +87,7 @@ static __always_inline void minisock_report(const struct record_minisock *report
 	bpf_ringbuf_submit(record, wakeup());
 }
 
-/* Only minisocks that end early come by here: a new session, a reset, the namespace's end. */
+/* Only minisocks that end early: a new session, a reset, or the end of the namespace. */
 SEC("fentry/inet_twsk_deschedule_put")
 int BPF_PROG(inet_twsk_deschedule_put, struct inet_timewait_sock *minisock)
 {
@@ -99,7 +99,7 @@ int BPF_PROG(inet_twsk_deschedule_put, struct inet_timewait_sock *minisock)
 	return 0;
 }
 
-/* Or its timer cannot have gone off yet, where the call above was inlined. */
+/* Where the call above was inlined, the timer shows it: it cannot have expired yet. */
 static __always_inline bool was_cut_short(const struct inet_timewait_sock *minisock, __u64 cookie)
 {
 	__u64 expires = BPF_CORE_READ(minisock, tw_timer.expires);
@@ -109,7 +109,7 @@ static __always_inline bool was_cut_short(const struct inet_timewait_sock *minis
 	return (marked && *marked == cookie) || (__s64)(bpf_jiffies64() - expires) < 0;
 }
 
-/* The end of a minisock, by its timer or before: inet_twsk_free(). */
+/* The end of a minisock, by its timer or earlier: inet_twsk_free(). */
 SEC("fentry/tcp_twsk_destructor")
 int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
 {
@@ -129,7 +129,7 @@ int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
 }
 
 /*
- * In TIME_WAIT time begins anew with the peer's FIN, the first one and each that comes again:
+ * In TIME_WAIT, each FIN of the peer restarts the timer, the first and each retransmission:
  * tcp_timewait_state_process().
  */
 SEC("fentry/__inet_twsk_schedule")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The socket of a file, which iterators can ask for since 5.11; the fallback build finds it the way
- * the kernel does.
+ * The socket of a file. Iterators have a helper for it since 5.11; the fallback build follows the
+ * same pointers as the kernel.
  */
 #ifndef TCPSTATES_BPF_FILE_H
 #define TCPSTATES_BPF_FILE_H
@@ -16,7 +16,7 @@
 
 #ifndef FALLBACK
 
-/* NULL when it is none. */
+/* NULL if the file is not a socket. */
 static __always_inline struct sock *file_socket(struct file *file)
 {
 	struct socket *socket = bpf_sock_from_file(file);
@@ -27,8 +27,8 @@ static __always_inline struct sock *file_socket(struct file *file)
 #else
 
 /*
- * Not every file has a socket where sockets have theirs; but a socket knows its file. To be read
- * by BPF_CORE_READ() only.
+ * private_data is a socket only in files of sockets: that socket points back to the file. The
+ * result may be read with BPF_CORE_READ() only.
  */
 static __always_inline struct sock *file_socket(struct file *file)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Sessions whose handshake is never finished: the kernel keeps a request for them, no socket. Told
- * when it is dropped, as one record that stands for two transitions: LISTEN -> SYN_RECV, earlier,
- * and SYN_RECV -> CLOSE. Those that are finished are told of by their sockets.
+ * Sessions whose handshake is never completed: they have a request socket only. When the kernel
+ * drops it, one record stands for two transitions: LISTEN -> SYN_RECV, earlier, and SYN_RECV ->
+ * CLOSE. If the handshake is completed, the child's own transitions report the session.
  */
 #ifndef TCPSTATES_BPF_HALF_OPEN_H
 #define TCPSTATES_BPF_HALF_OPEN_H
@@ -31,8 +31,8 @@ struct half_open {
 };
 
 /*
- * By the request's address. Added at the SYN, removed when the handshake is finished or the request
- * dropped. Under a flood that leaves no room, the oldest are forgotten.
+ * Key: the request's address. Inserted at the SYN, removed when the handshake is completed or the
+ * request is dropped. If a flood fills the map, the least recently used are removed.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -67,7 +67,7 @@ int BPF_PROG(inet_csk_reqsk_queue_hash_add, struct sock *listener, struct reques
 	return 0;
 }
 
-/* The handshake is finished: tcp_check_req(). */
+/* The handshake is complete: tcp_check_req(). */
 SEC("fentry/inet_csk_complete_hashdance")
 int BPF_PROG(inet_csk_complete_hashdance, struct sock *listener, struct sock *child,
 	     struct request_sock *request)
@@ -107,7 +107,7 @@ static __always_inline int half_open_end(const struct request_sock *request)
 
 	if (!half_open)
 		return 0;
-	/* It has a child: the handshake was finished. */
+	/* With a child, the handshake was completed. */
 	if (!request->sk &&
 	    filter_passes(half_open->ip, common->skc_num, bpf_ntohs(common->skc_dport))) {
 		record = ring_reserve(sizeof(*record), 2);
@@ -123,7 +123,7 @@ static __always_inline int half_open_end(const struct request_sock *request)
 	return 0;
 }
 
-/* The end of a request, one way or the other: reqsk_free(). */
+/* The end of a request, completed or dropped: reqsk_free(). */
 SEC("fentry/tcp_v4_reqsk_destructor")
 int BPF_PROG(tcp_v4_reqsk_destructor, struct request_sock *request)
 {

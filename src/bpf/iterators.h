@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Sessions that were there before: user space runs these iterators after the programs that trace
- * are attached. What those have seen meanwhile is newer, and is left alone. Later the one over
- * sockets tells of sessions that stay in a state.
+ * Iterators for the initial scan: user space runs them after the tracing programs are attached. An
+ * entry that a transition has set meanwhile is newer, and stays as it is. Later, the iterator over
+ * sockets reports sessions that stay in a state.
  */
 #ifndef TCPSTATES_BPF_ITERATORS_H
 #define TCPSTATES_BPF_ITERATORS_H
@@ -24,7 +24,8 @@
 #include "bpf/minisock.h"
 #include "bpf/record.h"
 
-/* For how long, at least, a session has been established: since data went either way first. */
+/* A lower bound for the time in ESTABLISHED: since data was last sent or received, the longer one.
+ */
 static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
 {
 	__u32 now = (__u32)bpf_jiffies64();
@@ -38,8 +39,8 @@ static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
 }
 
 /*
- * Sets the clock, unless a transition has. One that comes just now finds the mark, or takes it
- * away: then its duration counts as a lower bound, which it is.
+ * Sets the clock unless a transition has. A concurrent transition sees is_from_scan or clears it;
+ * in the first case its duration is reported as a lower bound, which is correct.
  */
 static __always_inline void start_clock_from_scan(struct sock_entry *entry, const struct sock *sk)
 {
@@ -84,7 +85,7 @@ static __always_inline void walk(struct seq_file *seq, union iterator_record *re
 	bpf_seq_write(seq, &record->mark, sizeof(record->mark));
 }
 
-/* Of all network namespaces. Of the processes that share a socket the first one counts as owner. */
+/* In all network namespaces. If processes share a socket, the first one is the owner. */
 SEC("iter/task_file")
 int seed_files(struct bpf_iter__task_file *context)
 {
@@ -109,7 +110,7 @@ int seed_files(struct bpf_iter__task_file *context)
 	return 0;
 }
 
-/* Set before load: what the iterator over sockets tells of beside setting clocks. */
+/* Set before load: what the iterator over sockets reports, beside setting clocks. */
 const volatile bool wants_snapshots; /* sessions that stay in a state */
 const volatile bool wants_minisocks; /* minisocks that were there before */
 
@@ -146,15 +147,16 @@ static __always_inline void fill_found_minisock(struct record_minisock_found *fo
 }
 
 /*
- * Whether it has come to the least time that counts, or that times a power of two, since the look
- * before: the highest bit of how often that time has passed is another one.
+ * Whether the time in the state has reached the limit, or the limit times a power of two, since the
+ * previous scan: the highest bit of the quotient has changed.
  */
 static __always_inline bool is_due(const struct sock_entry *entry, __u8 state)
 {
 	__u64 since_ns = entry->since_ns, least_ns = scan.least_ns[state % STATE_COUNT];
 	__u64 now_times, before_times = 0;
 
-	/* What has changed after now_ns is told by its transition, and not seen after the end. */
+	/* A change after now_ns is reported by its transition, and not seen once tracing has
+	 * stopped. */
 	if (!least_ns || !since_ns || since_ns + least_ns > scan.now_ns ||
 	    (entry->state != state && !entry->is_from_scan))
 		return false;
@@ -189,8 +191,8 @@ static __always_inline void fill_snapshot(struct record_snapshot *snapshot, stru
 }
 
 /*
- * Of the network namespace of who reads it: also what no process has open, as what waits to be
- * accepted, orphans and minisocks. It writes records of bpf/record.h.
+ * All sockets of the reader's network namespace, including those without a descriptor: not accepted
+ * yet, orphans and minisocks. Writes records of bpf/record.h.
  */
 SEC("iter/tcp")
 int seed_sockets(struct bpf_iter__tcp *context)
@@ -207,7 +209,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	if (!common)
 		return 0;
 	walk(seq, &record);
-	/* Before what is kept of it is looked at: a change is told there first. */
+	/* Read before the entry: a transition updates the entry first. */
 	state = *(volatile __u8 *)&common->skc_state;
 	if (state == STATE_TIME_WAIT) {
 		minisock = wants_minisocks && !scan.now_ns ? bpf_skc_to_tcp_timewait_sock(common)

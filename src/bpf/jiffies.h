@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The time of the kernel's timers. */
+/* The clock of the kernel's timers. */
 #ifndef TCPSTATES_BPF_JIFFIES_H
 #define TCPSTATES_BPF_JIFFIES_H
 
@@ -12,7 +12,7 @@
 const volatile __u64 jiffy_ns;
 
 /*
- * When a timer goes off: the timer wheel counts the more coarsely the farther away, and rounds up
+ * In how many jiffies a timer expires. The timer wheel is coarser for later timers, and rounds up
  * (calc_index() in kernel/time/timer.c, 5.10 to 7.2).
  */
 static __always_inline __u64 due_in_jiffies(__u64 expires, __u64 now)

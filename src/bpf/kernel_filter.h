@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which transitions are worth a record: the part of ../filter.c that can be decided here. */
+/* Which transitions get a record: the part of trace/filter.c that the kernel can decide. */
 #ifndef TCPSTATES_BPF_KERNEL_FILTER_H
 #define TCPSTATES_BPF_KERNEL_FILTER_H
 
@@ -16,8 +16,7 @@
 #include "trace/state.h"
 
 /*
- * Set before load: what is off costs nothing, the verifier removes it. In a map of its own, which
- * all objects share.
+ * Set before load: the verifier removes what is off. In a map of its own, which all objects share.
  */
 const volatile struct kernel_filter filter SEC(".rodata.filter");
 
@@ -27,8 +26,8 @@ static __always_inline bool set_has(const volatile __u64 *set, __u16 port)
 }
 
 /*
- * Blocks of addresses, which user space adds before the programs are attached. Looked up by whole
- * addresses: any block that holds one will do.
+ * Address prefixes, which user space inserts before it attaches the programs. The key is a whole
+ * address: any prefix that contains it matches.
  */
 struct net_trie {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -49,7 +48,7 @@ static __always_inline bool trie_has(void *trie, const __u64 *address)
 	return bpf_map_lookup_elem(trie, &key);
 }
 
-/* One block is what is asked for mostly, and costs a tenth of a search. */
+/* A single prefix is the usual case, and a comparison costs a tenth of a lookup. */
 static __always_inline bool nets_have(const volatile struct kernel_nets *nets, void *trie,
 				      const struct sock_common *common, __be32 ipv4,
 				      const struct in6_addr *ipv6)
@@ -63,7 +62,7 @@ static __always_inline bool nets_have(const volatile struct kernel_nets *nets, v
 	       (address[1] & nets->mask[1]) == nets->address[1];
 }
 
-/* Without the local port, which is not chosen yet: of that, user space judges. */
+/* Without the local port, which is not chosen yet: user space decides on it. */
 static __always_inline bool filter_may_pass(__u8 ip, __u16 rport)
 {
 	if (filter.only_ip && filter.only_ip != ip)
@@ -78,7 +77,7 @@ static __always_inline bool filter_passes(__u8 ip, __u16 lport, __u16 rport)
 	return filter_may_pass(ip, rport);
 }
 
-/* What of a socket's ends is what it will be while its session lasts. */
+/* Which endpoints of a socket are final for its session. */
 enum known_ends {
 	KNOWN_LPORT = 1 << 0,
 	KNOWN_RPORT = 1 << 1,
@@ -131,7 +130,7 @@ static __always_inline bool filter_ends_pass(const struct sock *sk, const struct
 						     common->skc_daddr, &common->skc_v6_daddr);
 }
 
-/* Process and user ids, which user space adds before the programs are attached. */
+/* Process and user ids, which user space inserts before it attaches the programs. */
 struct id_set {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -142,7 +141,7 @@ struct id_set {
 struct id_set pids SEC(".maps");
 struct id_set uids SEC(".maps");
 
-/* The owner may be another one at each change. */
+/* Asked at each change, because the owner may differ. */
 static __always_inline bool filter_owner_passes(const struct sock_entry *entry,
 						const struct sock *sk)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whatever fails in the kernel is counted. */
+/* Counts every failure of the kernel programs. */
 #ifndef TCPSTATES_BPF_LOSS_COUNTERS_H
 #define TCPSTATES_BPF_LOSS_COUNTERS_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The trace's own probe: a socket of its process that begins to listen and ends, once the programs
- * are attached, so that user space knows that they see and that records arrive. It is told by its
- * cookie before any filter is asked, and never becomes a transition: no output, count or session
- * has it.
+ * The trace's own probe: once the programs are attached, a socket of the tracing process listens
+ * and stops, which proves that the programs run and that their records arrive. The programs
+ * recognise its cookie before they ask any filter. It is never a transition: no output, count or
+ * session has it.
  */
 #ifndef TCPSTATES_BPF_PROBE_H
 #define TCPSTATES_BPF_PROBE_H
@@ -39,8 +39,8 @@ static __always_inline void probe_report(void)
 }
 
 /*
- * Whether it is the probe's change, which has been told then. Only listeners are looked at: of
- * other changes, two comparisons of registers.
+ * Whether it is a change of the probe; if so, reports it. Only changes of listeners are checked:
+ * other changes cost two comparisons of registers.
  */
 static __always_inline bool probe_take(const struct sock *sk, int oldstate, int newstate)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Half-open sessions whose SYN-ACK was sent again. The child that comes of one does not know when
- * the first was sent (tcp_check_req() takes no sample then), so that is kept here.
+ * Half-open sessions whose SYN-ACK was retransmitted. Their child does not know when the first one
+ * was sent (tcp_check_req() takes no RTT sample then), so it is stored here.
  */
 #ifndef TCPSTATES_BPF_REQUEST_H
 #define TCPSTATES_BPF_REQUEST_H
@@ -28,8 +28,8 @@ struct request_key {
 };
 
 /*
- * Added when a SYN-ACK is sent for the second time, removed when its session begins. What is never
- * answered stays until newer ones push it out.
+ * Inserted when a SYN-ACK is retransmitted, removed when its session begins. Entries that are never
+ * answered stay until newer ones replace them.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -63,7 +63,7 @@ static __always_inline void request_fill(struct transition *record,
 	record->rport = bpf_ntohs(common->skc_dport);
 }
 
-/* When the first SYN-ACK of a new child was sent, if it was sent again; else 0. */
+/* When the first SYN-ACK of a new child was sent, in ns, if it was retransmitted; else 0. */
 static __always_inline __u64 request_take(const struct sock_common *child)
 {
 	struct request_key key;
@@ -79,8 +79,8 @@ static __always_inline __u64 request_take(const struct sock_common *child)
 }
 
 /*
- * Before the SYN-ACK is sent again, tcp_rtx_synack(); the first time counts. When the first one was
- * sent; 0: not known.
+ * Called before the SYN-ACK is retransmitted, tcp_rtx_synack(); stores the time at the first call.
+ * When the first SYN-ACK was sent, in ns; 0: not known.
  */
 static __always_inline __u64 request_see(const struct request_sock *request)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The way to user space, and when the reader is woken. */
+/* The ring buffer to user space, and when a record wakes the reader. */
 #ifndef TCPSTATES_BPF_RING_H
 #define TCPSTATES_BPF_RING_H
 
@@ -11,14 +11,13 @@
 
 /*
  * Non-zero: the next record wakes the reader. The reader sets it after it has emptied the ring
- * buffer, the first record after that clears it: one wake-up a batch, none while the reader is busy
- * anyway. Alone in its map, which all objects share.
+ * buffer, and the first record after that clears it: one wake-up per batch, none while the reader
+ * is busy. It is alone in its map, which all objects share.
  */
 __u32 armed SEC(".data.armed") = 1;
 
 /*
- * Records on their way to user space, which sets the size. When it is full, records are counted
- * lost.
+ * Records for user space, which sets the size. If it is full, records are counted as lost.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -26,8 +25,8 @@ struct {
 } ring SEC(".maps");
 
 /*
- * Room for a record that stands for so many transitions; 0: it adds a detail to one, or tells of a
- * session that stays. NULL when there is none, which is counted.
+ * Reserves a record that stands for that many transitions; 0: it adds a detail to a transition, or
+ * is a snapshot. NULL if the ring buffer is full, which is counted.
  */
 static __always_inline void *ring_reserve(__u64 size, __u64 transitions)
 {

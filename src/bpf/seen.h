@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * How the second program on inet_sock_set_state knows that the first one ran for the same change: a
- * mark on the CPU. Storage cannot tell: the first program may find no memory where the second does.
+ * mark on the CPU. The entry of the socket cannot show it: the first program may lack the memory
+ * for one that the second program gets.
  */
 #ifndef TCPSTATES_BPF_SEEN_H
 #define TCPSTATES_BPF_SEEN_H

@@ -114,14 +114,14 @@ struct minisock_peek {
 };
 
 /*
- * Which sessions the iterator over sockets tells user space of, each by a RECORD_SNAPSHOT. Set
- * before each run.
+ * Which sessions the iterator over sockets reports as RECORD_SNAPSHOT. User space sets it before
+ * each run.
  */
 struct scan_request {
 	/*
-	 * CLOCK_MONOTONIC: those that have by now been in their state for the least time that
-	 * counts, or that times a power of two, and had not by before_ns. 0: at the start, those
-	 * of which no change has been seen, and minisocks.
+	 * CLOCK_MONOTONIC: sessions that by now_ns have been in their state for least_ns, or that
+	 * times a power of two, and had not by before_ns. 0: the initial scan, which reports
+	 * sessions without a change seen, and minisocks.
 	 */
 	__u64 now_ns;
 	__u64 before_ns;

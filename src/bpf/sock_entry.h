@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where sessions are kept: in the storage of their sockets, which tracing programs have since 5.11,
- * or in the fallback build in a table by the addresses of the sockets.
+ * What the kernel programs store for each socket: in socket storage, which tracing programs can use
+ * since 5.11, or in the fallback build in a table by socket address.
  */
 #ifndef TCPSTATES_BPF_SOCK_ENTRY_H
 #define TCPSTATES_BPF_SOCK_ENTRY_H
@@ -19,7 +19,7 @@
 #include "trace/transition.h"
 
 struct sock_entry {
-	__u64 since_ns; /* when the present state began; 0: not known */
+	__u64 since_ns; /* CLOCK_MONOTONIC, when the present state began; 0: not known */
 	__u32 pid;      /* of the owner; 0: not known, or the kernel */
 	__u8 state;     /* the present one, enum tcp_state */
 	__u8 owner_from;
@@ -27,15 +27,15 @@ struct sock_entry {
 	bool is_from_scan; /* found in its state at since_ns, which began before that */
 	char comm[TRANSITION_COMM_SIZE];
 	bool got_reset;     /* in its present connection */
-	bool lport_awaited; /* its last record has none, which is to be told */
+	bool lport_awaited; /* its last record has no local port: another one follows */
 };
 
 #ifndef FALLBACK
 
 /*
- * Added when a socket is created, else at its first transition or by the scan at the start; a child
- * starts with a copy of its listener's. Removed by the kernel with the socket. Without memory a
- * transition has no duration, which is counted.
+ * Inserted when a socket is created, else at its first transition or by the initial scan; a child
+ * starts with a copy of its listener's entry (BPF_F_CLONE). The kernel frees it with the socket.
+ * Without memory, a transition has no duration, which is counted.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -44,13 +44,13 @@ struct {
 	__type(value, struct sock_entry);
 } sock_entries SEC(".maps");
 
-/* NULL when there is none. */
+/* NULL if the socket has none. */
 static __always_inline struct sock_entry *entry_find(struct sock *sk)
 {
 	return bpf_sk_storage_get(&sock_entries, sk, NULL, 0);
 }
 
-/* A new one when there is none; NULL without memory, which is counted. */
+/* Creates it if there is none; NULL without memory, which is counted. */
 static __always_inline struct sock_entry *entry_of(struct sock *sk)
 {
 	struct sock_entry *entry =
@@ -61,32 +61,32 @@ static __always_inline struct sock_entry *entry_of(struct sock *sk)
 	return entry;
 }
 
-/* That of a child that has just been created, as its listener's is. */
+/* For a child that has just been created: a copy of its listener's entry. */
 static __always_inline struct sock_entry *entry_of_child(struct sock *child,
 							 const struct tcp_sock *tp)
 {
 	return entry_of(child);
 }
 
-/* Of a new socket, by its creator. */
+/* For a new socket, in socket(). */
 static __always_inline void entry_create(struct bpf_sock *sk, struct sock_entry *created)
 {
 	if (!bpf_sk_storage_get(&sock_entries, sk, created, BPF_SK_STORAGE_GET_F_CREATE))
 		count((struct kernel_losses){.clocks = 1});
 }
 
-/* True once: unless the clock runs already. */
+/* True if it has set the clock, false if the clock runs already. */
 static __always_inline bool entry_start_clock(struct sock_entry *entry, __u64 since_ns)
 {
 	return !__sync_val_compare_and_swap(&entry->since_ns, 0, since_ns);
 }
 
-/* With its socket. */
+/* The kernel frees socket storage with the socket. */
 static __always_inline void entry_remove(const struct sock *sk)
 {
 }
 
-/* Tells sessions apart, for ever; 0: not known. The kernel makes one when it is asked for it. */
+/* Unique and never reused; 0: not known. The kernel generates it on the first request. */
 static __always_inline __u64 sock_cookie(struct sock *sk)
 {
 	__u64 cookie = sk->__sk_common.skc_cookie.counter;
@@ -97,10 +97,10 @@ static __always_inline __u64 sock_cookie(struct sock *sk)
 #else
 
 /*
- * By the address of the socket; until the first transition by its cookie, as a socket's creation
- * shows no address (cookies count from 1 up, addresses are near the end of all numbers). Added and
- * used as above, removed when the socket is destroyed. When it is full, new sessions have no
- * durations, which is counted.
+ * Key: the address of the socket. Until the first transition it is the cookie, because
+ * sock_create() does not get an address; the two cannot collide, as cookies count up from 1 and
+ * addresses are in the upper half. Inserted as above, removed when the socket is destroyed. If it
+ * is full, new sessions have no durations, which is counted.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -122,7 +122,7 @@ static __always_inline struct sock_entry *entry_find_created(__u64 cookie)
 	return cookie ? bpf_map_lookup_elem(&sock_entries, &cookie) : NULL;
 }
 
-/* It begins as a copy of another. */
+/* Inserts a copy of model. NULL without room, which is counted. */
 static __always_inline struct sock_entry *entry_insert(const struct sock *sk,
 						       struct sock_entry *model)
 {
@@ -135,7 +135,7 @@ static __always_inline struct sock_entry *entry_insert(const struct sock *sk,
 	return bpf_map_lookup_elem(&sock_entries, &key);
 }
 
-/* What was kept by its cookie goes first: in a table that is full, that is its only place. */
+/* Removes the entry by cookie first: in a full table, the new one takes its place. */
 static __always_inline struct sock_entry *entry_of(const struct sock *sk)
 {
 	struct sock_entry *entry = entry_find(sk), *created;
@@ -154,9 +154,9 @@ static __always_inline struct sock_entry *entry_of(const struct sock *sk)
 }
 
 /*
- * At LISTEN -> SYN_RECV a child is still the copy of its listener that inet_csk_clone_lock() has
- * made. The head of a list that is empty in listeners points to itself, in the copy to the
- * listener's (tcp_create_openreq_child() sets it later, 5.10 to 7.2).
+ * At LISTEN -> SYN_RECV, the child is still a copy of its listener (inet_csk_clone_lock()). An
+ * empty list head points to itself, so the copy's points into the listener, until
+ * tcp_create_openreq_child() initialises it (5.10 to 7.2).
  */
 static __always_inline struct sock_entry *find_listener(const struct tcp_sock *copy)
 {
@@ -184,7 +184,7 @@ static __always_inline void entry_create(struct bpf_sock *sk, struct sock_entry 
 		count((struct kernel_losses){.clocks = 1});
 }
 
-/* Compare-and-exchange is too new: a transition that comes in between counts as at least. */
+/* Not atomic, as 5.10 has no compare-and-exchange: a transition in between gets a lower bound. */
 static __always_inline bool entry_start_clock(struct sock_entry *entry, __u64 since_ns)
 {
 	if (entry->since_ns)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A summary's transitions, added up here instead of sent one by one. What user space needs to see
- * itself still is sent: sessions that go on as minisocks, and who takes their places.
+ * Aggregates the transitions of a summary instead of sending each. User space still gets the
+ * records that it needs: sessions that go on as minisocks, and the sessions that replace those.
  */
 #ifndef TCPSTATES_BPF_TALLY_MAP_H
 #define TCPSTATES_BPF_TALLY_MAP_H
@@ -39,7 +39,7 @@ struct tally_map {
 struct tally_map tallies_even SEC(".maps");
 struct tally_map tallies_odd SEC(".maps");
 
-/* Owners are followed only for those who are told of them. */
+/* Owners are followed only if an output shows them. */
 static __always_inline bool wants_owners(void)
 {
 	return wants_details && (!tally.is_on || tally.by_owner);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The kernel side: one record in the ring buffer for each TCP state change, with the time spent in
- * the state that was left. What is known of each session is kept as long as its socket lives; it is
- * brought up to date before any filter is asked and before room for the record is reserved, so
- * neither a filter nor a lost record falsifies a later duration.
+ * The kernel side: one record in the ring buffer for each TCP state change, with the duration of
+ * the previous state. Each socket has an entry that lives as long as the socket. The program
+ * updates it before it asks a filter and before it reserves the record, so neither a filter nor a
+ * lost record falsifies a later duration. docs/kernel.md lists all hooks.
  *
  * Compiled twice: with FALLBACK for kernels before 5.12, see sock_entry.h and task.h.
  */
@@ -37,7 +37,7 @@
 #include "trace/state.h"
 #include "trace/transition.h"
 
-/* A child without its mark (no memory for it) shows by having no user of its own yet. */
+/* Without memory, a child is not marked: then sk_socket is still NULL, as nobody accepted it. */
 static __always_inline bool leaves_syn_recv(const struct change *change, const struct tcp_sock *tp,
 					    const struct sock_entry *entry)
 {
@@ -51,9 +51,9 @@ static __always_inline bool begins_child(const struct change *change)
 }
 
 /*
- * Brings the session up to date. False when nothing is to be reported yet: up to 6.12 a child has
- * no peer address at LISTEN -> SYN_RECV (inet_csk_clone_lock() sets it later), so that transition
- * is reported together with the one that leaves SYN_RECV.
+ * Updates the entry. False if there is nothing to report yet: up to 6.12 a child has no peer
+ * address at LISTEN -> SYN_RECV (inet_csk_clone_lock() sets it later), so that transition is
+ * reported together with the one that leaves SYN_RECV.
  */
 static __always_inline bool entry_update(struct sock_entry *entry, struct change *change,
 					 const struct sock *sk, const struct tcp_sock *tp)
@@ -80,7 +80,7 @@ static __always_inline bool entry_update(struct sock_entry *entry, struct change
 	return true;
 }
 
-/* The trace's own probe is none. */
+/* False for the trace's own probe (probe.h). */
 static __always_inline bool is_transition(const struct sock *sk, int oldstate, int newstate)
 {
 	return sk->sk_protocol == IPPROTO_TCP && oldstate != newstate &&
@@ -88,8 +88,8 @@ static __always_inline bool is_transition(const struct sock *sk, int oldstate, i
 }
 
 /*
- * At SYN_SENT the local port may not be chosen yet, or be that of the connection before. Of a
- * listener nothing is known: its children may pass where it does not.
+ * At SYN_SENT the local port may not be chosen yet, or be that of the previous connection. Nothing
+ * is known for a listener: its children may pass where it does not.
  */
 static __always_inline __u32 known_ends(const struct sock *sk, const struct tcp_sock *tp,
 					int oldstate, int newstate)
@@ -102,8 +102,8 @@ static __always_inline __u32 known_ends(const struct sock *sk, const struct tcp_
 }
 
 /*
- * Whether a filter keeps this transition, and all that follow in this connection, from being
- * reported: then nothing needs to be known of it.
+ * Whether a filter rejects this transition and all later ones of the connection. Then no state is
+ * stored for it.
  */
 static __always_inline bool is_filtered_out(const struct sock *sk, const struct tcp_sock *tp,
 					    int oldstate, int newstate)
@@ -112,8 +112,8 @@ static __always_inline bool is_filtered_out(const struct sock *sk, const struct 
 }
 
 /*
- * A socket that somebody still has may connect again: how long it was in CLOSE is to be known then.
- * An accepted one, which hardly ever does, mostly has no cookie by which to note it.
+ * A socket with an open descriptor may connect again; its time in CLOSE must be known then. An
+ * accepted socket rarely does so, and usually has no cookie as a key.
  */
 static __always_inline void store_close_time(struct sock *sk, const struct tcp_sock *tp,
 					     struct change *change)
@@ -198,7 +198,7 @@ int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 	return trace(sk, oldstate, newstate);
 }
 
-/* A filter keeps it out; the kernel skipped the first program for it all the same. */
+/* The kernel skipped the first program for a change that a filter rejects. */
 static __always_inline bool is_unseen_and_filtered_out(struct sock *sk, int oldstate, int newstate)
 {
 	struct change change = {.oldstate = oldstate, .newstate = newstate};
@@ -215,10 +215,9 @@ static __always_inline bool is_unseen_and_filtered_out(struct sock *sk, int olds
 }
 
 /*
- * The kernel does not run a program on a CPU where it runs already (__bpf_trace_run(), 6.1): what a
- * packet that interrupts the program above does to other sockets would go unseen, and on 7.2 also
- * what another task does that takes the CPU meanwhile. This one runs after it on every transition
- * and traces those.
+ * The kernel does not run a program on a CPU that runs it already (__bpf_trace_run(), 6.1). So the
+ * program above misses changes to other sockets by a packet that interrupts it, and on 7.2 also by
+ * a task that preempts it. This program runs after it on every transition and traces those.
  */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
@@ -228,7 +227,7 @@ int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 	if (!is_transition(sk, oldstate, newstate) || seen_take(sk, newstate) ||
 	    is_unseen_and_filtered_out(sk, oldstate, newstate))
 		return 0;
-	/* Seen all the same: another task has overwritten the mark. */
+	/* The first program saw it: another task has overwritten the mark. */
 	entry = entry_find(sk);
 	if (entry && entry->state == newstate)
 		return 0;
@@ -263,10 +262,13 @@ int BPF_PROG(tcp_destroy_sock, struct sock *sk)
 	return 0;
 }
 
-/* Set before load: half-open sessions are wanted. */
+/* Set before load: half-open sessions are reported. */
 const volatile bool wants_half_open;
 
-/* Set once the trace has begun: they are wanted while they last, or nothing else tells of them. */
+/*
+ * Set once the programs are attached: half-open sessions are reported while they last, or no fentry
+ * program reports their end.
+ */
 bool requests_follow;
 
 SEC("tp_btf/tcp_retransmit_synack")
@@ -280,8 +282,8 @@ int BPF_PROG(tcp_retransmit_synack, const struct sock *listener, const struct re
 }
 
 /*
- * Before the socket ends, when a reset has arrived; but also when the kernel resets a session that
- * gets data after close(): see tcp_send_reset below.
+ * A reset has arrived; the socket ends after this. The tracepoint also runs when the kernel resets
+ * a session that receives data after close(): see tcp_send_reset below.
  */
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(tcp_receive_reset, struct sock *sk)
@@ -294,8 +296,8 @@ int BPF_PROG(tcp_receive_reset, struct sock *sk)
 }
 
 /*
- * The socket may be none, or a minisock; and older verifiers take it for a good one. So it is not
- * looked into: its address is enough.
+ * The socket may be NULL or a minisock, but older verifiers take it for a valid socket. So the
+ * program does not dereference it: the address is enough.
  */
 SEC("tp_btf/tcp_send_reset")
 int tcp_send_reset(__u64 *arguments)
@@ -318,7 +320,7 @@ int tcp_send_reset(__u64 *arguments)
 	return 0;
 }
 
-/* Attached nowhere: user space runs it to look at minisocks. */
+/* Not attached: user space runs it (BPF_PROG_TEST_RUN) to read the state of minisocks. */
 SEC("raw_tp")
 int peek_minisocks(void *context)
 {
