@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What is kept of each session in the kernel, from its socket's stored to its end: its clock, and
- * its owner. Kept for all of them, before any filter is asked: a filter changes neither.
+ * Keeps the entry of a socket up to date: its clock and its owner. Only transitions that a filter
+ * on the 4-tuple or the namespace rejects do not reach it; the other filters are asked later.
  */
 #ifndef TCPSTATES_BPF_ENTRY_UPDATE_H
 #define TCPSTATES_BPF_ENTRY_UPDATE_H

@@ -236,7 +236,7 @@ int BPF_PROG(unseen_set_state, struct sock *sk, int oldstate, int newstate)
 }
 
 /*
- * The stored of a socket, by its creator: without it the time in CLOSE before the first transition
+ * A process creates a socket. Without this program, the time in CLOSE before the first transition
  * is not known.
  */
 SEC("cgroup/sock_create")

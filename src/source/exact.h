@@ -12,27 +12,27 @@ struct exact_bpf; /* exact.skel.h and tcpstates.skel.h, generated from ../bpf */
 struct tcpstates_bpf;
 
 /*
- * Is told of each program that is wanted, by the kernel's function that it is for: err is 0 when it
- * is attached, else it says why not (exact_reason()), and lack what a trace has not without it.
+ * Called for each wanted program, with the kernel function that it traces. err: 0 if it is
+ * attached, else a negative errno (exact_reason()); lack: what the trace lacks without it.
  */
 struct exact_listener {
 	void (*report)(void *context, const char *function, const char *lack, int err);
 	void *context;
 };
 
-/* A listener that says with -v what is missing. */
+/* A listener that reports with -v what is missing. */
 void exact_say_missing(void *context, const char *function, const char *lack, int err);
 
 const char *exact_reason(int err);
 
 /*
- * Loaded and attached, as far as this kernel lets it, to work on the maps of a program that is
- * loaded; to be given to exact_bpf__destroy(). NULL when it cannot be.
+ * Loads the second object and attaches what this kernel allows; it shares the maps of a loaded
+ * program. The caller frees it with exact_bpf__destroy(). NULL if it cannot be loaded.
  */
 struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct wants *wants,
 			       struct targets *targets, const struct exact_listener *listener);
 
-/* Whether it tells of half-open sessions; NULL: no. */
+/* Whether it reports half-open sessions. NULL: no. */
 bool exact_sees_requests(const struct exact_bpf *exact);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Runs the kernel program's iterators: all open files, then each network namespace's sockets. */
+/* Runs the kernel's iterators: over all open files, then over the sockets of each network
+ * namespace. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <dirent.h>
@@ -53,8 +54,8 @@ static bool visited_add(struct visited *visited, ino_t inode)
 }
 
 /*
- * When TIME_WAIT began is known by its timer; how long an orphan has been in FIN_WAIT2 is not, but
- * that it began before now.
+ * The timer shows when TIME_WAIT began. For an orphan in FIN_WAIT2, only a lower bound of the
+ * duration is known.
  */
 static void take_minisock(struct initial_scan *scan, struct transition *t, uint64_t left_ns)
 {
@@ -107,7 +108,7 @@ static size_t take_records(struct initial_scan *scan, char *data, size_t size)
 
 	while (size - taken >= sizeof(header)) {
 		memcpy(&header, data + taken, sizeof(header));
-		/* Without a size nobody knows where the next one begins. */
+		/* Without a valid size, the next record cannot be found. */
 		if (header.size < sizeof(header) || header.size % sizeof(uint64_t)) {
 			record_unknown(&scan->unknown, &header, sizeof(header));
 			return size;
@@ -120,7 +121,7 @@ static size_t take_records(struct initial_scan *scan, char *data, size_t size)
 	return taken;
 }
 
-/* Runs an iterator to its end, and takes what it writes. 0 or a negative errno. */
+/* Runs an iterator to its end and takes the records that it writes. 0 or a negative errno. */
 static int run_iterator(const struct bpf_link *link, struct initial_scan *scan)
 {
 	_Alignas(8) char data[FOUND_SIZE];

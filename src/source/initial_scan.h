@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Looks at all sessions there are: at the start, so that those that were there before are known;
- * later, for those that stay in a state for long.
+ * Scans all sockets: at the start, to learn about sessions that are older than the trace; later, to
+ * find sessions that stay in a state for long.
  */
 #ifndef TCPSTATES_SOURCE_INITIAL_SCAN_H
 #define TCPSTATES_SOURCE_INITIAL_SCAN_H
@@ -21,16 +21,16 @@ struct initial_scan {
 	void *context;
 
 	const struct tcpstates_bpf *program;
-	struct bpf_link *sockets;    /* the iterator over them; NULL: it cannot be had */
-	struct minisocks *minisocks; /* to be told of those that were there; NULL: not followed */
-	struct record_queue *snapshots; /* likewise of all sessions; NULL: not wanted */
+	struct bpf_link *sockets;       /* the iterator over them; NULL: it cannot be had */
+	struct minisocks *minisocks;    /* gets those older than the trace; NULL: not followed */
+	struct record_queue *snapshots; /* gets all snapshots; NULL: not wanted */
 	uint64_t last_ns;               /* when initial_scan_repeat() was called last */
-	uint64_t unknown;               /* records of iterators that were skipped */
+	uint64_t unknown;               /* records of unknown kind, which were skipped */
 };
 
 /*
- * Once, when the programs that trace are attached. What cannot be found out is said with -v. The
- * program, and what is pointed to, live as long.
+ * The initial scan: once, after the tracing programs are attached. -v says what cannot be scanned.
+ * The program and both pointers must outlive the scan.
  */
 void initial_scan_run(struct initial_scan *scan, const struct tcpstates_bpf *program,
 		      struct minisocks *minisocks, struct record_queue *snapshots);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Expands records that stand for two transitions, and joins those that tell of one: an end and the
- * reset sent for it, the beginning of a connection and its local port.
+ * Expands records that stand for two transitions, and joins records that describe one: an end and
+ * the reset sent for it, the start of a connection and its local port.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,10 @@
 #include "trace/state.h"
 
 /*
- * How much later than the transition the rest of it may be told. Between an end and its reset the
- * kernel does little, and looking for a free port is quick as well, but for the first time since
- * boot: 12 ms on 7.2 (get_random_sleepable_once() in __inet_hash_connect()). What takes long is
- * that the task, or the CPU of a virtual machine, is not run meanwhile: tens of milliseconds.
+ * How much later than the transition its second record may arrive. The kernel does little between
+ * an end and its reset, and finds a free port quickly, except for the first time since boot: 12 ms
+ * on 7.2 (get_random_sleepable_once() in __inet_hash_connect()). Delays come from a task, or the
+ * CPU of a virtual machine, that is not scheduled in between: tens of milliseconds.
  */
 #define LATE_NS (50 * NSEC_PER_MSEC)
 

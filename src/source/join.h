@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * From records of the ring buffer to transitions: one record may stand for two transitions, and two
- * records may tell of one.
+ * Turns records of the ring buffer into transitions: one record may stand for two transitions, and
+ * two records may describe one.
  */
 #ifndef TCPSTATES_SOURCE_JOIN_H
 #define TCPSTATES_SOURCE_JOIN_H
@@ -45,13 +45,13 @@ void join_follow_minisocks(struct join *join, minisock_look *look);
  */
 void join_take(struct join *join, const void *record, size_t size);
 
-/* Counts a record that nothing is known of; the first one is reported. */
+/* Counts a record of unknown kind or size; reports the first one. */
 void record_unknown(uint64_t *count, const void *record, size_t size);
 
-/* When it happened, of a whole record of known kind; 0: it does not say. */
+/* CLOCK_MONOTONIC, of a whole record of known kind; 0: the kind has no time. */
 uint64_t record_time_ns(const void *record);
 
-/* When the newest record that is held happened; 0: none is. */
+/* The time of the newest record that is held; 0: none is held. */
 uint64_t join_held_ns(const struct join *join);
 
 /*

@@ -22,18 +22,18 @@
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 
-/* How long a line may be late: short for an eye, and 200 wake-ups a second at most. */
+/* How late a line may be: not visible to a person, and at most 200 wake-ups a second. */
 #define BATCH_MS 5
 
 /*
- * Records of one read: where they come as fast as they are read it would never end, and nothing be
- * written. More than a batch time has of them.
+ * Most records of one read: if they arrive as fast as they are read, the read must end so that
+ * output is written. More than arrive in BATCH_MS.
  */
 #define READ_MAX 8192
 
 /*
- * How nice it is. Among forty processes that closed a million sockets, a reader as nice as they
- * waited for its turn for so long that the ring buffer filled.
+ * The reader's nice value. With forty processes that closed a million sockets, a reader at nice 0
+ * waited so long for a CPU that the ring buffer filled.
  */
 #define NICENESS (-10)
 
@@ -47,13 +47,13 @@ struct live {
 	struct start_probe probe;
 	struct join join;
 	struct initial_scan scan;
-	struct record_queue snapshots; /* sessions that iterators have told of: struct transition */
+	struct record_queue snapshots; /* of iterators: struct transition */
 	struct record_queue queue;     /* records that came while iterators ran */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
 	unsigned int left;    /* records that this read may still take */
 	bool is_kept;         /* what is read is added to the queue */
-	bool wants_last_peek; /* it has been stopped: orphans are to be looked at once more */
+	bool wants_last_peek; /* tracing has stopped: orphans are checked once more */
 };
 
 static bool may_take_more(const struct live *live)
@@ -127,7 +127,7 @@ static int take_queued(struct live *live)
 	return count;
 }
 
-/* For minisock.h: has the kernel program look. */
+/* For minisock_tracker.h: runs the kernel program that reads minisocks. */
 static bool peek_minisocks(void *context, struct minisock_peek *peeks, size_t count)
 {
 	struct live *live = (struct live *)((char *)context - offsetof(struct live, join));
@@ -169,7 +169,7 @@ static int live_read(struct source *source, const struct receiver *receiver)
 	join->receiver = receiver;
 	join->answer = DELIVERY_CONTINUE;
 	clock_follow(&source->clock);
-	/* What was there before comes before what has happened since. */
+	/* Snapshots of older sessions come before newer transitions. */
 	join->answer = hand_over_snapshots(live, receiver);
 	if (join->answer != DELIVERY_CONTINUE) {
 		source->has_more = true;
@@ -190,7 +190,7 @@ static int live_read(struct source *source, const struct receiver *receiver)
 	if (waited || !live->left || had_more || join->answer != DELIVERY_CONTINUE || join->count)
 		count = 1;
 	/*
-	 * By the time before the read, so that what was told until then has been read; where more
+	 * By the time before the read, so that everything sent until then has been read; where more
 	 * is left to read, by that of the last record, which is held behind the others.
 	 */
 	if (join->count && join->answer == DELIVERY_CONTINUE)
@@ -228,7 +228,7 @@ static void live_stop(struct source *source)
 		exact_bpf__detach(live->exact);
 }
 
-/* How often the kernel did not run the program, because it ran already on that CPU. */
+/* How often the kernel skipped the program, because that CPU ran it already. */
 static uint64_t count_misses(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = {0};
@@ -329,7 +329,7 @@ static int open_ring(struct live *live)
 	return -1;
 }
 
-/* What was asked for is not missed without a word. */
+/* An option that has no effect is reported. */
 static void say_half_open_missing(const struct live *live, const struct wants *wants)
 {
 	if (wants->half_open && !exact_sees_requests(live->exact))
@@ -337,7 +337,7 @@ static void say_half_open_missing(const struct live *live, const struct wants *w
 			  "least 1 s, and none before 5.12; -v shows why");
 }
 
-/* Facts that only fentry programs know, and what is inferred without them. */
+/* Attaches the fentry programs, and selects what is inferred without them. */
 static void follow_exactly(struct live *live, const struct wants *wants)
 {
 	struct minisocks *minisocks = &live->join.minisocks;

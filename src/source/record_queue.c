@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Records that wait, one after the other in pieces of memory, each behind its size. */
+/* Records are stored back to back in pieces of memory, each after its size. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ struct queue_piece {
 	uint64_t bytes[(PIECE_SIZE - 2 * sizeof(size_t)) / ALIGNMENT];
 };
 
-/* What a record takes with its size before it. */
+/* The bytes that a record takes, including its size. */
 static size_t room_for(size_t size)
 {
 	return ALIGNMENT + (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Records that wait to be handed over, as they were, in order: those of the ring buffer from a time
- * in which they could not be taken, and what iterators have told of.
+ * A queue of records in memory, unchanged and in order: records of the ring buffer that arrived
+ * while they could not be handed over, and snapshots that iterators reported.
  */
 #ifndef TCPSTATES_SOURCE_RECORD_QUEUE_H
 #define TCPSTATES_SOURCE_RECORD_QUEUE_H
@@ -20,7 +20,7 @@ struct record_queue {
 	struct queue_piece *last;
 	size_t taken;    /* bytes of the first piece */
 	size_t pieces;   /* how many there are */
-	uint64_t missed; /* there was no memory for them */
+	uint64_t missed; /* records that were dropped without memory */
 };
 
 /* Adds a copy of a record. */
@@ -29,18 +29,18 @@ void record_queue_add(struct record_queue *queue, const void *record, size_t siz
 /* Enough for a million records. */
 #define RECORD_QUEUE_MAX ((size_t)256 << 20)
 
-/* It has come to RECORD_QUEUE_MAX, which is for the user to heed. */
+/* Whether it has reached RECORD_QUEUE_MAX bytes. record_queue_add() does not check this. */
 bool record_queue_is_full(const struct record_queue *queue);
 
 bool record_queue_is_empty(const struct record_queue *queue);
 
-/* The oldest record, of *size bytes; valid until it is dropped. NULL: there is none. */
+/* The oldest record, of *size bytes; valid until it is dropped. NULL if the queue is empty. */
 const void *record_queue_first(const struct record_queue *queue, size_t *size);
 void record_queue_drop_first(struct record_queue *queue);
 
 /*
- * For a queue of snapshots: hands over, in order, up to count of them, or until the receiver says
- * otherwise. Its last answer.
+ * For a queue of snapshots: hands over up to count of them, in order, until the receiver says
+ * otherwise. Returns its last answer.
  */
 enum delivery record_queue_hand_over(struct record_queue *queue, size_t count,
 				     const struct receiver *receiver);
