@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The floor of whatever tells of each transition how long the state that is left has lasted: a
- * clock with each socket, and a record with what the default table shows. Nothing else: no creation times,
- * no filter, no change that comes while it runs, no count of what is lost.
+ * clock with each socket, and a record with what the default table shows. Nothing else: no creation
+ * times, no filter, no change that comes while it runs, no count of what is lost.
  */
 #include <stdbool.h>
 

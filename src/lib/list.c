@@ -62,6 +62,7 @@ static bool add_lines(char *text, const char *path, list_add *add, void *into,
 static bool read_text(FILE *file, struct buffer *text)
 {
 	size_t size;
+	bool fits;
 
 	do {
 		char *place = buffer_reserve(text, CHUNK_SIZE);
@@ -73,8 +74,9 @@ static bool read_text(FILE *file, struct buffer *text)
 			return false;
 		buffer_commit(text, place + size);
 	} while (size && text->length <= FILE_SIZE_MAX);
+	fits = text->length <= FILE_SIZE_MAX;
 	buffer_append(text, "", 1);
-	return !ferror(file) && text->length <= FILE_SIZE_MAX && !text->out_of_memory;
+	return !ferror(file) && fits && !text->out_of_memory;
 }
 
 /* Adds the elements of a file. */

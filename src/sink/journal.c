@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The systemd journal, with bcc's field names, by its native protocol: a datagram an entry, NAME=value
- * in a line for each field (systemd's docs, "Native Journal Protocol").
+ * The systemd journal, with bcc's field names, by its native protocol: a datagram an entry,
+ * NAME=value in a line for each field (systemd's docs, "Native Journal Protocol").
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -68,8 +68,8 @@ def test_size_of_session():
 def test_room_while_looking():
     """The man page says how much may wait in memory while all sockets are looked at."""
     said = re.search(r"queued in memory, at most (\d+) MB", page.text(page.section("LOSS")))
-    bound = re.search(r"#define BACKLOG_MAX \(\(size_t\)(\d+) << 20\)", (tool.TREE / "src/source/record_queue.h").read_text())
-    check_equal("MB of a backlog", said and said[1], bound and bound[1])
+    bound = re.search(r"#define RECORD_QUEUE_MAX \(\(size_t\)(\d+) << 20\)", (tool.TREE / "src/source/record_queue.h").read_text())
+    check_equal("MB of a record queue", said and said[1], bound and bound[1])
 
 
 def test_example():
