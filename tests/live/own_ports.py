@@ -7,17 +7,20 @@ retransmissions are over, and what else the machine does. By these ports a test 
 import re
 
 FIXED = range(10000, 32768)     # below the ephemeral ones
-OF_TEST = 125
+OF_TEST = 110
 
 mine = FIXED[:OF_TEST]
 left = iter(mine)
 
 
 def take(number):
-    """Those of the test of that number. Its network is its own, so that each can be used."""
+    """
+    Those of the test of that number. Its network is its own, so that each can be used. Beyond the last ones, those of the
+    first tests come again: by then the machine has forgotten their sessions.
+    """
     global mine, left
-    mine = FIXED[number * OF_TEST:(number + 1) * OF_TEST]
-    assert len(mine) == OF_TEST, f"there are no ports for test {number}"
+    first = number % (len(FIXED) // OF_TEST) * OF_TEST
+    mine = FIXED[first:first + OF_TEST]
     left = iter(mine)
 
 
