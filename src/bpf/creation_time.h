@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * When a socket was created, or closed if it may connect again. A filter on the 4-tuple can reject
- * a session only once it has endpoints. So with such a filter, this time is in a small table until
- * then; without one, it is in the socket's entry (sock_entry.h), which takes memory for each.
+ * a session only once its endpoints are known. With such a filter, a small table stores this time
+ * until then; without one, the socket's entry does (sock_entry.h), which takes memory for each
+ * socket.
  */
 #ifndef TCPSTATES_BPF_CREATION_TIME_H
 #define TCPSTATES_BPF_CREATION_TIME_H
@@ -32,7 +33,7 @@ struct {
 	__type(value, struct creation_time);
 } creation_times SEC(".maps");
 
-/* Cookies count up, so a slot belongs to a socket until CREATION_TIMES more have got a cookie. */
+/* Cookies count up: a slot belongs to a socket until CREATION_TIMES more cookies are assigned. */
 static __always_inline volatile struct creation_time *creation_time_place(__u64 cookie)
 {
 	__u32 place = cookie % CREATION_TIMES;
@@ -62,10 +63,9 @@ static __always_inline __u64 creation_time_find(__u64 cookie)
 }
 
 /*
- * How long ago a socket was created that has never been connected: to a jiffy, and 0 within one.
- * tcp_init_sock() begins the window of round-trip times, which the first one of them moves; as soon
- * as a socket has been connected its bytes have numbers, and tcp_disconnect() keeps them from 0
- * (5.10 to 7.2).
+ * The age of a socket that was never connected, in whole jiffies. tcp_init_sock() starts the window
+ * of the minimum RTT, and the first RTT sample restarts it. write_seq is 0 until the first
+ * connection, and tcp_disconnect() never resets it to 0 (5.10 to 7.2).
  */
 static __always_inline __u64 age_of_unused(const struct tcp_sock *tp)
 {
@@ -74,7 +74,7 @@ static __always_inline __u64 age_of_unused(const struct tcp_sock *tp)
 	return tp->write_seq ? 0 : age * jiffy_ns;
 }
 
-/* Before the clock is turned: sets it, where nothing else is known of the socket. */
+/* Before the clock is restarted: sets it if nothing else is known of the socket. */
 static __always_inline void entry_recall_creation(struct sock_entry *entry, const struct sock *sk,
 						  const struct change *change)
 {
@@ -92,8 +92,8 @@ static __always_inline void entry_recall_creation(struct sock_entry *entry, cons
 }
 
 /*
- * What the clock did not know, where a duration and its flags have been put already: in a record,
- * after which all is the same for the verifier.
+ * Adds a duration that the clock did not know. Called after duration and flags are stored in the
+ * record, so that the verifier does not follow the cases separately.
  */
 static __always_inline void measure_unused(__u64 *duration_ns, __u8 *flags,
 					   const struct change *change, const struct tcp_sock *tp)

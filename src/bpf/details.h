@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Fills in what a record says beyond bcc's columns: the owner, figures, and facts that tell why. */
+/*
+ * Fills in what a record has beyond bcc's columns: the owner, metrics, and facts about the cause.
+ */
 #ifndef TCPSTATES_BPF_DETAILS_H
 #define TCPSTATES_BPF_DETAILS_H
 
@@ -19,12 +21,12 @@
 #include "bpf/task.h"
 #include "trace/transition.h"
 
-/* Set before load. False: only what bcc's outputs show is kept and filled in. */
+/* Set before load. False: only what bcc's outputs show is stored and filled in. */
 const volatile bool wants_details;
 
 /*
- * During fput() of the last descriptor, the file's count of users is at its end; shutdown() needs a
- * descriptor. This is what tells close() from shutdown(SHUT_RDWR).
+ * During fput() of the last descriptor, the file's reference count has reached its end; shutdown()
+ * needs an open descriptor. This distinguishes close() from shutdown(SHUT_RDWR).
  */
 static __always_inline bool last_fd_is_gone(const struct tcp_sock *tp)
 {
@@ -42,8 +44,8 @@ static __always_inline bool last_fd_is_gone(const struct tcp_sock *tp)
 }
 
 /*
- * In the record and not in a register: there the verifier would know which facts hold, and follow
- * each set of them on to the end.
+ * Volatile, so that facts stay in memory: in a register, the verifier would know which facts are
+ * set and follow each combination separately.
  */
 static __always_inline void add_fact(struct transition *record, __u32 fact)
 {
@@ -81,7 +83,7 @@ static __always_inline void fill_facts_of_socket(struct transition *record, cons
 		add_fact(record, FACT_LINGER_0);
 	if (tp->linger2 < 0)
 		add_fact(record, FACT_LINGER2_NONE);
-	/* Still so where tcp_done_with_error() has emptied the queue. */
+	/* Still true if tcp_done_with_error() has emptied the queue. */
 	if (tp->write_seq != tp->snd_nxt)
 		add_fact(record, FACT_UNSENT);
 	if (tp->inet_conn.icsk_user_timeout)
@@ -91,8 +93,8 @@ static __always_inline void fill_facts_of_socket(struct transition *record, cons
 }
 
 /*
- * Both times are set when the connection is established, so that for a session without data this is
- * its age (tcp_init_transfer(), tcp_finish_connect(), 5.10 to 7.2).
+ * Both times are set when the connection is established, so for a session without data this is its
+ * age (tcp_init_transfer(), tcp_finish_connect(), 5.10 to 7.2).
  */
 static __always_inline void fill_idle(struct transition *record, const struct tcp_sock *tp)
 {
@@ -129,11 +131,11 @@ static __always_inline void fill_figures(struct transition *record, const struct
 }
 
 /*
- * Where the sequence numbers began, from where they are now and how far they have come. The kernel
- * counts the SYN among what the peer acknowledged, but for a child, which begins behind it
- * (tcp_snd_una_update(), tcp_create_openreq_child(), 5.10 to 7.2). So data in the SYN or SYN-ACK
- * (TCP Fast Open) makes no difference. Not known with TCP_REPAIR, as there was no handshake, nor
- * after a simultaneous open, which looks like a child that was there before the trace.
+ * The initial sequence numbers, from the current ones and the byte counts. The kernel counts the
+ * SYN in bytes_acked, except for a child, which starts after it (tcp_snd_una_update(),
+ * tcp_create_openreq_child(), 5.10 to 7.2). So data in the SYN or SYN-ACK (TCP Fast Open) makes no
+ * difference. Not known with TCP_REPAIR, which has no handshake, nor after a simultaneous open,
+ * which looks like a child older than the trace.
  */
 static __always_inline void fill_isn(struct transition *record, const struct tcp_sock *tp,
 				     const struct change *change)
@@ -150,8 +152,7 @@ static __always_inline void fill_isn(struct transition *record, const struct tcp
 	record->isn_remote = tp->rcv_nxt - (__u32)tp->bytes_received - 1;
 }
 
-/* A SYN or FIN of this end's is among what is not acknowledged: it takes a number as a byte does.
- */
+/* The unacknowledged range includes our SYN or FIN, which takes one sequence number. */
 static __always_inline bool has_flag_in_flight(__u8 state)
 {
 	return state == STATE_SYN_SENT || state == STATE_SYN_RECV || state == STATE_FIN_WAIT1 ||
@@ -159,9 +160,9 @@ static __always_inline bool has_flag_in_flight(__u8 state)
 }
 
 /*
- * What waits in the state that is left, or stayed in: as ss has it, without SYN and FIN. A FIN is
- * numbered only after the change that it causes, tcp_close(); the peer's, before (tcp_fin() sets
- * SOCK_DONE), until the end of data has been read.
+ * Queued bytes in the state that is left, or still held: as in ss, without SYN and FIN. tcp_close()
+ * numbers our FIN only after the transition that it causes. The peer's FIN is numbered before
+ * (tcp_fin() sets SOCK_DONE), until the owner has read the end of data.
  */
 static __always_inline void fill_queues(struct transition *record, const struct sock *sk,
 					const struct tcp_sock *tp, __u8 state)
@@ -175,7 +176,7 @@ static __always_inline void fill_queues(struct transition *record, const struct 
 	if (state == STATE_LISTEN)
 		return;
 	add_fact(record, FACT_QUEUES);
-	/* Numbers of a session before, or none yet. */
+	/* Sequence numbers of a previous session, or none yet. */
 	if (state == STATE_CLOSE)
 		return;
 	if (tx && has_flag_in_flight(state))
@@ -200,7 +201,7 @@ static __always_inline __u64 cgroup_of(const struct tcp_sock *tp)
 	return word & 1 ? 0 : BPF_CORE_READ((struct cgroup *)(word & ~3ull), kn, id);
 }
 
-/* Not known without a session: there was no memory to keep it. */
+/* Not known without an entry: there was no memory for it. */
 static __always_inline void fill_owner(struct transition *record, const struct sock_entry *entry)
 {
 	if (!entry) {
@@ -232,7 +233,10 @@ static __always_inline void fill_minisock(struct transition *record, const struc
 	if (minisock.state) {
 		record->newstate = minisock.state;
 		record->flags |= TRANSITION_TO_MINISOCK;
-		/* It has a cookie only if its socket had one; without, it cannot be told later. */
+		/*
+		 * It has a cookie only if its socket had one; without, it cannot be recognised
+		 * later.
+		 */
 		record->minisock = minisock.cookie == record->cookie ? minisock.address : 0;
 		record->due_ns = minisock.due_ns;
 	}
@@ -240,10 +244,10 @@ static __always_inline void fill_minisock(struct transition *record, const struc
 		add_fact(record, FACT_MINISOCK_SOUGHT);
 }
 
-/* Set when the program that tells of it is attached (tcp_connect() in exact.bpf.c). */
+/* Set when the program that reports local ports is attached (tcp_connect() in exact.bpf.c). */
 bool lports_follow;
 
-/* connect() has a port chosen only after this change: inet_hash_connect(), 5.10 to 7.2. */
+/* connect() chooses a port only after this transition: inet_hash_connect(), 5.10 to 7.2. */
 static __always_inline bool lport_follows(const struct change *change, __u16 lport)
 {
 	return wants_details && lports_follow && change->newstate == STATE_SYN_SENT && !lport;
@@ -257,7 +261,7 @@ static __always_inline bool expect_reset(const struct sock *sk, const struct tra
 	return true;
 }
 
-/* What is so of a session whether or not its state changes. */
+/* The part that does not depend on a state change: transitions and snapshots have it. */
 static __always_inline void fill_session(struct transition *record, struct sock *sk,
 					 const struct tcp_sock *tp, const struct sock_entry *entry,
 					 __u8 state)

@@ -19,14 +19,16 @@ static __always_inline void address_fill_mapped(__u8 *address, __be32 ipv4)
 	words[3] = ipv4;
 }
 
-/* By the bit in which AF_INET (2) and AF_INET6 (10) differ: at a branch the verifier goes two ways.
+/*
+ * Tests the bit in which AF_INET (2) and AF_INET6 (10) differ: the verifier would follow both sides
+ * of a branch.
  */
 static __always_inline __u8 ip_of(const struct sock_common *common)
 {
 	return 4 | (common->skc_family >> 2 & 2);
 }
 
-/* Of a socket, the one of its two forms that its family has. */
+/* The socket's address, in the form of its family. */
 static __always_inline void address_fill(__u8 *address, const struct sock_common *common,
 					 __be32 ipv4, const struct in6_addr *ipv6)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Keeps the entry of a socket up to date: its clock and its owner. Only transitions that a filter
- * on the 4-tuple or the namespace rejects do not reach it; the other filters are asked later.
+ * Keeps the entry of a socket up to date: its clock and its owner. Skipped only for transitions
+ * that a filter on the 4-tuple or the namespace rejects; the other filters are checked later.
  */
 #ifndef TCPSTATES_BPF_ENTRY_UPDATE_H
 #define TCPSTATES_BPF_ENTRY_UPDATE_H
@@ -23,7 +23,7 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
 }
 
-/* One state change on its way into a record. */
+/* A state change, before it is in a record. */
 struct change {
 	__u64 now_ns;
 	__u64 duration_ns;
@@ -105,10 +105,10 @@ static __always_inline void entry_note_accept(struct sock_entry *entry)
 /*
  * The kernel creates a child when the handshake's last ACK arrives, microseconds before the child
  * leaves SYN_RECV. The time since the SYN is the child's first round-trip sample, measured by
- * tcp_synack_rtt_meas() from the SYN-ACK to that ACK (5.10 to 6.18). There is none when the SYN-ACK
- * was sent again: that one is looked up (request.h). A sample taken from TCP timestamps (SYN
- * cookies) counts whole milliseconds, and is off by as much as 64 of them. A child that was
- * accepted in SYN_RECV (TCP Fast Open) was created by the SYN.
+ * tcp_synack_rtt_meas() from the SYN-ACK to that ACK (5.10 to 6.18). There is no sample if the
+ * SYN-ACK was retransmitted: request.h stores the time of those. A sample taken from TCP timestamps
+ * (SYN cookies) has a resolution of 1 ms, and an error of up to 64 ms. A child that was accepted in
+ * SYN_RECV (TCP Fast Open) was created by the SYN.
  */
 static __always_inline void measure_child(struct change *change, const struct tcp_sock *tp,
 					  __u64 syn_ns)

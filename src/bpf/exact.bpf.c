@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * The fentry programs, which not every kernel loads. They report facts that tcpstates.bpf.c or user
- * space otherwise infers. They are an object of their own, because one refused program fails its
+ * space otherwise infers. They are an object of their own, because one rejected program fails its
  * whole object; it uses the maps of tcpstates.bpf.c. The traced functions are called across files,
  * and have the same first arguments from 5.10 to 7.2.
  */
@@ -99,7 +99,7 @@ int BPF_PROG(inet_twsk_deschedule_put, struct inet_timewait_sock *minisock)
 	return 0;
 }
 
-/* Where the call above was inlined, the timer shows it: it cannot have expired yet. */
+/* If the call above was inlined, the timer shows an early end: it has not expired yet. */
 static __always_inline bool was_cut_short(const struct inet_timewait_sock *minisock, __u64 cookie)
 {
 	__u64 expires = BPF_CORE_READ(minisock, tw_timer.expires);
@@ -129,7 +129,7 @@ int BPF_PROG(tcp_twsk_destructor, struct sock *sk)
 }
 
 /*
- * In TIME_WAIT, each FIN of the peer restarts the timer, the first and each retransmission:
+ * In TIME_WAIT, each FIN of the peer restarts the timer, including retransmissions:
  * tcp_timewait_state_process().
  */
 SEC("fentry/__inet_twsk_schedule")

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Fills in what every record of a transition has: bcc's columns. details.h has the rest. */
+/*
+ * Fills in the members that every record of a transition has: bcc's columns. details.h has the
+ * rest.
+ */
 #ifndef TCPSTATES_BPF_FILL_H
 #define TCPSTATES_BPF_FILL_H
 
@@ -21,7 +24,7 @@ static __always_inline void fill_ends(struct transition *record, const struct so
 
 	record->skaddr = (__u64)sk;
 	record->ip = ip_of(common);
-	/* Not skc_rcv_saddr, which is what the socket is bound to. */
+	/* Not skc_rcv_saddr, which is the address that the socket is bound to. */
 	address_fill(record->laddr, common, tp->inet_conn.icsk_inet.inet_saddr,
 		     &common->skc_v6_rcv_saddr);
 	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);

@@ -24,10 +24,10 @@ struct half_open {
 	__u64 cookie;
 	__u32 netns;
 	__u32 uid;
-	__u32 pid; /* of the listener's owner, as are the next two */
+	__u32 pid; /* of the listener's owner, like the next two */
 	__u8 owner_from;
 	char comm[TRANSITION_COMM_SIZE];
-	__u8 ip; /* the listener's, which a child would have */
+	__u8 ip; /* the listener's, which a child would inherit */
 };
 
 /*
@@ -42,8 +42,8 @@ struct {
 } half_opens SEC(".maps");
 
 /*
- * At the SYN, tcp_conn_request(), when the request has its addresses. Not with SYN cookies, nor
- * with TCP Fast Open.
+ * At the SYN, tcp_conn_request(), when the request has its addresses. Not called with SYN cookies
+ * or TCP Fast Open.
  */
 SEC("fentry/inet_csk_reqsk_queue_hash_add")
 int BPF_PROG(inet_csk_reqsk_queue_hash_add, struct sock *listener, struct request_sock *request)

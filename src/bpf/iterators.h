@@ -24,7 +24,9 @@
 #include "bpf/minisock.h"
 #include "bpf/record.h"
 
-/* A lower bound for the time in ESTABLISHED: since data was last sent or received, the longer one.
+/*
+ * A lower bound for the time in ESTABLISHED: the time since data was last sent or received,
+ * whichever is longer.
  */
 static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
 {
@@ -61,17 +63,17 @@ static __always_inline bool is_tcp_copied(const struct sock *sk)
 }
 
 /*
- * A read of an iterator ends when what the program writes has filled its buffer, or after a million
- * objects, then with EAGAIN if it wrote nothing (bpf_seq_read(), 5.10 to 7.2). So it writes a mark
- * from time to time, as long as another record: some milliseconds' work a read.
+ * A read of an iterator ends when the program's output has filled its buffer, or after a million
+ * objects, then with EAGAIN if there was no output (bpf_seq_read(), 5.10 to 7.2). So the program
+ * writes a mark now and then, as long as the other records: a read then takes a few milliseconds.
  */
 #define MARK_EVERY 32
 
 __u32 walked;
 
-/* One place for all: the stack of a program is small. Zeroed at first. */
+/* One buffer for all kinds: a program's stack is small. Zeroed at first. */
 union iterator_record {
-	struct record_minisock_found found; /* first, as the longest: {} zeroes it */
+	struct record_minisock_found found; /* first, because it is the longest: {} zeroes it */
 	struct record_snapshot snapshot;
 	struct record_mark mark;
 };
@@ -110,9 +112,9 @@ int seed_files(struct bpf_iter__task_file *context)
 	return 0;
 }
 
-/* Set before load: what the iterator over sockets reports, beside setting clocks. */
+/* Set before load: what the iterator over sockets reports, in addition to setting clocks. */
 const volatile bool wants_snapshots; /* sessions that stay in a state */
-const volatile bool wants_minisocks; /* minisocks that were there before */
+const volatile bool wants_minisocks; /* minisocks older than the trace */
 
 /* Set before it runs. */
 struct scan_request scan;
@@ -130,7 +132,7 @@ static __always_inline void fill_found_minisock(struct record_minisock_found *fo
 	address_fill(record->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
 	record->lport = common->skc_num;
 	record->rport = bpf_ntohs(common->skc_dport);
-	/* By way of what the helper gives: see sock_of(). */
+	/* Reads through the helper's result: see sock_of(). */
 	record->netns = minisock->__tw_common.skc_net.net->ns.inum;
 	record->cookie = common->skc_cookie.counter;
 	record->minisock = (__u64)minisock;
@@ -155,8 +157,9 @@ static __always_inline bool is_due(const struct sock_entry *entry, __u8 state)
 	__u64 since_ns = entry->since_ns, least_ns = scan.least_ns[state % STATE_COUNT];
 	__u64 now_times, before_times = 0;
 
-	/* A change after now_ns is reported by its transition, and not seen once tracing has
-	 * stopped. */
+	/*
+	 * A change after now_ns is reported by its transition, and missed once tracing has stopped.
+	 */
 	if (!least_ns || !since_ns || since_ns + least_ns > scan.now_ns ||
 	    (entry->state != state && !entry->is_from_scan))
 		return false;
@@ -171,7 +174,7 @@ static __always_inline bool is_wanted(const struct sock_entry *entry, __u8 state
 	return scan.now_ns ? is_due(entry, state) : entry->is_from_scan;
 }
 
-/* A session that stays in its state. */
+/* A session that remains in its state. */
 static __always_inline void fill_snapshot(struct record_snapshot *snapshot, struct sock *sk,
 					  const struct tcp_sock *tp, const struct sock_entry *entry,
 					  __u8 state)
@@ -191,8 +194,8 @@ static __always_inline void fill_snapshot(struct record_snapshot *snapshot, stru
 }
 
 /*
- * All sockets of the reader's network namespace, including those without a descriptor: not accepted
- * yet, orphans and minisocks. Writes records of bpf/record.h.
+ * All sockets of the reader's network namespace, including those without a descriptor: not yet
+ * accepted, orphans and minisocks. Writes the records of bpf/record.h.
  */
 SEC("iter/tcp")
 int seed_sockets(struct bpf_iter__tcp *context)

@@ -12,8 +12,8 @@
 const volatile __u64 jiffy_ns;
 
 /*
- * In how many jiffies a timer expires. The timer wheel is coarser for later timers, and rounds up
- * (calc_index() in kernel/time/timer.c, 5.10 to 7.2).
+ * The number of jiffies until a timer expires. The timer wheel is coarser for later timers, and
+ * rounds up (calc_index() in kernel/time/timer.c, 5.10 to 7.2).
  */
 static __always_inline __u64 due_in_jiffies(__u64 expires, __u64 now)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel types the programs touch, and of each only the members they read. CO-RE finds members
- * by name in the running kernel's BTF when the program is loaded, so order, padding and what is
- * left out do not matter. What is behind ___ in a name tells variants of a type apart; CO-RE
+ * The kernel types that the programs use, with only the members that they read. CO-RE finds members
+ * by name in the running kernel's BTF when the program is loaded, so order, padding and omitted
+ * members do not matter. A suffix after ___ in a name distinguishes variants of a type; CO-RE
  * ignores it.
  */
 #ifndef TCPSTATES_BPF_KERNEL_H
@@ -54,7 +54,7 @@ struct net {
 
 struct proto {
 	union {
-		struct inet_hashinfo *hashinfo; /* up to 6.0, and for protocols with their own */
+		struct inet_hashinfo *hashinfo; /* up to 6.0, or a protocol's own table */
 	} h;
 };
 
@@ -109,7 +109,7 @@ struct tcp_request_sock {
 	__u64 snt_synack; /* CLOCK_MONOTONIC, microseconds: when the first SYN-ACK was sent */
 };
 
-/* Counts the descriptors of a file. Up to 6.12: none left, 0 or less. */
+/* The number of references to a file. Up to 6.12: 0 or less if none is left. */
 struct file {
 	struct {
 		long counter;
@@ -117,7 +117,7 @@ struct file {
 	void *private_data;
 };
 
-/* From 6.13 on: none left, far below 0 (include/linux/file_ref.h). */
+/* Since 6.13: far below 0 if none is left (include/linux/file_ref.h). */
 struct file___ref {
 	struct {
 		struct {
@@ -158,7 +158,7 @@ struct sock {
 	struct socket *sk_socket;
 };
 
-/* Up to 5.14: a pointer whose lowest two bits are flags, or with bit 0 set something else. */
+/* Up to 5.14: a pointer whose lowest two bits are flags, or something else if bit 0 is set. */
 struct sock___word {
 	struct {
 		__u64 val;
@@ -177,7 +177,7 @@ struct inet_connection_sock {
 	__u8 icsk_retransmits;
 	__u8 icsk_probes_out;
 	struct {
-		__u32 lrcvtime; /* jiffies: when data came last */
+		__u32 lrcvtime; /* jiffies: when data was last received */
 	} icsk_ack;
 };
 
@@ -202,16 +202,16 @@ struct tcp_sock {
 	__u32 total_retrans;
 	__u32 snd_cwnd;
 	__u32 mss_cache;
-	__u32 lsndtime; /* jiffies: when data was sent last */
+	__u32 lsndtime; /* jiffies: when data was last sent */
 	__u32 snd_nxt;
-	__u32 snd_una;    /* the first byte that the peer has not acknowledged */
-	__u32 write_seq;  /* behind the last byte that the owner has written */
-	__u32 rcv_nxt;    /* behind the last byte that has come, in order */
-	__u32 copied_seq; /* behind the last byte that the owner has read */
+	__u32 snd_una;    /* the first byte not acknowledged by the peer */
+	__u32 write_seq;  /* after the last byte written by the owner */
+	__u32 rcv_nxt;    /* after the last byte received in order */
+	__u32 copied_seq; /* after the last byte read by the owner */
 	__u64 bytes_sent;
 	__u64 bytes_retrans;
 	__u64 bytes_received;
-	__u64 bytes_acked; /* with the SYN of an active connection, and the FIN */
+	__u64 bytes_acked; /* includes the SYN of an active connection, and the FIN */
 	__u32 segs_out;
 	int linger2;
 };
@@ -255,7 +255,7 @@ struct tcp_timewait_sock {
 #define AF_INET  2
 #define AF_INET6 10
 
-/* From linux/in.h, which would bring its own struct in6_addr. */
+/* From linux/in.h, which would define its own struct in6_addr. */
 #define IPPROTO_TCP 6
 
 /* enum sock_flags in net/sock.h, bits of skc_flags (5.10 to 7.2). */
@@ -273,10 +273,10 @@ struct tcp_timewait_sock {
 #define NSEC_PER_USEC 1000
 
 /*
- * The socket, to read pointers from. Through a pointer that the verifier trusts, as a tracepoint's
- * argument, each of these costs it four searches by name through all types of the kernel, on each
- * path: 6.18 took 0.3 s for one program (btf_nested_type_is_trusted(), since 6.2). It has no trust
- * in what a helper gives, and where the socket comes from there is nothing else to gain by it.
+ * The socket, for reading pointers. If the verifier trusts a pointer, such as a tracepoint's
+ * argument, each pointer read through it costs four searches by name through all kernel types, on
+ * each path: 0.3 s for one program on 6.18 (btf_nested_type_is_trusted(), since 6.2). The verifier
+ * does not trust a helper's result, and these programs need no trusted pointer.
  */
 static __always_inline const struct sock *sock_of(const struct tcp_sock *tp)
 {

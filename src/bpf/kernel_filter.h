@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which transitions get a record: the part of trace/filter.c that the kernel can decide. */
+/* Which transitions get a record: the part of trace/filter.c that the kernel can check. */
 #ifndef TCPSTATES_BPF_KERNEL_FILTER_H
 #define TCPSTATES_BPF_KERNEL_FILTER_H
 
@@ -16,7 +16,8 @@
 #include "trace/state.h"
 
 /*
- * Set before load: the verifier removes what is off. In a map of its own, which all objects share.
+ * Set before load, so that the verifier removes disabled parts. It is alone in its map, which all
+ * objects share.
  */
 const volatile struct kernel_filter filter SEC(".rodata.filter");
 
@@ -48,7 +49,7 @@ static __always_inline bool trie_has(void *trie, const __u64 *address)
 	return bpf_map_lookup_elem(trie, &key);
 }
 
-/* A single prefix is the usual case, and a comparison costs a tenth of a lookup. */
+/* A single prefix is the usual case, and a comparison takes a tenth of the time of a lookup. */
 static __always_inline bool nets_have(const volatile struct kernel_nets *nets, void *trie,
 				      const struct sock_common *common, __be32 ipv4,
 				      const struct in6_addr *ipv6)
@@ -62,7 +63,7 @@ static __always_inline bool nets_have(const volatile struct kernel_nets *nets, v
 	       (address[1] & nets->mask[1]) == nets->address[1];
 }
 
-/* Without the local port, which is not chosen yet: user space decides on it. */
+/* Without the local port, which is not chosen yet: user space checks it. */
 static __always_inline bool filter_may_pass(__u8 ip, __u16 rport)
 {
 	if (filter.only_ip && filter.only_ip != ip)
@@ -86,9 +87,9 @@ enum known_ends {
 };
 
 /*
- * At LISTEN -> SYN_RECV a child has its listener's local port, and up to 6.12 nothing else
- * (inet_csk_clone_lock()). Its IPv6 addresses are not relied on: that a listener for both families
- * has them there, too, is not certain.
+ * At LISTEN -> SYN_RECV a child has its listener's local port, and up to 6.12 no other endpoint
+ * (inet_csk_clone_lock()). IPv6 addresses count as unknown: a dual-stack listener may not have them
+ * there.
  */
 static __always_inline __u32 known_ends_of_child(const struct sock *child,
 						 const struct tcp_sock *tp)
@@ -103,7 +104,7 @@ static __always_inline __u32 known_ends_of_child(const struct sock *child,
 		       : KNOWN_LPORT | KNOWN_RPORT;
 }
 
-/* As far as they are known. */
+/* Checks the endpoints that are known. */
 static __always_inline bool filter_ends_pass(const struct sock *sk, const struct tcp_sock *tp,
 					     __u32 known)
 {
@@ -141,7 +142,7 @@ struct id_set {
 struct id_set pids SEC(".maps");
 struct id_set uids SEC(".maps");
 
-/* Asked at each change, because the owner may differ. */
+/* Checked at each change, because the owner may differ. */
 static __always_inline bool filter_owner_passes(const struct sock_entry *entry,
 						const struct sock *sk)
 {

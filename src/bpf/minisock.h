@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * TIME_WAIT: the kernel replaces the socket by a minisock, tcp_time_wait(), and then ends the
- * socket, so that FIN_WAIT2 and CLOSING seem to go to CLOSE. At that moment the minisock is in the
- * table of established sockets already, in the socket's own chain (5.10 to 7.2).
+ * TIME_WAIT: tcp_time_wait() replaces the socket by a minisock and then ends the socket, so the
+ * tracepoint reports FIN_WAIT2 or CLOSING to CLOSE. At that moment the minisock is already in the
+ * table of established sockets, in the socket's own chain (5.10 to 7.2).
  */
 #ifndef TCPSTATES_BPF_MINISOCK_H
 #define TCPSTATES_BPF_MINISOCK_H
@@ -22,13 +22,13 @@
 
 struct minisock {
 	__u8 state;     /* TIME_WAIT or FIN_WAIT2; 0: there is none */
-	bool is_missed; /* or there may be one */
+	bool is_missed; /* the search failed: there may be one */
 	__u64 address;
 	__u64 cookie;
 	__u64 due_ns;
 };
 
-/* TCP has one table, or since 6.1 one for each network namespace that wants its own. */
+/* TCP has one table, and since 6.1 optionally one per network namespace. */
 static __always_inline struct inet_hashinfo *hashinfo_of(const struct tcp_sock *tp)
 {
 	const struct sock *sk = sock_of(tp);
@@ -39,14 +39,17 @@ static __always_inline struct inet_hashinfo *hashinfo_of(const struct tcp_sock *
 	return hashinfo;
 }
 
-/* Where a chain of the table begins. */
+/* The head of a hash chain of the table. */
 static __always_inline __u64 bucket_of(const struct inet_hashinfo *hashinfo, __u32 chain)
 {
 	return (__u64)BPF_CORE_READ(hashinfo, ehash) +
 	       (__u64)chain * bpf_core_type_size(struct inet_ehash_bucket);
 }
 
-/* In one comparison: at each further one the verifier goes two ways, at each place of the chain. */
+/*
+ * A single comparison: the verifier follows both sides of each branch, at each position of the
+ * chain.
+ */
 static __always_inline bool is_minisock(const struct sock_common *common, __u32 hash, __be16 dport,
 					__be32 daddr)
 {
@@ -60,10 +63,10 @@ static __always_inline bool is_minisock(const struct sock_common *common, __u32 
 #define MINISOCK_MISSED 1 /* the chain is too long, or was changed meanwhile */
 
 /*
- * The address of the minisock with that remote end in a chain. Not by the local port: the socket it
- * is sought for has none any more. The end of a chain tells which one it is, as a node that is
- * moved leads into another (include/linux/list_nulls.h). A function of its own, for the verifier
- * goes through its loop once, and not once for each way that leads to it.
+ * The address of the minisock with that remote endpoint in a chain. The local port is not compared,
+ * because the ended socket has none any more. The end marker shows which chain it is, as a node
+ * that is moved leads into another one (include/linux/list_nulls.h). noinline: the verifier checks
+ * the loop once, and not once for each path to it.
  */
 __noinline __u64 find_in_chain(__u64 bucket, __u32 chain, __u32 hash, __u32 dport, __u32 daddr)
 {
@@ -115,11 +118,11 @@ static __always_inline struct minisock minisock_of(const struct tcp_sock *tp, __
 	};
 }
 
-/* Which minisocks to look at, and the answers; user space shares this memory. */
+/* The minisocks to read, and the results; user space shares this memory. */
 struct minisock_peek peeks[PEEKS_MAX];
 __u32 peek_count;
 
-/* One of them; a function of its own for the verifier's sake. */
+/* Reads one of them; noinline for the verifier. */
 __noinline int peek_at(__u32 place)
 {
 	__u64 now_ns = bpf_ktime_get_ns(), now_jiffies = bpf_jiffies64();
@@ -132,11 +135,11 @@ __noinline int peek_at(__u32 place)
 	peek = &peeks[place];
 	minisock = (void *)peek->address;
 	peek->state = 0;
-	/* Its memory stays that of some minisock, or is zeroed: SLAB_TYPESAFE_BY_RCU. */
+	/* The memory remains that of a minisock, or is zeroed: SLAB_TYPESAFE_BY_RCU. */
 	if (!BPF_CORE_READ(minisock, __tw_common.skc_refcnt.refs.counter) ||
 	    (__u64)BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter) != peek->cookie)
 		return 0;
-	/* A request that waits for its ACK has none of the rest. */
+	/* A request socket has no timer or state of a minisock. */
 	if (BPF_CORE_READ(minisock, __tw_common.skc_state) == STATE_NEW_SYN_RECV) {
 		peek->state = STATE_NEW_SYN_RECV;
 		return 0;

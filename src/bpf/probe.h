@@ -2,8 +2,8 @@
 /*
  * The trace's own probe: once the programs are attached, a socket of the tracing process listens
  * and stops, which proves that the programs run and that their records arrive. The programs
- * recognise its cookie before they ask any filter. It is never a transition: no output, count or
- * session has it.
+ * recognise its cookie before they check any filter. It is never a transition: no output, count or
+ * session includes it.
  */
 #ifndef TCPSTATES_BPF_PROBE_H
 #define TCPSTATES_BPF_PROBE_H
@@ -39,7 +39,7 @@ static __always_inline void probe_report(void)
 }
 
 /*
- * Whether it is a change of the probe; if so, reports it. Only changes of listeners are checked:
+ * Whether this is a change of the probe; if so, reports it. Only changes of listeners are checked:
  * other changes cost two comparisons of registers.
  */
 static __always_inline bool probe_take(const struct sock *sk, int oldstate, int newstate)

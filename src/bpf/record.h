@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the kernel programs send to user space: records in the ring buffer, and what iterators
- * write. Each begins with its kind and its size. None of this is in a recording, nor reaches a
- * sink.
+ * What the kernel programs send to user space: records in the ring buffer, and the output of
+ * iterators. Each begins with its kind and its size. Neither recordings nor sinks contain them.
  *
- * The sizes are asserted below: a member more or less has to be meant on both sides.
+ * The sizes are asserted below: both sides must agree on each member.
  */
 #ifndef TCPSTATES_BPF_RECORD_H
 #define TCPSTATES_BPF_RECORD_H
@@ -14,10 +13,10 @@
 #include "trace/transition.h"
 
 enum record_kind {
-	RECORD_NONE, /* none is of this kind: zeroed memory is no record */
+	RECORD_NONE, /* not used: zeroed memory is not a valid record */
 	/* In the ring buffer: */
 	RECORD_TRANSITION,       /* struct record_transition */
-	RECORD_PASSIVE_OPEN,     /* likewise, it stands for two */
+	RECORD_PASSIVE_OPEN,     /* the same struct; stands for two */
 	RECORD_REQUEST,          /* struct record_request */
 	RECORD_RESET_SENT,       /* struct record_reset_sent */
 	RECORD_LPORT_CHOSEN,     /* struct record_lport_chosen */
@@ -33,10 +32,10 @@ enum record_kind {
 
 struct record_header {
 	__u16 kind; /* enum record_kind */
-	__u16 size; /* in bytes, of all of the record */
+	__u16 size; /* bytes of the whole record */
 };
 
-/* What else of a transition may follow in a record of its own. */
+/* Which further records of a transition may follow. */
 enum record_awaits {
 	AWAITS_RESET = 1 << 0, /* RECORD_RESET_SENT, of the same skaddr */
 	AWAITS_LPORT = 1 << 1, /* RECORD_LPORT_CHOSEN, of the same cookie */
@@ -56,7 +55,7 @@ struct record_transition {
 /* The same without details: it ends after the members of version 1. */
 #define RECORD_TRANSITION_SHORT (sizeof(struct record_header) + sizeof(__u32) + TRANSITION_SIZE_1)
 
-/* A request socket whose SYN-ACK is sent again: a snapshot in SYN_RECV. */
+/* The SYN-ACK of a request socket is retransmitted: a snapshot in SYN_RECV. */
 struct record_request {
 	struct record_header header;
 	__u32 padding;
@@ -79,26 +78,26 @@ struct record_lport_chosen {
 	__u64 cookie; /* the session's */
 };
 
-/* A minisock ended, or was given more time. */
+/* A minisock ended, or its timer was restarted. */
 struct record_minisock {
 	struct record_header header;
-	__u8 state;    /* it is in, or ended in: TIME_WAIT or FIN_WAIT2 */
+	__u8 state;    /* present or last state: TIME_WAIT or FIN_WAIT2 */
 	__u8 is_early; /* it ended before its timer expired */
 	__u16 padding;
 	__u64 time_ns;
 	__u64 cookie; /* the session's */
 	__u64 skaddr; /* of the minisock */
-	__u64 due_ns; /* rearmed: when its timer will end it, CLOCK_MONOTONIC */
+	__u64 due_ns; /* rearmed: when its timer will expire, CLOCK_MONOTONIC */
 };
 
-/* The trace's own probe changed its state (probe.h): taken before the others are joined. */
+/* The trace's own probe changed its state (probe.h). It is handled before records are joined. */
 struct record_probe {
 	struct record_header header;
 	__u32 padding;
 	__u64 cookie;
 };
 
-/* A session that stays in its state, as it is now. */
+/* A session that remains in its state: its present values. */
 struct record_snapshot {
 	struct record_header header;
 	__u32 padding;
@@ -113,7 +112,7 @@ struct record_minisock_found {
 	struct transition transition;
 };
 
-/* Means nothing: it takes room, see walk() in iterators.h. */
+/* Has no content: it fills the buffer, see walk() in iterators.h. */
 struct record_mark {
 	struct record_header header;
 	__u8 padding[sizeof(struct record_snapshot) - sizeof(struct record_header)];
@@ -131,7 +130,7 @@ _Static_assert(sizeof(struct record_snapshot) == 8 + sizeof(struct transition), 
 _Static_assert(sizeof(struct record_minisock_found) == 16 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_mark) == sizeof(struct record_snapshot), "likewise");
 
-/* A kind more has a struct, an assertion above, and a row in record_size_is() of source/join.c. */
+/* A new kind needs a struct, an assertion above, and a row in record_size_is() of source/join.c. */
 _Static_assert(RECORD_KINDS == 12, "kernel and user space agree");
 
 #endif

@@ -28,8 +28,8 @@ struct request_key {
 };
 
 /*
- * Inserted when a SYN-ACK is retransmitted, removed when its session begins. Entries that are never
- * answered stay until newer ones replace them.
+ * Inserted when a SYN-ACK is retransmitted, removed when its session begins. Entries of handshakes
+ * that are never completed stay until newer ones replace them.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -38,7 +38,7 @@ struct {
 	__type(value, __u64); /* CLOCK_MONOTONIC, ns: when the first was sent */
 } requests SEC(".maps");
 
-/* Of a request, or of the child that came of it. */
+/* Of a request, or of the child created from it. */
 static __always_inline void request_key_fill(struct request_key *key,
 					     const struct sock_common *common)
 {
@@ -49,7 +49,7 @@ static __always_inline void request_key_fill(struct request_key *key,
 	key->rport = common->skc_dport;
 }
 
-/* What a half-open session's record says of its ends; the rest is zero. */
+/* The endpoints for a half-open session's record; the rest is zero. */
 static __always_inline void request_fill(struct transition *record,
 					 const struct request_sock *request)
 {
@@ -91,7 +91,7 @@ static __always_inline __u64 request_see(const struct request_sock *request)
 	if (!tcp || !tcp->snt_synack)
 		return 0;
 	sent_ns = tcp->snt_synack * NSEC_PER_USEC;
-	/* By way of what the helper gives: see sock_of(). */
+	/* Reads through the helper's result: see sock_of(). */
 	request_key_fill(&key, &tcp->req.req.__req_common);
 	bpf_map_update_elem(&requests, &key, &sent_ns, BPF_NOEXIST);
 	return sent_ns;
@@ -102,16 +102,16 @@ static __always_inline __u32 request_netns(const struct request_sock *request)
 {
 	const struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock((void *)request);
 
-	/* By way of what the helper gives: see sock_of(). */
+	/* Reads through the helper's result: see sock_of(). */
 	return tcp ? tcp->req.req.__req_common.skc_net.net->ns.inum : 0;
 }
 
 #ifndef FALLBACK
 
 /*
- * A request that has not been answered for a second, and each time that its SYN-ACK is sent again:
- * a session that stays in SYN_RECV. By its cookie, which its child would get; the other build
- * cannot ask for one.
+ * A request socket that has not been answered for a second, at each retransmission of its SYN-ACK:
+ * a session that stays in SYN_RECV. Identified by its cookie, which its child would inherit; the
+ * fallback build cannot request one.
  */
 static __always_inline void request_report(struct sock *listener,
 					   const struct request_sock *request, __u64 sent_ns)

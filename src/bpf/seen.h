@@ -17,11 +17,11 @@
 /*
  * Both programs run for a change one after the other, and either in the task that has locked the
  * socket or on behalf of a packet or timer (sk_lock.owned, see entry_note_task()). A packet or
- * timer may come in between, and for a task's change only: so it cannot overwrite that one's mark.
- * On 7.2 another task may come in between, and overwrites it.
+ * timer may interrupt only a task's change: so it cannot overwrite that change's mark. On 7.2
+ * another task may come in between, and overwrites it.
  */
 struct seen {
-	__u64 skaddr; /* 0: the second program has asked for it */
+	__u64 skaddr; /* 0: the second program has read it */
 	int newstate;
 	int padding;
 };
@@ -47,7 +47,7 @@ static __always_inline struct seen *seen_here(void)
 	return bpf_map_lookup_elem(&seen, &zero);
 }
 
-/* First of all, so that what interrupts the first program finds its own change unmarked. */
+/* Called first, so that a program that interrupts the first one finds its own change unmarked. */
 static __always_inline void seen_set(const struct sock *sk, int newstate)
 {
 	struct seen *seen = seen_here();
@@ -55,7 +55,10 @@ static __always_inline void seen_set(const struct sock *sk, int newstate)
 	if (!seen)
 		return;
 	if (sk->sk_lock.owned) {
-		/* Left by a packet that the second program did not run for, as it ran already. */
+		/*
+		 * Left by a packet during which the second program was already running, and so
+		 * skipped.
+		 */
 		seen[SEEN_PACKET].skaddr = 0;
 		seen += SEEN_TASK;
 	}

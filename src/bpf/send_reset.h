@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Resets the kernel sends. As a rule it ends the socket first and sends the reset right after, on
- * the same CPU: the record of the end says that a reset may follow, and user space joins the two.
+ * Resets that the kernel sends. Usually it ends the socket first and sends the reset right after,
+ * on the same CPU: the record of the end says that a reset may follow, and user space joins the
+ * two.
  */
 #ifndef TCPSTATES_BPF_SEND_RESET_H
 #define TCPSTATES_BPF_SEND_RESET_H
@@ -26,7 +27,7 @@ enum sk_rst_reason {
 	SK_RST_REASON_NOT_SPECIFIED,
 };
 
-/* enum reset_reason of the running kernel's number. */
+/* Maps the running kernel's number to enum reset_reason. */
 static __always_inline __u32 reset_reason_of(__u64 number)
 {
 #define COMPARE(name, text)                                                          \
@@ -64,7 +65,7 @@ static __always_inline void reset_await(__u64 skaddr)
 		*here = skaddr;
 }
 
-/* True once, for the socket that was awaited last. */
+/* True once, for the most recently awaited socket. */
 static __always_inline bool reset_is_awaited(__u64 skaddr)
 {
 	__u64 *here = awaited_here();
@@ -76,9 +77,9 @@ static __always_inline bool reset_is_awaited(__u64 skaddr)
 }
 
 /*
- * An end in a call: by close() with data unread or SO_LINGER 0, or by connect(AF_UNSPEC). An end by
- * "reset": of a session that nobody reads from any more, it may be the answer to data that arrived
- * (tcp_rcv_state_process(), which calls tcp_reset() for its own side first).
+ * The kernel may send a reset after an end in a call: close() with unread data or SO_LINGER 0, or
+ * connect(AF_UNSPEC). An end by "reset" may be the answer to data that arrived after reading was
+ * shut down (tcp_rcv_state_process(), which calls tcp_reset() for its own side first).
  */
 static __always_inline bool reset_may_follow(const struct transition *record)
 {

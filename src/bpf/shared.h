@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the kernel programs and user space agree on beside the records (record.h). */
+/* What the kernel programs and user space share besides the records (record.h). */
 #ifndef TCPSTATES_BPF_SHARED_H
 #define TCPSTATES_BPF_SHARED_H
 
@@ -8,16 +8,16 @@
 #include "trace/port.h"
 #include "trace/state.h"
 
-/* Blocks of addresses. Of several, tries hold all. */
+/* Address prefixes. If there are several, all are in tries. */
 struct kernel_nets {
-	__u64 address[2]; /* of the only one, in network order */
+	__u64 address[2]; /* the only one, in network order */
 	__u64 mask[2];
 	__u8 is_given;
 	__u8 is_one;
 	__u8 padding[6];
 };
 
-/* Which transitions are worth a record. */
+/* Which transitions get a record. */
 struct kernel_filter {
 	__u64 lports[PORT_SET_WORDS];
 	__u64 rports[PORT_SET_WORDS];
@@ -26,39 +26,39 @@ struct kernel_filter {
 	__u32 from; /* sets of states (../state.h); 0: any */
 	__u32 to;
 	__u32 either;
-	__u32 netns; /* inode number; 0: any, or several, of which user space judges */
+	__u32 netns; /* inode number; 0: any, or several, which user space checks */
 	__u8 has_lports;
 	__u8 has_rports;
 	__u8 only_ip; /* 4 or 6; 0: both */
 	__u8 has_pids;
 	__u8 has_uids;
-	__u8 is_on; /* something above is asked for of the session's ends */
+	__u8 is_on; /* a filter on the endpoints or the namespace is set */
 	__u8 padding[2];
 };
 
-/* A block of addresses, as the kernel's tries have it. */
+/* An address prefix, as a key of the kernel's tries. */
 struct net_key {
 	__u32 bits; /* of the prefix */
 	__u8 address[16];
 };
 
-/* Sockets that may wait for their first connection at a time; a power of two. */
+/* How many sockets can wait for their first connection at a time; a power of two. */
 #define CREATION_TIMES 65536
 
-/* One per CPU; counts only ever go up. */
+/* One per CPU; the counts never decrease. */
 struct kernel_losses {
 	__u64 transitions; /* not delivered: the ring buffer was full */
 	__u64 details;     /* likewise, of a transition that may have been delivered */
-	__u64 clocks;      /* without a duration: no memory to keep the socket's time in */
-	__u64 rescued;     /* dealt with by the second program, as the first was interrupted */
+	__u64 clocks;      /* without a duration: no memory for the socket's clock */
+	__u64 rescued;     /* traced by the second program, as the first was interrupted */
 };
 
 /*
- * Transitions that are alike as far as a summary tells them apart: the parts that it does not ask
- * for are zero. What costs least to hash is in front, and only so much of it is a key of the map.
+ * The group of a transition in a summary: members that the summary does not need are zero. The
+ * members that cost least to hash come first; the map's key ends after the last one needed.
  */
 struct tally_key {
-	__u16 bucket; /* of the duration (../lib/bucket.h), where it is known */
+	__u16 bucket; /* of the duration (../lib/bucket.h), if known */
 	__u8 oldstate;
 	__u8 newstate;
 	__u8 flags;           /* enum transition_flags: what is known of the duration */
@@ -70,11 +70,11 @@ struct tally_key {
 	__u32 pid;
 	__u32 padding2;
 	char comm[16];
-	__u8 raddr[16]; /* with the bits that count */
+	__u8 raddr[16]; /* masked to the prefix length */
 	__u8 laddr[16];
 };
 
-/* How many there were, how long they took together, and the longest. On one CPU. */
+/* Count, total duration and longest duration. On one CPU. */
 struct tally_value {
 	__u64 count;
 	__u64 sum_ns;
@@ -84,7 +84,7 @@ struct tally_value {
 #define TALLIES_MAX 16384
 #define LEFT_PLACES (1u << 20)
 
-/* What the kernel program is to add up, instead of a record for each. Set before load. */
+/* What the kernel program aggregates instead of sending records. Set before load. */
 struct tally_wanted {
 	__u8 is_on;
 	__u8 by_lport;
@@ -100,15 +100,15 @@ struct tally_wanted {
 	__u64 laddr_ipv6[2];
 };
 
-/* How many minisocks are looked at in one run of the program that does. */
+/* How many minisocks one run of the program reads. */
 #define PEEKS_MAX 64
 
-/* A minisock, and what has become of it: filled in by the kernel program. */
+/* A minisock and its present state, which the kernel program fills in. */
 struct minisock_peek {
 	__u64 address; /* kernel's, of the minisock */
-	__u64 cookie;  /* its own: the memory may have gone to another one */
-	__u64 due_ns;  /* CLOCK_MONOTONIC: when its timer will go off */
-	__u64 left_ns; /* until its time is over; the timer is a little later */
+	__u64 cookie;  /* its own: the memory may have been reused */
+	__u64 due_ns;  /* CLOCK_MONOTONIC: when its timer will expire */
+	__u64 left_ns; /* until its time ends; the timer is a little later */
 	__u32 state;   /* STATE_TIME_WAIT, STATE_FIN_WAIT2, STATE_NEW_SYN_RECV; 0: it is gone */
 	__u32 padding;
 };
@@ -119,9 +119,9 @@ struct minisock_peek {
  */
 struct scan_request {
 	/*
-	 * CLOCK_MONOTONIC: sessions that by now_ns have been in their state for least_ns, or that
-	 * times a power of two, and had not by before_ns. 0: the initial scan, which reports
-	 * sessions without a change seen, and minisocks.
+	 * CLOCK_MONOTONIC. Reports sessions that by now_ns have been in their state for least_ns,
+	 * or for least_ns times a power of two, and had not by before_ns. 0: the initial scan,
+	 * which reports sessions without a traced change, and minisocks.
 	 */
 	__u64 now_ns;
 	__u64 before_ns;

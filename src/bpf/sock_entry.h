@@ -23,11 +23,11 @@ struct sock_entry {
 	__u32 pid;      /* of the owner; 0: not known, or the kernel */
 	__u8 state;     /* the present one, enum tcp_state */
 	__u8 owner_from;
-	bool is_child;     /* came from a listener, and has not left SYN_RECV */
-	bool is_from_scan; /* found in its state at since_ns, which began before that */
+	bool is_child;     /* created by a listener, and still in SYN_RECV */
+	bool is_from_scan; /* found in its state at since_ns; the state began before */
 	char comm[TRANSITION_COMM_SIZE];
 	bool got_reset;     /* in its present connection */
-	bool lport_awaited; /* its last record has no local port: another one follows */
+	bool lport_awaited; /* its last record has no local port: another record follows */
 };
 
 #ifndef FALLBACK
@@ -61,7 +61,7 @@ static __always_inline struct sock_entry *entry_of(struct sock *sk)
 	return entry;
 }
 
-/* For a child that has just been created: a copy of its listener's entry. */
+/* For a new child: a copy of its listener's entry. */
 static __always_inline struct sock_entry *entry_of_child(struct sock *child,
 							 const struct tcp_sock *tp)
 {
@@ -75,7 +75,7 @@ static __always_inline void entry_create(struct bpf_sock *sk, struct sock_entry 
 		count((struct kernel_losses){.clocks = 1});
 }
 
-/* True if it has set the clock, false if the clock runs already. */
+/* True if it has set the clock, false if the clock was running already. */
 static __always_inline bool entry_start_clock(struct sock_entry *entry, __u64 since_ns)
 {
 	return !__sync_val_compare_and_swap(&entry->since_ns, 0, since_ns);
@@ -99,8 +99,8 @@ static __always_inline __u64 sock_cookie(struct sock *sk)
 /*
  * Key: the address of the socket. Until the first transition it is the cookie, because
  * sock_create() does not get an address; the two cannot collide, as cookies count up from 1 and
- * addresses are in the upper half. Inserted as above, removed when the socket is destroyed. If it
- * is full, new sessions have no durations, which is counted.
+ * addresses are in the upper half. Inserted as above, removed when the socket is destroyed. If the
+ * table is full, new sessions have no durations, which is counted.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -135,7 +135,7 @@ static __always_inline struct sock_entry *entry_insert(const struct sock *sk,
 	return bpf_map_lookup_elem(&sock_entries, &key);
 }
 
-/* Removes the entry by cookie first: in a full table, the new one takes its place. */
+/* Removes the entry by cookie first: in a full table, the new entry takes its place. */
 static __always_inline struct sock_entry *entry_of(const struct sock *sk)
 {
 	struct sock_entry *entry = entry_find(sk), *created;
@@ -184,7 +184,7 @@ static __always_inline void entry_create(struct bpf_sock *sk, struct sock_entry 
 		count((struct kernel_losses){.clocks = 1});
 }
 
-/* Not atomic, as 5.10 has no compare-and-exchange: a transition in between gets a lower bound. */
+/* Not atomic, as 5.10 has no compare-and-exchange: a concurrent transition gets a lower bound. */
 static __always_inline bool entry_start_clock(struct sock_entry *entry, __u64 since_ns)
 {
 	if (entry->since_ns)

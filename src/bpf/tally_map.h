@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Aggregates the transitions of a summary instead of sending each. User space still gets the
- * records that it needs: sessions that go on as minisocks, and the sessions that replace those.
+ * records that it needs: sessions that continue as minisocks, and the sessions that replace those.
  */
 #ifndef TCPSTATES_BPF_TALLY_MAP_H
 #define TCPSTATES_BPF_TALLY_MAP_H
@@ -26,7 +26,7 @@
 const volatile struct tally_wanted tally;
 
 /*
- * Added here, read and emptied by user space while it is the other one's turn. When it is full, or
+ * The programs add to one map while user space reads and empties the other. If the map is full, or
  * without memory, a transition is sent as a record. User space sets the size of keys and maps.
  */
 struct tally_map {
@@ -45,22 +45,22 @@ static __always_inline bool wants_owners(void)
 	return wants_details && (!tally.is_on || tally.by_owner);
 }
 
-/* Whose turn it is; user space changes it. */
+/* Even or odd: the map that the programs add to. User space changes it. */
 __u32 tally_turn;
 
-/* Of one that takes the place of a session in TIME_WAIT the kernel says nothing: set then. */
+/* Set if no program reports the end of a minisock that a new session replaces. */
 bool minisocks_are_watched;
 
-/* LEFT_PLACES of them. */
+/* LEFT_PLACES elements. */
 struct left_times {
 	__u8 at[LEFT_PLACES];
 };
 
 /*
- * When a session between ends of that hash last went on as a minisock (in seconds, about; 0: none),
- * so that who takes its place is sent. Others of the same hash are sent, too. The hash is the
- * kernel's own, of both ends and the network namespace (inet_ehashfn()), cut. Not there (one byte)
- * unless user space sets the size.
+ * When a session with that hash last became a minisock (in seconds, roughly; 0: never), so that the
+ * session that replaces it is sent. Other sessions with the same hash are sent, too. The hash is
+ * the kernel's own, of the 4-tuple and the network namespace (inet_ehashfn()), truncated. One byte
+ * long unless user space sets the size.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -69,10 +69,10 @@ struct {
 	__uint(value_size, 1);
 } left_times SEC(".maps");
 
-/* Any session ever did. */
+/* Set once any session has become a minisock. */
 bool has_left;
 
-/* So long a minisock lasts: a minute in FIN_WAIT2 and one in TIME_WAIT, and a little more. */
+/* The longest life of a minisock: a minute in FIN_WAIT2 and one in TIME_WAIT, plus a margin. */
 #define MINISOCK_SECONDS 126
 
 /* Never 0. */
@@ -89,7 +89,7 @@ static __always_inline __u8 *left_place(const struct sock *sk)
 	return times ? &times->at[sk->__sk_common.skc_hash & (LEFT_PLACES - 1)] : NULL;
 }
 
-/* Whether user space has to see it for the sake of the minisock that was there before. */
+/* Whether user space needs it because it may replace a minisock. */
 static __always_inline bool takes_place(const struct sock *sk, const struct change *change)
 {
 	__u8 *left;
@@ -122,14 +122,14 @@ static __always_inline bool tally_add(void *map, struct tally_key *key, __u64 du
 			return false;
 	}
 	value->count++;
-	/* Of what is known of it only a part counts: of that, user space judges. */
+	/* User space decides which durations count, by the flags of the key. */
 	value->sum_ns += duration_ns;
 	if (duration_ns > value->max_ns)
 		value->max_ns = duration_ns;
 	return true;
 }
 
-/* Not inlined: the verifier goes through its comparisons once. */
+/* noinline: the verifier checks its comparisons once. */
 __noinline __u32 tally_bucket(__u64 duration_ns)
 {
 	return bucket_for(duration_ns);
@@ -181,12 +181,12 @@ static __always_inline bool is_for_user_space(const struct sock *sk, const struc
 	bool is_of_syn_sent =
 		change->oldstate == STATE_SYN_SENT || change->newstate == STATE_SYN_SENT;
 
-	/* It gets its local port after that change, so the next one is of another group. */
+	/* The local port is chosen after that change, so the next one is in another group. */
 	return may_have_minisock(sk, change) ||
 	       ((tally.by_lport || filter.has_lports) && is_of_syn_sent) || takes_place(sk, change);
 }
 
-/* False: it is to be sent. Otherwise it has been added up, or does not count. */
+/* False: send it as a record. True: it is added, or filtered out. */
 static __always_inline bool tally_take(const struct sock_entry *entry, const struct sock *sk,
 				       const struct tcp_sock *tp, const struct change *change,
 				       __u16 lport, __u16 rport)
@@ -195,7 +195,7 @@ static __always_inline bool tally_take(const struct sock_entry *entry, const str
 
 	if (!entry || is_for_user_space(sk, change))
 		return false;
-	/* Not judged yet of listeners, whose children may pass where they do not. */
+	/* Listeners have not been filtered yet: their children may pass where they do not. */
 	if (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL))
 		return true;
 	tally_fill_ends(&key, sk, tp, lport, rport);
@@ -204,7 +204,7 @@ static __always_inline bool tally_take(const struct sock_entry *entry, const str
 		__builtin_memcpy(key.comm, entry->comm, sizeof(key.comm));
 	}
 	tally_fill_time(&key, change);
-	/* Each by itself: the kernel inlines the search where it knows the map (6.10). */
+	/* Separate calls: the kernel inlines the lookup if the map is a constant (6.10). */
 	if (tally_turn & 1)
 		return tally_add(&tallies_odd, &key, change->duration_ns);
 	barrier();

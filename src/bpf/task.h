@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The task on the CPU. Tracing programs read it directly since 5.11; the fallback build copies what
- * it reads.
+ * The task on the CPU. Tracing programs read it directly since 5.11; the fallback build copies the
+ * members that it reads.
  */
 #ifndef TCPSTATES_BPF_TASK_H
 #define TCPSTATES_BPF_TASK_H
@@ -66,7 +66,7 @@ static __always_inline int task_exit_code(const struct task_struct *task)
 	return BPF_CORE_READ(task, signal, group_exit_code);
 }
 
-/* The name of its process: its group leader's. */
+/* The name of its process, which is its group leader's. */
 static __always_inline void task_read_process_comm(char *comm, const struct task_struct *task)
 {
 	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);

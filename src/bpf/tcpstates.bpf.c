@@ -2,7 +2,7 @@
 /*
  * The kernel side: one record in the ring buffer for each TCP state change, with the duration of
  * the previous state. Each socket has an entry that lives as long as the socket. The program
- * updates it before it asks a filter and before it reserves the record, so neither a filter nor a
+ * updates it before it checks filters and before it reserves the record, so neither a filter nor a
  * lost record falsifies a later duration. docs/kernel.md lists all hooks.
  *
  * Compiled twice: with FALLBACK for kernels before 5.12, see sock_entry.h and task.h.
@@ -37,7 +37,9 @@
 #include "trace/state.h"
 #include "trace/transition.h"
 
-/* Without memory, a child is not marked: then sk_socket is still NULL, as nobody accepted it. */
+/*
+ * Without memory, a child is not marked: then sk_socket is still NULL, as it is not accepted yet.
+ */
 static __always_inline bool leaves_syn_recv(const struct change *change, const struct tcp_sock *tp,
 					    const struct sock_entry *entry)
 {
@@ -88,8 +90,8 @@ static __always_inline bool is_transition(const struct sock *sk, int oldstate, i
 }
 
 /*
- * At SYN_SENT the local port may not be chosen yet, or be that of the previous connection. Nothing
- * is known for a listener: its children may pass where it does not.
+ * At SYN_SENT the local port may not be chosen yet, or be that of the previous connection. No
+ * endpoint counts as known for a listener: its children may pass where it does not.
  */
 static __always_inline __u32 known_ends(const struct sock *sk, const struct tcp_sock *tp,
 					int oldstate, int newstate)
