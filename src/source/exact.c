@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The second kernel object: loaded where it can be, attached as far as it can be. */
+/* The second kernel object: loaded if possible, attached as far as possible. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -15,14 +15,14 @@
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 
-/* What the kernel says where it has no trampolines (arm64 up to 6.3); no errno of user space's. */
+/* The kernel's error without trampolines (arm64 up to 6.3); user space has no such errno. */
 #define ENOTSUPP 524
 
 struct row {
 	size_t program, link; /* offsets in struct exact_bpf */
-	const char *function; /* the kernel's, to which it is attached */
+	const char *function; /* the kernel function to attach to */
 	const char *missing;  /* what a trace lacks without it */
-	bool for_half_open;   /* wanted with that option only */
+	bool for_half_open;   /* wanted only with that option */
 };
 
 #define ROW(name, missing, ...)                                                                 \
@@ -50,7 +50,7 @@ static const struct row rows[] = {
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
 
-/* Beside the build for old kernels, which keeps sessions elsewhere; nobody's errno either. */
+/* With the fallback build, which stores sessions elsewhere; this is not an errno either. */
 #define ENOSTORAGE 525
 
 const char *exact_reason(int err)
@@ -83,7 +83,7 @@ static bool is_wanted(const struct row *row, const struct wants *wants)
 	return !row->for_half_open || wants->half_open;
 }
 
-/* Asks libbpf where types are of no use; NULL: they are of use. */
+/* btf: libbpf's types if ours could not be read, else NULL. */
 static bool kernel_has(const struct targets *targets, const struct btf *btf,
 		       const struct bpf_program *program, const char *function)
 {
@@ -92,7 +92,7 @@ static bool kernel_has(const struct targets *targets, const struct btf *btf,
 	return targets_have(targets, program);
 }
 
-/* A program for a function that this kernel does not have would fail the others. */
+/* A program for a function that this kernel lacks would make the others fail to load. */
 static int choose_programs(struct exact_bpf *exact, const struct wants *wants,
 			   struct targets *targets, const struct exact_listener *listener)
 {
@@ -114,7 +114,7 @@ static int choose_programs(struct exact_bpf *exact, const struct wants *wants,
 	return 0;
 }
 
-/* Maps that both have by the same name are one. */
+/* Shares the maps that have the same name in both objects. */
 static int share_maps(struct exact_bpf *exact, const struct tcpstates_bpf *program)
 {
 	struct bpf_map *map, *shared;
@@ -130,8 +130,7 @@ static int share_maps(struct exact_bpf *exact, const struct tcpstates_bpf *progr
 	return 0;
 }
 
-/* 0, or why a program that does nothing is refused: it takes 20 ms to learn that from all of them.
- */
+/* 0, or why the kernel rejects a program that does nothing: with all programs, this takes 20 ms. */
 static int try_least(const struct types *types)
 {
 	const struct bpf_insn answer_0[] = {
@@ -169,7 +168,7 @@ static int load(struct exact_bpf *exact, const struct tcpstates_bpf *program,
 	bpf_map__set_autocreate(exact->maps.half_opens, wants->half_open);
 	exact->rodata->jiffy_ns = program->rodata->jiffy_ns;
 	exact->rodata->minisocks_follow = wants->minisocks;
-	/* What it lacks then is said for each program; why, by the kernel's answer alone. */
+	/* Each program then reports what is missing; the reason is the kernel's error alone. */
 	print = libbpf_set_print(NULL);
 	err = exact_bpf__load(exact);
 	libbpf_set_print(print);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The second kernel object, ../bpf/exact.bpf.c: what a trace can do without, if it must. */
+/* The second kernel object, ../bpf/exact.bpf.c, which is optional for a trace. */
 #ifndef TCPSTATES_SOURCE_EXACT_H
 #define TCPSTATES_SOURCE_EXACT_H
 
@@ -20,7 +20,7 @@ struct exact_listener {
 	void *context;
 };
 
-/* A listener that reports with -v what is missing. */
+/* A listener that reports missing programs with -v. */
 void exact_say_missing(void *context, const char *function, const char *lack, int err);
 
 const char *exact_reason(int err);

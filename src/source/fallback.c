@@ -7,15 +7,15 @@
 #include "source/fallback.h"
 #include "tcpstates.skel.h"
 
-/* Of this one the bytes alone are used. */
+/* Only its bytes are used. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-function"
 #include "fallback.skel.h"
 #pragma GCC diagnostic pop
 
 /*
- * Maps and programs are found by name, variables by their places, which are the same in both as the
- * source is: only what is there in one of them alone could make them differ.
+ * libbpf finds maps and programs by name, but the skeleton finds variables by offset. Both builds
+ * have the same offsets unless a variable is in one of them only.
  */
 #define SAME_SIZE(part)                                                  \
 	_Static_assert(sizeof(((struct tcpstates_bpf *)0)->part) ==      \
@@ -29,7 +29,7 @@ SAME_SIZE(rodata_filter[0]);
 SAME_SIZE(bss[0]);
 SAME_SIZE(rodata[0]);
 
-/* As tcpstates_bpf__open_opts(), but for the bytes. */
+/* Like tcpstates_bpf__open_opts(), with other bytes. */
 struct tcpstates_bpf *fallback_open(const struct bpf_object_open_opts *with)
 {
 	struct tcpstates_bpf *program = calloc(1, sizeof(*program));

@@ -27,7 +27,7 @@
 #define TIME_WAIT_NS (60 * NSEC_PER_SEC)
 
 /*
- * Read at once: as much as the kernel gathers (seq_file's buffer of an iterator, 32 KB on most
+ * Bytes of one read: as much as the kernel gathers (seq_file's buffer of an iterator, 32 KB on most
  * machines), and the beginning of a record that did not fit. The marks fill it soon.
  */
 #define FOUND_SIZE 33792
@@ -81,7 +81,7 @@ static void take_snapshot(struct initial_scan *scan, const struct transition *t)
 		record_queue_add(scan->snapshots, t, sizeof(*t));
 }
 
-/* What an iterator has written, by its kind. */
+/* A record of an iterator, by its kind. */
 union found {
 	struct record_header header;
 	struct record_snapshot snapshot;
@@ -100,7 +100,7 @@ static void take_record(struct initial_scan *scan, union found *found)
 		record_unknown(&scan->unknown, found, size);
 }
 
-/* Takes the whole records at the beginning of data. How many bytes they are. */
+/* Takes the whole records at the beginning of data. Returns their size in bytes. */
 static size_t take_records(struct initial_scan *scan, char *data, size_t size)
 {
 	struct record_header header;
@@ -153,7 +153,7 @@ static void scan_namespace(struct initial_scan *scan, int netns)
 		log_verbose("cannot scan the sessions of a network namespace: %s", strerror(-err));
 }
 
-/* The network namespace of a process, unless it was visited. -1: nothing to do. */
+/* The network namespace of a process. -1: visited already, or it cannot be opened. */
 static int open_namespace(const char *pid, struct visited *visited)
 {
 	char path[64];
@@ -170,7 +170,7 @@ static int open_namespace(const char *pid, struct visited *visited)
 	return -1;
 }
 
-/* Those of all processes. */
+/* The network namespaces of all processes. */
 static void scan_namespaces(struct initial_scan *scan)
 {
 	struct visited visited = {0};

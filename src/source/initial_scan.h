@@ -21,7 +21,7 @@ struct initial_scan {
 	void *context;
 
 	const struct tcpstates_bpf *program;
-	struct bpf_link *sockets;       /* the iterator over them; NULL: it cannot be had */
+	struct bpf_link *sockets;       /* the iterator over sockets; NULL: not available */
 	struct minisocks *minisocks;    /* gets those older than the trace; NULL: not followed */
 	struct record_queue *snapshots; /* gets all snapshots; NULL: not wanted */
 	uint64_t last_ns;               /* when initial_scan_repeat() was called last */
@@ -36,9 +36,9 @@ void initial_scan_run(struct initial_scan *scan, const struct tcpstates_bpf *pro
 		      struct minisocks *minisocks, struct record_queue *snapshots);
 
 /*
- * Adds to scan->snapshots those that by now_ns (CLOCK_MONOTONIC) have been in their state for
- * least_ns (by state; 0: not scanned for) or that times a power of two, and had not at the scan
- * before.
+ * Adds to scan->snapshots the sessions that by now_ns (CLOCK_MONOTONIC) have been in their state
+ * for least_ns (by state; 0: not scanned for) or for least_ns times a power of two, and had not at
+ * the previous scan.
  */
 void initial_scan_repeat(struct initial_scan *scan, const uint64_t *least_ns, uint64_t now_ns);
 

@@ -45,7 +45,7 @@ static void hand_over_transition(struct join *join, const struct transition *t)
 		minisocks_add(&join->minisocks, t);
 }
 
-/* It has been half-open for a while: a snapshot, and its end will be reported. */
+/* It has been half-open for a while: a snapshot; its end will be reported. */
 static void hand_over_request(struct join *join, const struct record_request *record)
 {
 	if (join->follows_minisocks)
@@ -97,7 +97,7 @@ static void release(struct join *join, size_t count)
 	memmove(join->held, join->held + count, join->count * sizeof(*join->held));
 }
 
-/* Those in front that nothing is awaited for any more. */
+/* The records at the front that await nothing any more. */
 static void release_ready(struct join *join)
 {
 	size_t ready = 0;
@@ -107,7 +107,7 @@ static void release_ready(struct join *join)
 	release(join, ready);
 }
 
-/* False without memory: then nothing can be held. */
+/* False without memory: then no record can be held. */
 static bool make_room(struct join *join)
 {
 	size_t room = join->room ? 2 * join->room : 64;
@@ -123,7 +123,7 @@ static bool make_room(struct join *join)
 	return true;
 }
 
-/* The newest one that awaits this, of that socket or session (0: any); NULL: none. */
+/* The newest record that awaits this, of that socket or session (0: any); NULL: none. */
 static struct record_transition *find_awaiting(struct join *join, enum record_awaits awaits,
 					       uint64_t skaddr, uint64_t cookie)
 {
@@ -138,7 +138,7 @@ static struct record_transition *find_awaiting(struct join *join, enum record_aw
 	return NULL;
 }
 
-/* A connection that has gone on without its port having been reported will stay without. */
+/* A connection that continues without a reported port will not get one. */
 static void give_up_lport(struct join *join, const struct transition *t)
 {
 	struct record_transition *record;
@@ -147,7 +147,7 @@ static void give_up_lport(struct join *join, const struct transition *t)
 		record->awaits = 0;
 }
 
-/* A record that keeps its place behind those that are held. */
+/* A record that stays in order behind those that are held. */
 static void pass(struct join *join, const union record *record)
 {
 	if (!join->count && !awaits_more(record)) {
@@ -155,7 +155,7 @@ static void pass(struct join *join, const union record *record)
 	} else if (make_room(join)) {
 		memcpy(&join->held[join->count++], record, record->header.size);
 	} else {
-		/* They go without the rest. */
+		/* Hands them over incomplete. */
 		release(join, join->count);
 		hand_over(join, record);
 	}
@@ -168,7 +168,7 @@ static void take_transition(struct join *join, const struct record_transition *r
 	pass(join, (const union record *)record);
 }
 
-/* The child's first transition comes with its second one. */
+/* The child's first transition arrives with its second one. */
 static void take_passive_open(struct join *join, const struct record_transition *record)
 {
 	struct record_transition syn = *record, second = *record;
@@ -213,7 +213,7 @@ static void take_lport(struct join *join, const struct record_lport_chosen *chos
 	release_ready(join);
 }
 
-/* Without details: what is not in it is not known. */
+/* Without details: members that it lacks are not known. */
 static const struct record_transition *complete(const struct record_transition *record,
 						struct record_transition *completed)
 {
@@ -225,7 +225,7 @@ static const struct record_transition *complete(const struct record_transition *
 	return completed;
 }
 
-/* Whether a record of that kind and size comes by the ring buffer. */
+/* Whether the ring buffer can have a record of that kind and size. */
 static bool record_size_is(unsigned int kind, size_t size)
 {
 	switch (kind) {

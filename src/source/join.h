@@ -26,21 +26,21 @@ union record {
 };
 
 struct join {
-	union record *held; /* behind one that more may follow for, in order */
+	union record *held; /* a record that awaits another, and those after it */
 	size_t count;
 	size_t room;
 	bool follows_minisocks;
 	struct minisocks minisocks;
 	const struct receiver *receiver; /* set by the user before each call */
-	enum delivery answer;            /* what it said last */
+	enum delivery answer;            /* the receiver's last answer */
 	uint64_t unknown;                /* records that were skipped */
 };
 
-/* Follows those that end their socket in a minisock; look: as in minisock.h. */
+/* Follows sessions that continue as minisocks; look: as in minisock_tracker.h. */
 void join_follow_minisocks(struct join *join, minisock_look *look);
 
 /*
- * A record from the ring buffer, of size bytes, aligned to eight. The receiver may be called. A
+ * Takes a record from the ring buffer, of size bytes, aligned to eight. May call the receiver. A
  * record of unknown kind or size is counted and reported.
  */
 void join_take(struct join *join, const void *record, size_t size);
@@ -51,12 +51,12 @@ void record_unknown(uint64_t *count, const void *record, size_t size);
 /* CLOCK_MONOTONIC, of a whole record of known kind; 0: the kind has no time. */
 uint64_t record_time_ns(const void *record);
 
-/* The time of the newest record that is held; 0: none is held. */
+/* The time of the newest held record; 0: none is held. */
 uint64_t join_held_ns(const struct join *join);
 
 /*
- * Hands over what is held and older than now_ns (CLOCK_MONOTONIC) by more than the rest of one can
- * be late; with now_ns UINT64_MAX, all.
+ * Hands over the records that, at now_ns (CLOCK_MONOTONIC), have been held longer than a second
+ * record can be late; with now_ns UINT64_MAX, all of them.
  */
 void join_release(struct join *join, uint64_t now_ns);
 

@@ -26,7 +26,7 @@
 #define BATCH_MS 5
 
 /*
- * Most records of one read: if they arrive as fast as they are read, the read must end so that
+ * The most records of one read: if they arrive as fast as they are read, the read must end so that
  * output is written. More than arrive in BATCH_MS.
  */
 #define READ_MAX 8192
@@ -40,19 +40,19 @@
 struct live {
 	struct source source;
 	struct tcpstates_bpf *program;
-	struct exact_bpf *exact; /* NULL: without it */
-	struct types types;      /* until it traces */
+	struct exact_bpf *exact; /* NULL: not loaded */
+	struct types types;      /* released once tracing has started */
 	struct targets targets;  /* in types */
 	struct ring_buffer *ring;
 	struct start_probe probe;
 	struct join join;
 	struct initial_scan scan;
 	struct record_queue snapshots; /* of iterators: struct transition */
-	struct record_queue queue;     /* records that came while iterators ran */
+	struct record_queue queue;     /* records that arrived while iterators ran */
 	struct kernel_losses *per_cpu; /* room for one read of the losses map */
 	int cpus;
 	unsigned int left;    /* records that this read may still take */
-	bool is_kept;         /* what is read is added to the queue */
+	bool is_kept;         /* records are added to the queue when read */
 	bool wants_last_peek; /* tracing has stopped: orphans are checked once more */
 };
 
@@ -86,7 +86,7 @@ static int take_from_ring(void *context, void *data, size_t size)
 	return may_take_more(live) ? 0 : -ECANCELED;
 }
 
-/* For initial_scan.h. What finds no room in the queue stays in the ring buffer. */
+/* For initial_scan.h. Records without room in the queue stay in the ring buffer. */
 static void keep_records(void *context)
 {
 	struct live *live = context;
@@ -97,7 +97,7 @@ static void keep_records(void *context)
 	live->is_kept = false;
 }
 
-/* All that waits of them, or until the receiver says otherwise: its last answer. */
+/* Hands over all queued records, or until the receiver says otherwise. Returns its last answer. */
 static enum delivery hand_over_snapshots(struct live *live, const struct receiver *receiver)
 {
 	enum delivery answer = DELIVERY_CONTINUE;
@@ -110,7 +110,7 @@ static enum delivery hand_over_snapshots(struct live *live, const struct receive
 	return answer;
 }
 
-/* How many records it took. The ring buffer does not wait until all are taken. */
+/* Returns how many records it took. While records are queued, the ring buffer is read as well. */
 static int take_queued(struct live *live)
 {
 	const void *record;
@@ -142,7 +142,7 @@ static bool peek_minisocks(void *context, struct minisock_peek *peeks, size_t co
 	return true;
 }
 
-/* Tells of minisocks that have ended. 1 when it did, as if they had been read. */
+/* Reports minisocks that have ended. 1 if any has, as if a record had been read. */
 static int expire_minisocks(struct live *live)
 {
 	struct minisocks *minisocks = &live->join.minisocks;
@@ -184,14 +184,14 @@ static int live_read(struct source *source, const struct receiver *receiver)
 	}
 	source->has_more = !may_take_more(live);
 	/*
-	 * What is held is to be asked for again, as if the ring buffer held it; and a batch time
-	 * follows the last of several reads, though that one may have found nothing.
+	 * Held records must be asked for again, as if the ring buffer had them. A batch time
+	 * follows the last of several reads, even if that read found nothing.
 	 */
 	if (waited || !live->left || had_more || join->answer != DELIVERY_CONTINUE || join->count)
 		count = 1;
 	/*
-	 * By the time before the read, so that everything sent until then has been read; where more
-	 * is left to read, by that of the last record, which is held behind the others.
+	 * Uses the time before the read, so that everything sent until then has been read. If more
+	 * is left to read, uses that of the last record, which is held behind the others.
 	 */
 	if (join->count && join->answer == DELIVERY_CONTINUE)
 		join_release(join, live->left ? now_ns : join_held_ns(join));
@@ -199,7 +199,7 @@ static int live_read(struct source *source, const struct receiver *receiver)
 		count += expire_minisocks(live);
 	/*
 	 * Armed here and not when the ring buffer is found empty: the batch time lies between this
-	 * store and the read after which the loop waits, so a record missed by that read has seen
+	 * store and the last read before the loop waits, so a record missed by that read has seen
 	 * it, on any CPU.
 	 */
 	if (count)
@@ -213,7 +213,7 @@ static void live_scan(struct source *source, const struct state_limits *limits, 
 	struct live *live = (struct live *)source;
 
 	initial_scan_repeat(&live->scan, limits->ns, now_ns);
-	/* What a reader has no room for now is handed over by the next read. */
+	/* The next read hands over what the reader has no room for now. */
 	hand_over_snapshots(live, receiver);
 	source->has_more = !record_queue_is_empty(&live->queue);
 }
@@ -228,7 +228,7 @@ static void live_stop(struct source *source)
 		exact_bpf__detach(live->exact);
 }
 
-/* How often the kernel skipped the program, because that CPU ran it already. */
+/* How often the kernel skipped the program, because that CPU was running it already. */
 static uint64_t count_misses(const struct bpf_program *program)
 {
 	struct bpf_prog_info info = {0};
@@ -251,7 +251,7 @@ static void live_losses(struct source *source, struct losses *losses)
 	__u32 zero = 0;
 
 	*losses = (struct losses){0};
-	/* First, so that each of them has had the time to be rescued. */
+	/* Read first, so that each of them has had time to be rescued. */
 	missed = count_misses(live->program->progs.inet_sock_set_state);
 	if (bpf_map_lookup_elem(bpf_map__fd(live->program->maps.losses), &zero, live->per_cpu))
 		return;
@@ -305,7 +305,7 @@ static void describe_host(struct source *source)
 	snprintf(source->kernel, sizeof(source->kernel), "%s", name.release);
 }
 
-/* Unless somebody has chosen another one. */
+/* Unless another nice value is set already. */
 static void raise_priority(void)
 {
 	if (getpriority(PRIO_PROCESS, 0))
@@ -355,7 +355,7 @@ static void follow_exactly(struct live *live, const struct wants *wants)
 		wants->requests && (!minisocks->has_exact_requests || wants->snapshots);
 }
 
-/* Sessions that were there before. */
+/* Finds sessions older than the trace. */
 static void scan_at_start(struct live *live, const struct wants *wants)
 {
 	initial_scan_run(&live->scan, live->program,
@@ -398,12 +398,14 @@ static void run_probe(struct live *live)
 				  ? "within a second no record came"
 				  : "within a second the kernel ran no program");
 	start_probe_close(&live->probe);
-	/* Before the first read, as in live_read(): what it has missed wakes the reader. */
+	/*
+	 * Armed before the first read, as in live_read(): a record that it misses wakes the reader.
+	 */
 	__atomic_store_n(&live->program->data_armed->armed, 1, __ATOMIC_RELEASE);
 	live->source.has_more = !record_queue_is_empty(&live->queue);
 }
 
-/* What comes before the ring buffer is mapped waits in it. 0, or -1 after a report. */
+/* Records sent before the ring buffer is mapped wait in it. 0, or -1 after a report. */
 static int attach(struct live *live, const struct wants *wants)
 {
 	types_open(&live->types);

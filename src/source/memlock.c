@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The limit on locked memory: what is needed, and what to say when it is not enough. */
+/* The limit on locked memory: how much is needed, and the message if it is too low. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <inttypes.h>
@@ -15,12 +15,12 @@
 
 #define KIB 1024
 
-/* A hash map's element and bucket (struct htab_elem, struct bucket), and any map. */
+/* A hash map's element and bucket (struct htab_elem, struct bucket), and any map's own memory. */
 #define ELEMENT_BYTES 56
 #define BUCKET_BYTES  16
 #define MAP_BYTES     (4 * 4096)
 
-/* Not in the headers of Debian 11. */
+/* Missing in the headers of Debian 11. */
 #ifndef CAP_PERFMON
 #define CAP_PERFMON 38
 #endif
@@ -91,7 +91,7 @@ bool memlock_is_short(uint64_t capabilities, uint64_t limit, uint64_t needed)
 		has(capabilities, CAP_NET_ADMIN));
 }
 
-/* Those in effect; none when they cannot be read. */
+/* The effective capabilities; none if they cannot be read. */
 static uint64_t own_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

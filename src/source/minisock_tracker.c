@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* When minisocks end: told by the kernel, found by looking, or by the session that follows. */
+/*
+ * When minisocks end: reported by the kernel, found by a check, or inferred from the next session.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,26 +12,28 @@
 /* TCP_TIMEWAIT_LEN in net/tcp.h: no option changes it. */
 #define TIME_WAIT_NS (60 * NSEC_PER_SEC)
 
-/* How soon an orphan in FIN_WAIT2 is looked at again: its peer's FIN may come at any time. */
+/*
+ * The first interval between checks of an orphan in FIN_WAIT2: its peer's FIN can arrive any time.
+ */
 #define FIRST_LOOK_NS (50 * NSEC_PER_MSEC)
 #define LAST_LOOK_NS  NSEC_PER_SEC
 
-/* A request is looked at again after this part of its age: a flood makes many of them. */
+/* The interval between checks of a request socket, as a part of its age: floods create many. */
 #define PARTS_OF_AGE 32
 
 /* A timer may be late. */
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC)
 
-/* The kernel's word of an end may be late, or lost: then looking must do. */
+/* The kernel's record of an end may be late, or lost: then a check finds the end. */
 #define TOLD_LATE_NS NSEC_PER_SEC
 
-/* A request that is gone may have a child, of which the ring buffer tells a little later. */
+/* The child of a request socket that is gone may be reported slightly later. */
 #define CHILD_LATE_NS (20 * NSEC_PER_MSEC)
 
-/* Ends are told in batches of so long, so that many of them are few wake-ups. */
+/* Ends are reported in batches of this duration, so that many ends cause few wake-ups. */
 #define BATCH_NS (10 * NSEC_PER_MSEC)
 
-/* The kernel reports its end by its cookie, which one whose address is not known does not have. */
+/* The kernel reports an end by its cookie, which a minisock without a known address lacks. */
 static bool end_is_reported(const struct minisocks *m, const struct transition *t)
 {
 	return m->has_exact_ends && t->minisock;
@@ -51,7 +55,9 @@ void minisocks_add(struct minisocks *m, const struct transition *t)
 	watchlist_add(&m->watched, t, first_look(m, t));
 }
 
-/* An orphan was in its state before the minisock took over, and is not known to have left it. */
+/*
+ * An orphan was in its state before the minisock replaced it, and has not left it as far as known.
+ */
 static bool is_orphan(const struct transition *t)
 {
 	return t->oldstate == t->newstate;
@@ -66,13 +72,13 @@ void minisocks_add_found(struct minisocks *m, const struct transition *found, ui
 	t.oldstate = 0;
 	t.flags = TRANSITION_TO_MINISOCK | (found->flags & TRANSITION_DURATION_AT_LEAST);
 	t.facts = FACT_FOUND;
-	/* Its memory may be another's by then, which only a cookie would tell. */
+	/* Its memory may have been reused, which only a cookie would show. */
 	if (!t.cookie)
 		t.minisock = 0;
 	minisocks_add(m, &t);
 }
 
-/* The transition of a minisock at time_ns: what is known of its socket, and no CPU. */
+/* The transition of a minisock at time_ns, with what is known of its socket, but no CPU. */
 static struct transition transition_of(const struct watched *entry, uint64_t time_ns,
 				       enum transition_flags known)
 {
@@ -81,7 +87,7 @@ static struct transition transition_of(const struct watched *entry, uint64_t tim
 	bool is_known =
 		!is_orphan(&t) || t.flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT);
 
-	/* Of one that was there before, when it began may not be known. */
+	/* If it is older than the trace, its start may not be known. */
 	if (t.flags & TRANSITION_DURATION_AT_LEAST || !is_known)
 		known = TRANSITION_DURATION_AT_LEAST;
 	t.oldstate = t.newstate;
@@ -108,7 +114,7 @@ static void end(struct minisocks *m, struct watched *entry, uint64_t time_ns,
 	m->emit(m->context, &t);
 }
 
-/* The peer's FIN has come to an orphan: the same minisock waits on. */
+/* An orphan has received its peer's FIN: the same minisock continues in TIME_WAIT. */
 static void rearm(struct minisocks *m, struct watched *entry, uint64_t time_ns, uint64_t due_ns,
 		  enum transition_flags known)
 {
@@ -125,7 +131,7 @@ static void rearm(struct minisocks *m, struct watched *entry, uint64_t time_ns, 
 	m->emit(m->context, &t);
 }
 
-/* A session never came of it. */
+/* A request that never became a session. */
 static void end_request(struct minisocks *m, struct watched *entry)
 {
 	struct transition begin = transition_of(entry, entry->t.time_ns, 0);
@@ -139,7 +145,7 @@ static void end_request(struct minisocks *m, struct watched *entry)
 	m->emit(m->context, &t);
 }
 
-/* The SYN of a new session; of one that connects, the time of connect(). 0: begins none. */
+/* When a session began: its SYN, or for an active open, connect(). 0: t does not begin one. */
 static uint64_t begin_of_session(const struct transition *t)
 {
 	if (t->newstate == STATE_SYN_RECV || t->newstate == STATE_SYN_SENT)
@@ -160,7 +166,7 @@ void minisocks_see(struct minisocks *m, const struct transition *t)
 		end(m, entry, begin_ns, FACT_RECYCLED, TRANSITION_DURATION_ABOUT);
 }
 
-/* How long until the next look at an orphan: the longer, the less often. */
+/* The interval to the next check of an orphan: it grows with its age. */
 static uint64_t look_interval(const struct watched *entry, uint64_t now_ns)
 {
 	uint64_t age_ns = now_ns - entry->t.time_ns;
@@ -177,7 +183,7 @@ static uint64_t look_interval_of_request(const struct watched *entry, uint64_t n
 	return part_ns < LAST_LOOK_NS ? part_ns : LAST_LOOK_NS;
 }
 
-/* What a look at a request has shown; NULL: the kernel could not be asked. */
+/* Handles the result of checking a request; NULL: the kernel could not be asked. */
 static void take_look_at_request(struct minisocks *m, struct watched *entry,
 				 const struct minisock_peek *seen, uint64_t now_ns)
 {
@@ -192,7 +198,7 @@ static void take_look_at_request(struct minisocks *m, struct watched *entry,
 	}
 }
 
-/* What a look at a minisock has shown. */
+/* Handles the result of checking a minisock. */
 static void take_look(struct minisocks *m, struct watched *entry, const struct minisock_peek *seen,
 		      uint64_t now_ns)
 {
@@ -210,13 +216,13 @@ static void take_look(struct minisocks *m, struct watched *entry, const struct m
 		watchlist_look_at(&m->watched, entry,
 				  next_ns < entry->t.due_ns ? next_ns : entry->t.due_ns);
 	} else {
-		/* Its timer is late, or was set anew. */
+		/* Its timer is late, or was restarted. */
 		entry->t.due_ns = seen->due_ns > now_ns ? seen->due_ns : now_ns + LOOK_AGAIN_NS;
 		watchlist_look_at(&m->watched, entry, entry->t.due_ns);
 	}
 }
 
-/* The kernel could not be asked: its timer's time is what is known. */
+/* The kernel could not be asked: only the time of the timer is known. */
 static void take_no_look(struct minisocks *m, struct watched *entry, uint64_t now_ns)
 {
 	uint64_t next_ns = now_ns + look_interval(entry, now_ns);
@@ -228,8 +234,7 @@ static void take_no_look(struct minisocks *m, struct watched *entry, uint64_t no
 				  next_ns < entry->t.due_ns ? next_ns : entry->t.due_ns);
 }
 
-/* Of the entries, those that time has come for, up to PEEKS_MAX; out of the heap's way meanwhile.
- */
+/* Takes up to PEEKS_MAX due entries, and moves them to the end of the heap meanwhile. */
 static size_t choose(struct minisocks *m, struct watched **chosen, uint64_t now_ns)
 {
 	size_t count = 0;
@@ -279,7 +284,7 @@ void minisocks_look_last(struct minisocks *m, uint64_t now_ns)
 	size_t count = m->watched.turns.count;
 	struct watched **entries = m->look ? calloc(count + 1, sizeof(struct watched *)) : NULL;
 
-	/* A copy: the heap moves them while their turns change. */
+	/* A copy: the heap moves entries when their turns change. */
 	if (entries && count)
 		memcpy(entries, m->watched.turns.entries, count * sizeof(struct watched *));
 	for (size_t i = 0; entries && i < count; i++)
@@ -308,7 +313,7 @@ void minisocks_add_request(struct minisocks *m, const struct transition *snapsho
 		entry->t.retrans = snapshot->retrans;
 		return;
 	}
-	/* Without a look it would never be found gone. */
+	/* Without a check, its end would never be found. */
 	if (m->has_exact_requests || !m->look)
 		return;
 	t.time_ns -= t.duration_ns;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The kernel program: opened, configured, loaded and attached; and why it could not be. */
+/* Opens, configures, loads and attaches the kernel program, and explains failures. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include "trace/cgroup.h"
 #include "tcpstates.skel.h"
 
-/* For tests: on any kernel the second build is used, with room for so many sessions. */
+/* For tests: uses the second build on any kernel, with room for this many sessions. */
 #define FALLBACK_VARIABLE "TCPSTATES_FALLBACK"
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
@@ -33,10 +33,10 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 	return 0;
 }
 
-/* What came of a load. */
+/* The result of a load. */
 struct result {
 	int err;         /* 0 or negative */
-	uint64_t locked; /* bytes of memory that the maps take; 0: not known */
+	uint64_t locked; /* bytes of memory for the maps; 0: not known */
 };
 
 static void set_ports(const struct port_set *set, __u8 *has, __u64 *words)
@@ -65,7 +65,7 @@ static void set_ids(const struct numbers *numbers, __u8 *has, struct bpf_map *se
 	bpf_map__set_max_entries(set, numbers->count ? numbers->count : 1);
 }
 
-/* After load, as the next one. 0 or a negative errno. */
+/* This and the next function run after load. 0 or a negative errno. */
 static int fill_ids(const struct bpf_map *set, const struct numbers *numbers)
 {
 	int err = 0;
@@ -128,7 +128,7 @@ static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 	set_nets(&selection->remotes, &filter->remotes, program->maps.remotes);
 	if (selection->namespaces.count == 1)
 		filter->netns = selection->namespaces.sorted[0];
-	/* What follows a session into TIME_WAIT has to see how it got there. */
+	/* To follow a session into TIME_WAIT, user space needs its earlier transitions. */
 	if (!wants->minisocks) {
 		filter->from = selection->from;
 		filter->to = selection->to;
@@ -149,7 +149,7 @@ static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 	tally_configure(program, wants);
 }
 
-/* What is to be loaded, and for what. */
+/* What to load, and for which options. */
 struct load_plan {
 	const struct wants *wants;
 	struct targets *targets;
@@ -157,7 +157,7 @@ struct load_plan {
 	uint64_t probe_cookie;
 };
 
-/* What a trace has not without one of them. */
+/* What a trace lacks without one of these programs. */
 static const struct {
 	const char *program, *lack;
 } lacks[] = {
@@ -195,7 +195,7 @@ static void attach_creation(struct tcpstates_bpf *program)
 		log_verbose("%s: cgroup2: %s", program_lack("sock_create"), strerror(-err));
 }
 
-/* What the record can do without. */
+/* Attaches an optional program. */
 static void attach_extra(struct bpf_program *extra, struct bpf_link **link)
 {
 	const char *name = bpf_program__name(extra);
@@ -214,7 +214,7 @@ static void attach_extras(struct tcpstates_bpf *program)
 	attach_extra(program->progs.tcp_send_reset, &program->links.tcp_send_reset);
 }
 
-/* Sockets are not to be forgotten before they are seen to end. */
+/* An entry must not be removed before the socket's end is traced. */
 static bool attach_end(struct tcpstates_bpf *program)
 {
 	struct bpf_program *end = program->progs.tcp_destroy_sock;
@@ -243,10 +243,10 @@ int program_attach(struct tcpstates_bpf *program, struct refusal *refusal)
 	return 0;
 }
 
-/* What is not needed is not loaded: each program costs the verifier's time at the start. */
+/* Only programs that are needed are loaded: each takes verifier time at the start. */
 static void choose_programs(struct tcpstates_bpf *program, const struct wants *wants)
 {
-	/* Of causes, what is added up says nothing. */
+	/* Aggregated transitions have no causes. */
 	bool wants_causes = wants->details && !program->rodata->tally.is_on;
 
 	bpf_program__set_autoload(program->progs.tcp_receive_reset, wants_causes);
@@ -256,7 +256,7 @@ static void choose_programs(struct tcpstates_bpf *program, const struct wants *w
 	bpf_program__set_autoload(program->progs.seed_sockets, wants->details);
 }
 
-/* Before 5.11; with the programs, which take a few pages each. */
+/* Locked memory before 5.11, including the programs, which take a few pages each. */
 static uint64_t locked_bytes(const struct tcpstates_bpf *program)
 {
 	uint64_t bytes = 1 << 20;
@@ -268,7 +268,10 @@ static uint64_t locked_bytes(const struct tcpstates_bpf *program)
 	return bytes;
 }
 
-/* What has been opened; with NULL, or when the kernel refuses, a negative result->err. */
+/*
+ * Loads an opened object and returns it. If it is NULL, or the kernel rejects it: NULL, and
+ * result->err is negative.
+ */
 static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct load_plan *plan,
 				  struct result *result)
 {
@@ -293,7 +296,7 @@ static struct tcpstates_bpf *load_main(const struct load_plan *plan, struct resu
 {
 	struct tcpstates_bpf *program = tcpstates_bpf__open_opts(plan->with);
 
-	/* The kernel itself forgets what is kept of a socket. */
+	/* The kernel itself frees a socket's storage. */
 	if (program)
 		bpf_program__set_autoload(program->progs.tcp_destroy_sock, false);
 	return load(program, plan, result);
@@ -319,7 +322,7 @@ struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *ta
 {
 	struct types_file file;
 	const char *room = getenv(FALLBACK_VARIABLE);
-	/* By its number; older ones may have got what later ones have. */
+	/* By the kernel's version; older kernels may have backported features. */
 	bool has_choice = !room && !kernel_is_at_least(5, 12);
 	struct tcpstates_bpf *program = NULL;
 	struct result result;
@@ -327,7 +330,7 @@ struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *ta
 	LIBBPF_OPTS(bpf_object_open_opts, with);
 	const struct load_plan plan = {wants, targets, &with, probe_cookie};
 	memlock_raise();
-	/* What fails at first is no news. */
+	/* A first failure is not reported. */
 	libbpf_set_print(has_choice ? NULL : print_libbpf);
 	with.btf_custom_path = types_file_open(&file, targets->types, tcpstates_bpf__elf_bytes);
 	if (!room)

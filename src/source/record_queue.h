@@ -18,7 +18,7 @@ struct queue_piece;
 struct record_queue {
 	struct queue_piece *first;
 	struct queue_piece *last;
-	size_t taken;    /* bytes of the first piece */
+	size_t taken;    /* bytes already taken from the first piece */
 	size_t pieces;   /* how many there are */
 	uint64_t missed; /* records that were dropped without memory */
 };

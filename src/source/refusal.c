@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The kernel says little more than EPERM or EINVAL: the surroundings say why. */
+/* The kernel reports little more than EPERM or EINVAL: the environment shows the reason. */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -24,7 +24,7 @@ static void say(struct refusal *refusal, const char *format, ...)
 	va_end(args);
 }
 
-/* CAP_SYS_ADMIN stands for both (bpf_capable(), perfmon_capable()). */
+/* CAP_SYS_ADMIN includes both (bpf_capable(), perfmon_capable()). */
 static bool may_load(void)
 {
 	return capability_is_effective(CAP_SYS_ADMIN) ||
@@ -91,7 +91,7 @@ static void explain_types(struct refusal *refusal, int err)
 	    strerror(err));
 }
 
-/* The kernel itself: what it lacks. */
+/* Features that the kernel itself lacks. */
 static void explain_kernel(struct refusal *refusal, const char *what, int err)
 {
 	struct btf *btf = btf__load_vmlinux_btf();

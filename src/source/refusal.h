@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Why the kernel refused a program, as far as can be found out afterwards, and what to try. */
+/* Why the kernel rejected a program, as far as it can be found out afterwards, and what to try. */
 #ifndef TCPSTATES_SOURCE_REFUSAL_H
 #define TCPSTATES_SOURCE_REFUSAL_H
 
@@ -10,8 +10,8 @@ struct refusal {
 };
 
 /*
- * what: that failed, as a sentence of its own; err: a negative errno; locked: bytes of memory that
- * the maps take, 0: not known.
+ * what: what failed, as a complete sentence; err: a negative errno; locked: bytes of memory for the
+ * maps, 0: not known.
  */
 void refusal_explain(struct refusal *refusal, const char *what, int err, uint64_t locked);
 

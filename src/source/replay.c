@@ -17,14 +17,14 @@
 
 #define CHUNK_SIZE ((size_t)64 << 10) /* many times the largest entry */
 
-/* How long the program that records into a pipe may take to end. */
+/* How long a program that records into a pipe may take to end. */
 #define GRACE_MS 500
 
 struct replay {
 	struct source source;
 	struct recording_reader reader;
 	struct losses losses;
-	uint64_t skipped; /* entries of kinds that are not known */
+	uint64_t skipped; /* entries of unknown kinds */
 	const char *name;
 	uint64_t offset; /* in the file, of the chunk */
 	size_t begin, end;
@@ -38,7 +38,7 @@ static bool can_read(int fd)
 	return poll(&poll_fd, 1, 0) > 0;
 }
 
-/* Moves what is left to the front and reads more. Returns read(2)'s answer, or -errno. */
+/* Moves the rest to the front and reads more. Returns the result of read(2), or -errno. */
 static ssize_t fill_chunk(struct replay *replay)
 {
 	ssize_t n;
@@ -56,7 +56,7 @@ static ssize_t fill_chunk(struct replay *replay)
 	return n;
 }
 
-/* In the file, of the entry that is next. */
+/* Offset in the file of the next entry. */
 static uint64_t offset_of(const struct replay *replay)
 {
 	return replay->offset + replay->begin;
@@ -69,8 +69,8 @@ static int report_corrupt(const struct replay *replay, const char *why)
 }
 
 /*
- * At the end of the file. needed: how many bytes the entry that begins here has. 0, or -errno after
- * a report.
+ * Called at the end of the file. needed: size in bytes of the entry that begins here. 0, or -errno
+ * after a report.
  */
 static int finish(struct replay *replay, size_t needed)
 {
@@ -96,7 +96,7 @@ static int finish(struct replay *replay, size_t needed)
 	return 0;
 }
 
-/* Acts on an item that is no transition. 0, or a negative errno. */
+/* Handles an item that is not a transition. 0, or a negative errno. */
 static int take_item(struct replay *replay, const struct recording_item *item,
 		     const struct receiver *receiver)
 {
@@ -123,8 +123,7 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 }
 
 /*
- * Delivers the entries that the chunk holds whole; *needed: how many bytes the next one has, at
- * least.
+ * Delivers the entries that are whole in the chunk; *needed: least size in bytes of the next one.
  */
 static int deliver_chunk(struct replay *replay, const struct receiver *receiver, size_t *needed)
 {
@@ -154,7 +153,7 @@ static int deliver_chunk(struct replay *replay, const struct receiver *receiver,
 			return err;
 		replay->begin += item.size;
 	}
-	/* Something may be left: the caller comes back without waiting for more of the file. */
+	/* Entries may be left: the caller returns without waiting for more of the file. */
 	*needed = 0;
 	return count;
 }
@@ -179,7 +178,7 @@ static int replay_read(struct source *source, const struct receiver *receiver)
 	return deliver_chunk(replay, receiver, &needed);
 }
 
-/* A file is left where it is; who writes into a pipe is likely to have been told to end as well. */
+/* A file is not read further; the writer of a pipe has probably been asked to end as well. */
 static void replay_stop(struct source *source)
 {
 	struct stat status;

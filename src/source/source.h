@@ -19,13 +19,13 @@ struct source {
 	struct clock clock;
 	struct cgroups cgroups;
 	int fd;       /* readable when read() has something to hand over; never closed by others */
-	int batch_ms; /* after a read that handed something over, leave this long to gather more */
+	int batch_ms; /* after a read that handed something over, wait this long to gather more */
 	int grace_ms; /* after stop(), how long another program that ends too may still write */
-	uint64_t wake_ns; /* monotonic: read() has something to do then; UINT64_MAX: nothing */
-	bool has_tallies; /* most transitions are not handed over one by one: tally() has them */
+	uint64_t wake_ns; /* monotonic: when read() has something to do; UINT64_MAX: never */
+	bool has_tallies; /* most transitions are only in tally(), and not handed over one by one */
 	bool is_live;
-	bool has_more; /* set by read() and scan(): more waits, nothing is to be gathered */
-	uint64_t read_until_ns; /* monotonic; of has_more: what happened until then has been read */
+	bool has_more; /* set by read() and scan(): more is pending, do not wait to gather it */
+	uint64_t read_until_ns; /* monotonic; with has_more: events until then have been read */
 	bool has_ended;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
 	char kernel[RECORDING_NAME_SIZE]; /* and its kernel's release */
@@ -33,25 +33,25 @@ struct source {
 
 struct source_ops {
 	/*
-	 * Hands over what is ready, until nothing is or the receiver says otherwise. Returns how
+	 * Hands over all pending transitions, or until the receiver says otherwise. Returns how
 	 * many records were read, or a negative errno, reported already. Sets has_ended when
 	 * nothing can follow.
 	 */
 	int (*read)(struct source *source, const struct receiver *receiver);
 	/*
 	 * Hands over snapshots of sessions that by now_ns (monotonic) have been in their state for
-	 * its limit, or for that times a power of two, and had not at the scan before. What
-	 * happened until now_ns has been read. NULL: cannot scan.
+	 * its limit, or for the limit times a power of two, and had not at the previous scan.
+	 * Events until now_ns have been read. NULL: cannot scan.
 	 */
 	void (*scan)(struct source *source, const struct state_limits *limits, uint64_t now_ns,
 		     const struct receiver *receiver);
 	/* Hands over the tallies since the last time. */
 	void (*tally)(struct source *source, const struct receiver *receiver);
-	/* No new transitions from now on; those that wait can still be read. */
+	/* No new transitions from now on; pending ones can still be read. */
 	void (*stop)(struct source *source);
-	/* Up to date whenever asked. */
+	/* Up to date at each call. */
 	void (*losses)(struct source *source, struct losses *losses);
-	/* Releases everything, the source too. */
+	/* Frees everything, including the source. */
 	void (*close)(struct source *source);
 };
 
@@ -59,7 +59,7 @@ struct source_ops {
 struct source *source_open_live(const struct wants *wants);
 struct source *source_open_replay(const char *path);
 
-/* What outputs get to know of it, as long as it is open. */
+/* What outputs can see of it, as long as it is open. */
 static inline struct origin source_origin(struct source *source)
 {
 	return (struct origin){

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A listener that nobody can connect to: of all changes of a socket's state the cheapest. */
+/* A listener that nobody can connect to: the cheapest of all socket state changes. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -29,7 +29,7 @@ void start_probe_open(struct start_probe *probe)
 	start_probe_close(probe);
 }
 
-/* False when this process may not listen. */
+/* False if this process may not listen. */
 static bool change_state(const struct start_probe *probe)
 {
 	const struct sockaddr unspecified = {.sa_family = AF_UNSPEC};
@@ -38,7 +38,7 @@ static bool change_state(const struct start_probe *probe)
 
 	if (probe->fd < 0)
 		return false;
-	/* EINVAL: it is bound already, as it did not come to listening before. */
+	/* EINVAL: it is bound already, because the previous listen() failed. */
 	if ((bind(probe->fd, (struct sockaddr *)&loopback, sizeof(loopback)) && errno != EINVAL) ||
 	    listen(probe->fd, 0)) {
 		log_verbose("whether the trace sees anything is not tried: cannot listen: %s",
@@ -49,13 +49,13 @@ static bool change_state(const struct start_probe *probe)
 	return !connect(probe->fd, &unspecified, sizeof(unspecified));
 }
 
-/* Pauses of 1, 2, 4, ... 512 ms: a second in all. */
+/* Pauses of 1, 2, 4, ... 512 ms: 1 s in all. */
 #define TRIES 10
 
 /*
- * As a rule it has arrived when it ends. Else it may be behind a record that is still being
- * written, or the ring buffer was full, or the kernel skipped the program as it ran already on that
- * CPU.
+ * Usually the record has arrived when the call ends. Otherwise it may be behind a record that is
+ * still being written, the ring buffer was full, or the kernel skipped the program because that CPU
+ * was running it already.
  */
 bool start_probe_arrives(struct start_probe *probe, void (*read)(void *context), void *context)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Asks the kernel itself where it can: /proc and /sys may be missing, or another's. */
+/* Asks the kernel itself if possible: /proc and /sys may be missing, or of another namespace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -27,7 +27,7 @@ bool capability_is_effective(int capability)
 	return data[capability / 32].effective >> (capability % 32) & 1;
 }
 
-/* The inode numbers of the first ones are fixed (include/linux/proc_ns.h, 3.8 to 7.2). */
+/* The inode numbers of the initial namespaces are fixed (include/linux/proc_ns.h, 3.8 to 7.2). */
 static const struct {
 	const char *name;
 	ino_t inode;
@@ -57,7 +57,7 @@ bool seccomp_is_on(void)
 	return prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;
 }
 
-/* The file is as in "none [integrity] confidentiality". */
+/* The file has the form "none [integrity] confidentiality". */
 void lockdown_read(char *mode, size_t size)
 {
 	FILE *file = fopen("/sys/kernel/security/lockdown", "re");
@@ -96,7 +96,7 @@ static bool is_of_sysfs(const char *path)
 	return !statfs(path, &status) && status.f_type == SYSFS_MAGIC;
 }
 
-/* Of the folder, or where it is not there of the nearest one above. */
+/* Of the folder, or if it is missing, of the nearest one above. */
 static bool sysfs_would_have(const char *path)
 {
 	char folder[sizeof(KERNEL_TYPES)];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where the program runs: what this kernel, these privileges and these mounts let it do. */
+/* The environment: what this kernel, these privileges and these mounts allow. */
 #ifndef TCPSTATES_SOURCE_SURROUNDINGS_H
 #define TCPSTATES_SOURCE_SURROUNDINGS_H
 
@@ -15,7 +15,7 @@ enum answer {
 /* Effective, in the user namespace of this process. capability: CAP_* of linux/capability.h. */
 bool capability_is_effective(int capability);
 
-/* Whether this process is in the machine's own namespace: user, pid, cgroup or time. */
+/* Whether this process is in the machine's initial namespace: user, pid, cgroup or time. */
 enum answer namespace_is_initial(const char *name);
 
 /* Whether system calls of this process are filtered, as container runtimes do. */
@@ -24,26 +24,26 @@ bool seccomp_is_on(void);
 /* The mode of the kernel's lockdown: none, integrity or confidentiality; "": not known. */
 void lockdown_read(char *mode, size_t size);
 
-/* By its release; major and minor are 0 when it cannot be read. */
+/* By its release; major and minor are 0 if it cannot be read. */
 struct kernel_version {
 	unsigned int major, minor;
 };
 struct kernel_version kernel_version(void);
 bool kernel_is_at_least(unsigned int major, unsigned int minor);
 
-/* Where the kernel's type information is; libbpf has other places for those that lack it. */
+/* Where the kernel's BTF is; libbpf tries other paths on kernels that lack the usual one. */
 #define KERNEL_TYPES "/sys/kernel/btf/vmlinux"
 
 enum types_state {
 	TYPES_THERE,
 	TYPES_ABSENT, /* the kernel has none */
-	TYPES_HIDDEN, /* another mount, or none, is where they would be */
+	TYPES_HIDDEN, /* another mount, or none, is at its path */
 	TYPES_DENIED, /* this process may not read them */
 };
 
 enum types_state types_state(void);
 
-/* Whether /proc is what it should be, and shows this process. */
+/* Whether /proc is a proc file system that shows this process. */
 bool proc_is_there(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A summary's transitions, added up by the kernel program. */
+/* A summary's transitions, aggregated by the kernel program. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 #define BATCH 256
 
-/* How long a program may still run that has begun, where the kernel does not tell. */
+/* How long a running program may still take, if the kernel cannot report it. */
 #define GRACE_US 20000
 
 #define KEY(by) (1u << GROUP_BY_##by)
@@ -26,7 +26,7 @@
 	(KEY(STATE) | KEY(EDGE) | KEY(LPORT) | KEY(RPORT) | KEY(NETNS) | KEY(LADDR) | KEY(RADDR))
 #define OWNER (KEY(PID) | KEY(COMM))
 
-/* A filter that the kernel program does not judge. */
+/* A filter that the kernel program does not check. */
 static bool has_other_filter(const struct selection *selection)
 {
 	return selection->pids.count || selection->comms.count || selection->uids.count ||
@@ -56,7 +56,7 @@ const char *tally_obstacle(const struct wants *wants)
 	return by & ~(CONSTANT | OWNER) ? "it cannot group by all of these keys" : NULL;
 }
 
-/* The bits of an address that count. */
+/* A mask for the prefix bits of an address. */
 static void set_mask(__u64 words[2], unsigned int bits)
 {
 	unsigned char bytes[16] = {0};
@@ -66,7 +66,7 @@ static void set_mask(__u64 words[2], unsigned int bits)
 	memcpy(words, bytes, sizeof(bytes));
 }
 
-/* Of what the keys do not need, the end is not hashed. */
+/* The key ends after the last member that is needed, so that the rest is not hashed. */
 static size_t key_size(const struct tally_wanted *wanted)
 {
 	if (wanted->by_laddr)
@@ -116,22 +116,22 @@ void tally_configure(struct tcpstates_bpf *program, const struct wants *wants)
 	log_verbose("the kernel aggregates transitions and sends only those of TIME_WAIT");
 }
 
-/* Every program that runs now has ended: the kernel waits for an RCU grace period. */
+/* Waits until every running program has ended: the kernel waits for an RCU grace period. */
 static void wait_for_programs(void)
 {
 	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		usleep(GRACE_US);
 }
 
-/* Room for one read of a map. */
+/* Memory for one read of a map. */
 struct batch {
 	size_t key_size;
 	int cpus;
 	char *keys;
-	struct tally_value *values; /* of each CPU in turn */
+	struct tally_value *values; /* for each key, one per CPU */
 };
 
-/* As many transitions before it, of which nothing else tells. */
+/* The same number of earlier transitions, which nothing else reports. */
 static void take_syns(struct tally *tally, struct transition *t, const struct receiver *receiver)
 {
 	t->oldstate = STATE_LISTEN;
@@ -199,7 +199,7 @@ static bool is_empty(const struct bpf_map *map)
 	return bpf_map_get_next_key(bpf_map__fd(map), NULL, &key) != 0;
 }
 
-/* The one that was added to until now, while the other one is. */
+/* Switches maps and returns the one used until now. NULL: it is empty. */
 static struct bpf_map *take_turn(struct tcpstates_bpf *program)
 {
 	__u32 *turn = &program->bss->tally_turn, now = *turn;

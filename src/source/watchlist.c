@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Minisocks that live: two hash tables and a heap over the same entries. */
+/* Minisocks that have not ended: two hash tables and a heap over the same entries. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -56,7 +56,7 @@ void watchlist_remove(struct watchlist *list, struct watched *entry)
 	free(entry);
 }
 
-/* False without memory: all is as before. */
+/* False without memory: nothing has changed. */
 static bool insert(struct watchlist *list, struct watched *entry)
 {
 	uint64_t ends[END_WORDS], cookie = entry->t.cookie;

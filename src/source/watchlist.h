@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is to be looked at again: found by its ends, by its cookie, and by whose turn it is. */
+/* Minisocks to check later: found by endpoints, by cookie, and by the time of the next check. */
 #ifndef TCPSTATES_SOURCE_WATCHLIST_H
 #define TCPSTATES_SOURCE_WATCHLIST_H
 
@@ -11,11 +11,11 @@
 #include "trace/transition.h"
 
 struct watched {
-	struct heap_entry turn; /* first: a struct heap_entry * is one of these */
-	struct transition t;    /* that began it; newstate is its state now, time_ns since when */
+	struct heap_entry turn; /* first: a struct heap_entry * points to one of these */
+	struct transition t;    /* began it; newstate: its present state, since time_ns */
 	struct hash_entry by_ends;
-	struct hash_entry by_cookie; /* unless it has none */
-	uint64_t gone_ns;            /* a request's: when it was found gone; 0: it was not */
+	struct hash_entry by_cookie; /* if it has a cookie */
+	uint64_t gone_ns;            /* of a request: when it was found gone; 0: not yet */
 };
 
 /* Zeroed at first. */
@@ -28,14 +28,14 @@ struct watchlist {
 /* NULL without memory. */
 struct watched *watchlist_add(struct watchlist *list, const struct transition *t, uint64_t look_ns);
 
-/* With the same addresses, ports and namespace; NULL: none. A cookie of 0 is nobody's. */
+/* With the same addresses, ports and namespace; NULL: none. A cookie of 0 matches nothing. */
 struct watched *watchlist_find_ends(const struct watchlist *list, const struct transition *t);
 struct watched *watchlist_find_cookie(const struct watchlist *list, uint64_t cookie);
 
-/* Whose turn it is next; NULL: the list is empty. */
+/* The entry with the earliest turn; NULL: the list is empty. */
 struct watched *watchlist_first(const struct watchlist *list);
 
-/* When its turn is. */
+/* When to check it next. */
 void watchlist_look_at(struct watchlist *list, struct watched *entry, uint64_t look_ns);
 
 /* Also frees the entry. */

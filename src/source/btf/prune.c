@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* From what an object names to all that it takes to read that, under new numbers. */
+/* Keeps the types that an object names and everything needed to read them, with new numbers. */
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <linux/btf.h>
@@ -12,24 +12,24 @@
 #include "source/btf/prune.h"
 
 /*
- * The names sought, by their first two letters: most of the kernel's have those of none, and the
- * others those of a few.
+ * A hash table of the names sought, by their first two letters: most kernel names match no chain,
+ * and the others a short one.
  */
 struct names {
 	const char **name;
-	uint16_t *next; /* of each, the place of another one in its chain, plus 1 */
+	uint16_t *next; /* for each name, the index of the next in its chain, plus 1 */
 	size_t count;
 	uint16_t first[1 << 10];
 };
 
-/* Which a type of the kernel's is found by. */
+/* Whether libbpf looks a kernel type of that kind up by its name. */
 static bool is_found_by_name(unsigned int kind)
 {
 	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION || kind == BTF_KIND_ENUM ||
 	       kind == BTF_KIND_ENUM64;
 }
 
-/* What is behind ___ tells variants of a type apart (libbpf). */
+/* A suffix after ___ distinguishes variants of a type (libbpf). */
 static size_t name_length(const char *name)
 {
 	const char *variant = strstr(name, "___");
@@ -37,7 +37,7 @@ static size_t name_length(const char *name)
 	return variant ? (size_t)(variant - name) : strlen(name);
 }
 
-/* What is behind the first letter of a name does not belong to it where that is all of it. */
+/* A name of one letter may have a suffix, which is not part of the name. */
 static uint16_t *names_chain(struct names *names, const char *name)
 {
 	unsigned int second = strncmp(name + 1, "___", 3) ? (unsigned char)name[1] : 0;
@@ -54,7 +54,7 @@ static void names_add(struct names *names, const char *name)
 	*first = ++names->count;
 }
 
-/* False without memory, or with more than anyone names. */
+/* False without memory, or if there are too many names. */
 static bool names_open(struct names *names, size_t room)
 {
 	names->name = calloc(room, sizeof(*names->name));
@@ -85,7 +85,7 @@ static bool names_have(struct names *names, const char *name)
 	return false;
 }
 
-/* What an object names: types, and what is in them. */
+/* The names in an object: of types and of members. */
 struct wanted {
 	struct names types, members;
 };
@@ -138,8 +138,8 @@ static void wanted_free(struct wanted *wanted)
 struct cut {
 	const struct types *all;
 	struct wanted wanted;
-	uint32_t *number; /* of each of all in the cut; 0: not in it */
-	uint32_t *kept;   /* each of the cut in all */
+	uint32_t *number; /* new number of each of the kernel's types; 0: dropped */
+	uint32_t *kept;   /* old number of each type that is kept */
 	uint32_t count;
 	struct buffer types, strings;
 };
@@ -166,14 +166,16 @@ static uint32_t cut_name(struct cut *cut, uint32_t offset)
 	return place;
 }
 
-/* Without a name, it is what is inside of it that has one. */
+/* A member without a name is kept: its own members have the names. */
 static bool is_member_wanted(struct cut *cut, const struct btf_member *member)
 {
 	return !member->name_off ||
 	       names_have(&cut->wanted.members, types_name(cut->all, member->name_off));
 }
 
-/* Of what is in a struct, libbpf finds by name what an object names. Where it is stays. */
+/*
+ * Keeps the members that an object names, because libbpf finds them by name. Offsets do not change.
+ */
 static void cut_members(struct cut *cut, struct btf_type *type)
 {
 	struct btf_member *members = btf_members(type);
@@ -191,7 +193,7 @@ static void cut_members(struct cut *cut, struct btf_type *type)
 	type->info = (type->info & ~0xffffu) | count;
 }
 
-/* Pointers are to anything: what they point to is looked up by its own name. */
+/* A pointer becomes a pointer to void: the object looks its target up by name. */
 static void cut_parts(struct cut *cut, struct btf_type *type)
 {
 	struct btf_array *array = btf_array(type);
@@ -226,7 +228,7 @@ static void cut_copy(struct cut *cut, uint32_t number)
 	memcpy(copy, type, types_size(type));
 	copy->name_off = cut_name(cut, copy->name_off);
 	cut_parts(cut, copy);
-	/* Smaller than it was, if it has lost some. */
+	/* Smaller than before if members were dropped. */
 	buffer_commit(&cut->types, place + types_size(copy));
 }
 
@@ -258,7 +260,7 @@ static void cut_fill(struct cut *cut)
 	for (uint32_t i = 1; i <= cut->all->count; i++)
 		if (is_found_by_name(types_kind(cut->all, i)) && is_type_wanted(cut, i))
 			cut_keep(cut, i);
-	/* The first string is that of what has no name. */
+	/* The first string is the empty name. */
 	buffer_append(&cut->strings, "", 1);
 	for (uint32_t i = 1; i <= cut->count; i++)
 		cut_copy(cut, cut->kept[i]);
@@ -311,7 +313,7 @@ const char *types_file_open(struct types_file *file, const struct types *types,
 	bpf_object__close(opened);
 	buffer_free(&cut);
 	snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->fd);
-	/* Where /proc is masked, libbpf has to go through all types. */
+	/* If /proc is masked, libbpf has to search all types. */
 	return file->fd < 0 || access(file->path, R_OK) ? NULL : file->path;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* By a handler of our own for sections: libbpf_register_prog_handler(), 1.1. */
+/* Uses a section handler of its own: libbpf_register_prog_handler(), 1.1. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -10,10 +10,10 @@
 
 #include "source/btf/target.h"
 
-/* By the beginning of its name, what a section's programs are attached to. */
+/* By the start of the section's name: what its programs are attached to. */
 static const struct section {
 	const char *name;
-	const char *prefix; /* of the type's name, before what follows in the section's */
+	const char *prefix; /* of the type's name, before the rest of the section's name */
 	unsigned int kind;
 	enum bpf_attach_type attach;
 } sections[TARGET_SECTIONS] = {
@@ -32,7 +32,7 @@ static const struct section *section_of(const struct bpf_program *program)
 	return NULL;
 }
 
-/* The name of the type; false: of a program that is attached to none. */
+/* The name of the type. False: the program is not attached to a type. */
 static bool name_target(const struct bpf_program *program, struct types_sought *sought)
 {
 	const struct section *section = section_of(program);
@@ -64,7 +64,7 @@ static int prepare(struct bpf_program *program, struct bpf_prog_load_opts *with,
 	with->attach_btf_id = find_target(targets, program);
 	if (!with->attach_btf_id)
 		return -ESRCH;
-	/* Not before: for an object with a program of this type all types are read at first. */
+	/* Not before: opening an object with a program of this type reads all kernel types. */
 	return bpf_program__set_type(program, BPF_PROG_TYPE_TRACING);
 }
 
@@ -76,8 +76,8 @@ void targets_open(struct targets *targets, const struct types *types)
 	if (!types->count)
 		return;
 	/*
-	 * Of no section, and never unregistered: libbpf up to 1.2 frees its list with the last one
-	 * of it, and takes it for good when the next is registered.
+	 * Matches no section, and is never unregistered: libbpf up to 1.2 frees its list of
+	 * handlers with the last one, and uses the freed list when the next one is registered.
 	 */
 	libbpf_register_prog_handler("keeps_the_list", BPF_PROG_TYPE_UNSPEC, 0, NULL);
 	with.cookie = (long)targets;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What programs of a kernel object are attached to, as the number of its type. libbpf would find it
- * in a copy of all of the kernel's types that it makes for each object, which takes 10 ms.
+ * Finds the BTF type numbers of what a kernel object's programs are attached to. libbpf would parse
+ * all of the kernel's types again for each object, which takes 10 ms.
  */
 #ifndef TCPSTATES_SOURCE_BTF_TARGET_H
 #define TCPSTATES_SOURCE_BTF_TARGET_H
@@ -17,24 +17,24 @@ struct bpf_program; /* libbpf's */
 
 struct targets {
 	const struct types *types;
-	struct types_sought *sought; /* of each program that is to be loaded now */
+	struct types_sought *sought; /* one for each program that is to be loaded */
 	size_t count;
-	int handlers[TARGET_SECTIONS]; /* libbpf's numbers of them */
+	int handlers[TARGET_SECTIONS]; /* their numbers in libbpf */
 };
 
 /*
- * Before objects are opened; targets stay where they are until they are closed. Where types could
- * not be read all is left to libbpf.
+ * Call it before objects are opened; targets must not move until they are closed. If types could
+ * not be read, libbpf does all the work.
  */
 void targets_open(struct targets *targets, const struct types *types);
 
-/* Looks up those of an object's programs; before it is loaded. */
+/* Looks up the targets of an object's programs. Call it before the object is loaded. */
 void targets_seek(struct targets *targets, const struct bpf_object *object);
 
-/* Whether this kernel has what a program of that object is to be attached to. */
+/* Whether this kernel has the target of that program. */
 bool targets_have(const struct targets *targets, const struct bpf_program *program);
 
-/* After objects have been closed. */
+/* Call it after the objects are closed. */
 void targets_close(struct targets *targets);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Reads BTF as Documentation/bpf/btf.rst has it. */
+/* Reads BTF as Documentation/bpf/btf.rst specifies it. */
 #include <bpf/btf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +17,11 @@
 
 #define KIND_MAX BTF_KIND_ENUM64
 
-/* In struct types, where a type is has so many bits, and its kind the others. */
+/* In types.at, this many bits are the position of a type; the others are its kind. */
 #define PLACE_BITS 27
 #define PLACE_END  (1u << PLACE_BITS)
 
-/* What follows the head of a type: so much, and so much for each of its parts. */
+/* The size of a type after its header: a fixed part, and a part for each of its elements. */
 static const struct {
 	unsigned char fixed, each;
 } tails[KIND_MAX + 1] = {
@@ -59,10 +59,10 @@ const char *types_name(const struct types *types, uint32_t offset)
 	return offset < types->strings_size ? types->strings + offset : "";
 }
 
-/* Notes where each type is; -EINVAL if one is of another kind, or cut off. */
+/* Stores the position of each type. -EINVAL if a kind is unknown or the data is truncated. */
 static int index_types(struct types *types, size_t begin, size_t end)
 {
-	/* No type is smaller than its head, and number 0 is void. */
+	/* No type is smaller than its header, and number 0 is void. */
 	types->at = calloc((end - begin) / sizeof(struct btf_type) + 1, sizeof(*types->at));
 	if (!types->at)
 		return -EINVAL;
@@ -91,7 +91,7 @@ int types_take(struct types *types, const void *data, size_t size)
 
 		types->strings = types->data + header->hdr_len + header->str_off;
 		types->strings_size = header->str_len;
-		/* So that each string ends. */
+		/* So that every string is terminated. */
 		if (header->str_len && !types->strings[header->str_len - 1])
 			err = index_types(types, begin, begin + header->type_len);
 	}
@@ -100,7 +100,7 @@ int types_take(struct types *types, const void *data, size_t size)
 	return err;
 }
 
-/* Until 6.16 it can only be read, which takes 4 ms. NULL: neither. */
+/* Before 6.16 it can only be read, which takes 4 ms, and not mapped. NULL: neither is possible. */
 static void *map_file(int fd, size_t size)
 {
 	char *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
@@ -155,7 +155,7 @@ static void see(struct types_sought *sought, size_t count, unsigned int kind, co
 
 void types_find(const struct types *types, struct types_sought *sought, size_t count)
 {
-	/* By kind and first letter: most of the kernel's have none of these. */
+	/* By kind and first letter, which most kernel types do not match. */
 	bool begins[KIND_MAX + 1][256] = {0}, kinds[KIND_MAX + 1] = {0};
 
 	for (size_t i = 0; i < count; i++) {

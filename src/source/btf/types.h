@@ -10,36 +10,38 @@ struct btf_type; /* linux/btf.h */
 
 struct types {
 	const char *data; /* as in /sys/kernel/btf/vmlinux */
-	size_t mapped;    /* bytes of it to be unmapped; 0: it is another's */
+	size_t mapped;    /* bytes to unmap; 0: the caller owns data */
 	const char *strings;
 	size_t strings_size;
-	uint32_t *at;   /* kind and place in data of each type, by its number from 1 on; owned */
+	uint32_t *at;   /* kind and position in data of each type, by its number from 1 on; owned */
 	uint32_t count; /* the highest number */
 };
 
-/* Zeroed when they cannot be read or are of a newer form: then all that follows does nothing. */
+/*
+ * Zeroed if the types cannot be read or have a newer format: the functions below then do nothing.
+ */
 void types_open(struct types *types);
 
-/* As types_open(), of data that stays as long as they do. 0, or -EINVAL and types is zeroed. */
+/* Like types_open(), for data that must outlive types. 0, or -EINVAL with types zeroed. */
 int types_take(struct types *types, const void *data, size_t size);
 
-/* One that is looked for. */
+/* A type to look for. */
 struct types_sought {
 	unsigned int kind; /* BTF_KIND_* */
 	char name[64];
-	uint32_t number; /* 0: there is none */
+	uint32_t number; /* 0: not found */
 };
 
-/* All at once, as that takes hardly longer than one. */
+/* Looks up all at once, which takes little longer than one. */
 void types_find(const struct types *types, struct types_sought *sought, size_t count);
 
-/* The number of a kernel function; 0: there is none. */
+/* The number of a kernel function; 0: not found. */
 uint32_t types_find_function(const struct types *types, const char *name);
 
-/* The kind of a number from 1 to count, which takes no look at the type. */
+/* The kind of a number from 1 to count; does not read the type. */
 unsigned int types_kind(const struct types *types, uint32_t number);
 
-/* The type of a number from 1 to count, its size with all its parts, and the name at an offset. */
+/* For numbers from 1 to count: the type, its size with all elements, and the name at an offset. */
 const struct btf_type *types_at(const struct types *types, uint32_t number);
 size_t types_size(const struct btf_type *type);
 const char *types_name(const struct types *types, uint32_t offset);
