@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Histograms of durations as one line of text each. */
+/* Draws a histogram of durations as one line of text. */
 #include <string.h>
 
 #include "view/drawing.h"
 
-/* From 2^10 to 2^47 nanoseconds; what is beyond is drawn at the end it is beyond. */
+/* From 2^10 to 2^47 nanoseconds; values outside are drawn in the first or last column. */
 #define FIRST_BUCKET (10 * 16)
 #define BUCKETS      (37 * 16)
 
 #define LEVELS 8
 
-/* What would be blank up to the end is left out. */
+/* Removes trailing blanks. */
 static void cut_blanks(char *text, char *end)
 {
 	while (end > text && end[-1] == ' ')
@@ -61,7 +61,7 @@ static void sum_columns(const struct drawing *drawing, const struct histogram *h
 			histogram->buckets[i].count;
 }
 
-/* From 0 for none to LEVELS for the highest one; what there is is seen. */
+/* 0 for none, LEVELS for the highest column; any count above 0 is at least level 1. */
 static unsigned int level_of(uint64_t count, uint64_t highest)
 {
 	uint64_t step = highest / LEVELS + !!(highest % LEVELS);
@@ -73,7 +73,7 @@ static unsigned int level_of(uint64_t count, uint64_t highest)
 void drawing_draw(const struct drawing *drawing, const struct histogram *histogram,
 		  char text[DRAWING_SIZE_MAX])
 {
-	static const char ascii[] = " .:-=+*%#"; /* of each level */
+	static const char ascii[] = " .:-=+*%#"; /* by level */
 	char *place = text;
 	uint64_t columns[DRAWING_WIDTH_MAX], highest = 0;
 

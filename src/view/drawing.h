@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Histograms of durations as one line of text each: the same axis for all of them, logarithmic from
- * a microsecond to two days, so that they can be compared.
+ * Draws a histogram of durations as one line of text. All histograms share one axis, logarithmic
+ * from a microsecond to two days, so that they can be compared.
  */
 #ifndef TCPSTATES_VIEW_DRAWING_H
 #define TCPSTATES_VIEW_DRAWING_H
@@ -17,13 +17,13 @@
 
 struct drawing {
 	unsigned int width; /* in characters: from DRAWING_WIDTH_MIN to DRAWING_WIDTH_MAX */
-	bool is_utf8;       /* block elements; otherwise ASCII */
+	bool is_utf8;       /* true: block elements; false: ASCII */
 };
 
-/* The axis: each unit of time where it begins. At most width characters, and a NUL. */
+/* Writes the axis: each time unit where it begins. At most width characters, and a NUL. */
 void drawing_axis(const struct drawing *drawing, char text[DRAWING_SIZE_MAX]);
 
-/* At most width characters, none of the last ones blank, and a NUL. */
+/* Writes the histogram: at most width characters without trailing blanks, and a NUL. */
 void drawing_draw(const struct drawing *drawing, const struct histogram *histogram,
 		  char text[DRAWING_SIZE_MAX]);
 

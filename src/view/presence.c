@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Where each session is now. A socket is known by its address in the kernel, a minisock, whose
- * address another may have had, by its cookie; where kernels before 5.12 give it none, by its ends.
- * Addresses are near the end of all numbers, cookies near the beginning.
+ * The current group of each session. The ID of a socket is its kernel address. The ID of a minisock
+ * is its cookie, because its address may have been reused. Kernels before 5.12 give it no cookie:
+ * its ID is a hash of its 4-tuple. Addresses are large numbers, cookies small ones.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static uint64_t mix(uint64_t sum, uint64_t word)
 	return sum ^ sum >> 32;
 }
 
-/* A number that stands for them. */
+/* A hash of the 4-tuple; never 0. */
 static uint64_t id_of_ends(const struct transition *t)
 {
 	uint64_t half[4];
@@ -55,7 +55,7 @@ struct presence *presences_find_request(const struct presences *presences,
 	return find(presences, t->cookie);
 }
 
-/* NULL without room. */
+/* NULL if there is no room. */
 static struct presence *create(struct presences *presences, uint64_t id)
 {
 	struct presence *presence = malloc(sizeof(*presence));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where each session is now: which group it was counted in last. 56 bytes a session. Listeners are
- * among them.
+ * The current group of each session: the one it was last counted in. 56 bytes per session.
+ * Listeners are included.
  */
 #ifndef TCPSTATES_VIEW_PRESENCE_H
 #define TCPSTATES_VIEW_PRESENCE_H
@@ -13,38 +13,38 @@
 #include "lib/hash.h"
 #include "trace/transition.h"
 
-/* So many are followed at most; those beyond are counted. */
+/* At most this many sessions are followed; further ones are counted in untracked. */
 #define PRESENCES_MAX ((size_t)1 << 22)
 
 #define PRESENT_NOWHERE UINT32_MAX
 
 struct presence {
-	struct hash_entry by_id; /* first: a struct hash_entry * is one of these */
+	struct hash_entry by_id; /* first member: cast from struct hash_entry * */
 	uint64_t id;
-	uint32_t group; /* set by the user; PRESENT_NOWHERE at first */
+	uint32_t group; /* set by the caller; initially PRESENT_NOWHERE */
 };
 
-/* Zeroed at first. */
+/* Initialized with zeros. */
 struct presences {
 	struct hash by_id;
-	uint64_t untracked; /* sessions that there was no room for */
+	uint64_t untracked; /* sessions not followed, for lack of room */
 };
 
-/* The session of a transition before it. NULL: not known. */
+/* Finds the session as it was before the transition. NULL: not known. */
 struct presence *presences_find(const struct presences *presences,
 				const struct transition *transition);
 
-/* The request that the socket of a transition has come of, by its cookie. NULL: not known. */
+/* Finds the request socket of the transition's socket by its cookie. NULL: not known. */
 struct presence *presences_find_request(const struct presences *presences,
 					const struct transition *transition);
 
 /*
- * That session as it is after the transition: a new one if need be, in PRESENT_NOWHERE. NULL
- * without room.
+ * Finds or adds the session as it is after the transition; a new one is in PRESENT_NOWHERE. NULL if
+ * there is no room.
  */
 struct presence *presences_add(struct presences *presences, const struct transition *transition);
 
-/* The same where the session before it is known, or NULL: then that one is not there any more. */
+/* The same if the session before is known (or NULL). Frees before if the ID changes. */
 struct presence *presences_update(struct presences *presences, struct presence *before,
 				  const struct transition *transition);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a transition, or a snapshot, makes of its session. */
+/* Applies transitions and snapshots to their sessions. */
 #include "trace/cause.h"
 #include "trace/state.h"
 #include "view/session.h"
@@ -15,13 +15,13 @@ static bool begins(const struct transition *t)
 	return !is_standing(t) && (t->oldstate == STATE_CLOSE || t->oldstate == STATE_LISTEN);
 }
 
-/* A look at a half-open session: its beginning is told later, with its end or by its socket. */
+/* A snapshot of a half-open session: its start is reported later, with its end or its socket. */
 static bool is_request(const struct transition *t)
 {
 	return transition_is_snapshot(t) && transition_is_half_open(t);
 }
 
-/* The half-open session that this socket is of: it has the cookie of its request. */
+/* The half-open session of this socket: the socket has the cookie of its request socket. */
 static struct session *find_request(const struct sessions *sessions, const struct transition *t)
 {
 	struct session *session;
@@ -32,14 +32,14 @@ static struct session *find_request(const struct sessions *sessions, const struc
 	return session && is_request(&session->last) ? session : NULL;
 }
 
-/* The beginning of one that has been looked at before. */
+/* Reports the start of a session that is already known from a snapshot. */
 static bool tells_beginning(const struct session *session, const struct transition *t)
 {
 	return is_request(&session->last) && t->oldstate == STATE_LISTEN &&
 	       t->newstate == STATE_SYN_RECV;
 }
 
-/* It tells of a listener, or of a socket that has no connection. */
+/* Belongs to a listener, or to a socket without a connection. */
 static bool is_of_none(const struct transition *t)
 {
 	return t->newstate == STATE_LISTEN || (is_standing(t) && t->newstate == STATE_CLOSE) ||
@@ -68,7 +68,7 @@ unsigned int session_known_of_sum(unsigned int one, unsigned int other)
 						: TRANSITION_DURATION_KNOWN;
 }
 
-/* TCP has no longer path; what damaged recordings may hold is cut. */
+/* TCP has no longer path; longer ones, from damaged recordings, are cut. */
 static void add_step(struct sessions *sessions, struct session *session,
 		     const struct session_step *step)
 {
@@ -81,7 +81,7 @@ static void add_step(struct sessions *sessions, struct session *session,
 	session->steps[session->step_count++] = *step;
 }
 
-/* It was in its state, and has been seen in another one since, which it cannot have come from. */
+/* The session was seen in a state that does not follow from its last one. */
 static void miss(struct sessions *sessions, struct session *session)
 {
 	struct session_step step = {
@@ -98,8 +98,8 @@ static void miss(struct sessions *sessions, struct session *session)
 }
 
 /*
- * A minisock that took over from an orphan goes on in its state: the time in it is that since it
- * was entered. Recordings of before have the time since the hand-over only.
+ * A minisock that takes over from an orphan keeps the state: the duration counts from when the
+ * state was entered. Older recordings only have the time since the hand-over.
  */
 static void count_before(const struct session *session, const struct transition *t,
 			 struct session_step *step)
@@ -158,7 +158,7 @@ static struct session *begin(struct sessions *sessions, const struct transition 
 	return session;
 }
 
-/* A look at it: its figures are newer. One that is in another state by now comes too late. */
+/* Applies a snapshot: its figures are newer. It is ignored if older or in another state. */
 static void look(struct session *session, const struct transition *t, bool is_new)
 {
 	if (is_new) {
@@ -170,13 +170,13 @@ static void look(struct session *session, const struct transition *t, bool is_ne
 	session->last = *t;
 }
 
-/* Nobody owns it any more: the minisock goes on in the same state. */
+/* The socket has no owner any more: the minisock continues in the same state. */
 static bool is_orphaned(const struct transition *t)
 {
 	return t->flags & TRANSITION_TO_MINISOCK && t->oldstate == t->newstate;
 }
 
-/* What is known of why, and why first: the later steps are what follows from that. */
+/* Stores the cause, and that of the first close: later steps only follow from it. */
 static void take_cause(struct session *session, const struct transition *t)
 {
 	session->cause = cause_of(t);
@@ -206,7 +206,7 @@ static void move(struct sessions *sessions, struct session *session, const struc
 		session->first_ns = time_before(t);
 }
 
-/* The minisock goes on where the socket was; which may be news. */
+/* The minisock takes over in the socket's state, which may not have been seen. */
 static void carry(struct sessions *sessions, struct session *session, const struct transition *t,
 		  bool is_new)
 {
@@ -221,7 +221,7 @@ static void carry(struct sessions *sessions, struct session *session, const stru
 	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
 }
 
-/* What a transition makes of its session. */
+/* Applies a transition to its session. */
 static void change(struct sessions *sessions, struct session *session, const struct transition *t,
 		   bool is_new)
 {
@@ -232,7 +232,7 @@ static void change(struct sessions *sessions, struct session *session, const str
 	session_table_update(sessions, session, t);
 }
 
-/* Its socket is another session's. */
+/* The socket no longer belongs to this session. */
 static bool has_ended_unseen(const struct session *session, const struct transition *t)
 {
 	return (begins(t) && !tells_beginning(session, t)) || is_of_none(t) ||

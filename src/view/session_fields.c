@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The fields of a session: those of its newest transition, and what its path tells. */
+/* The fields of a session: those of its newest transition, and those derived from its path. */
 #include <string.h>
 
 #include "field/field_rows.h"
@@ -50,7 +50,7 @@ static struct value closed_by(const struct session_row *r)
 	return r->closer ? name(names[r->closer]) : unknown;
 }
 
-/* A getter of which the value is an expression of r, its session s, and context. */
+/* A getter that returns an expression of r, its session s, and context. */
 #define GETTER(name, result)                            \
 	static struct value get_##name(FIELD_ARGUMENTS) \
 	{                                               \
@@ -63,7 +63,7 @@ static struct value closed_by(const struct session_row *r)
 
 #define FIELD(name, result) GETTER(name, result) DEFINE_WRITER(static, name)
 
-/* A time as fields: exact, about, at least, and what is known of it in one. */
+/* A duration as fields: exact, about, at least, and the three combined. */
 #define TIME_FIELDS(exact, about, at_least, marked, member)                                       \
 	FIELD(exact, duration_if(r->member.ns, r->member.flags, TRANSITION_DURATION_KNOWN))       \
 	FIELD(about, duration_if(r->member.ns, r->member.flags, TRANSITION_DURATION_ABOUT))       \
@@ -93,7 +93,7 @@ static char *write_text(char *place, const char *text)
 	return stpcpy(place, text);
 }
 
-/* As STATE=ms, STATE~ms about, STATE>=ms at least, or STATE. */
+/* STATE=ms (exact), STATE~ms (about), STATE>=ms (at least), or STATE (not known). */
 static char *write_step(char *place, const struct session_step *step)
 {
 	struct session_time time = {step->duration_ns, step->flags};
@@ -105,7 +105,7 @@ static char *write_step(char *place, const struct session_step *step)
 	return value_write(place, &lasted, NULL);
 }
 
-/* The states in order, apart by spaces; ? is what was not seen. */
+/* The states in order, separated by spaces; ? is a part that was not seen. */
 static char *write_path(char *place, const void *row, const struct field_context *context)
 {
 	const struct session_row *r = row;
@@ -144,7 +144,7 @@ static char *write_json_step(char *place, const struct session_step *step)
 	return cause ? write_text(write_text(place, cause), "\"}") : write_text(place, "}");
 }
 
-/* An array of objects; null is what was not seen. */
+/* An array of objects; null is a part that was not seen. */
 static char *write_path_json(char *place, const void *row, const struct field_context *context)
 {
 	const struct session_row *r = row;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What is printed of a session. */
+/* Computes what is printed about a session. */
 #include <string.h>
 
 #include "trace/state.h"
 #include "view/session_row.h"
 
-/* It is in this state still, or was when it was last heard of. */
+/* The current state, or the last one that was seen. */
 static struct session_step present_step(const struct session *session, uint64_t now_ns)
 {
 	struct session_step step = {
@@ -31,8 +31,8 @@ static void fill_path(struct session_row *row, uint64_t now_ns)
 }
 
 /*
- * What is known of a time since the beginning, as far as it depends on that. Of a passive open, the
- * time of the SYN is known as the time in SYN_RECV is.
+ * How exactly a time since the start is known, as far as it depends on the start. For a passive
+ * open, the time of the SYN is known as exactly as the time in SYN_RECV.
  */
 static unsigned int known_of_begin(const struct session_row *row)
 {
@@ -45,13 +45,13 @@ static unsigned int known_of_begin(const struct session_row *row)
 	return first->flags ? first->flags : TRANSITION_DURATION_AT_LEAST;
 }
 
-/* NULL: it has none. */
+/* NULL if the path is empty. */
 static const struct session_step *last_step(const struct session_row *row)
 {
 	return row->path_count ? &row->path[row->path_count - 1] : NULL;
 }
 
-/* The same of the end: one that was inferred is that of the last state. */
+/* The same for the end: it is approximate if the time in the last state is. */
 static unsigned int known_of_end(const struct session_row *row)
 {
 	const struct session_step *last = last_step(row);
@@ -72,13 +72,13 @@ static struct session_time since_begin(const struct session_row *row, uint64_t u
 		.flags = session_known_of_sum(known_of_begin(row), known_of_until),
 	};
 
-	/* At least nothing is nothing known. */
+	/* A lower bound of 0 says nothing. */
 	if (!time.ns && time.flags & TRANSITION_DURATION_AT_LEAST)
 		time.flags = 0;
 	return time;
 }
 
-/* When TIME_WAIT was entered is known as the end of the state before is. */
+/* The start of TIME_WAIT is known as exactly as the end of the state before. */
 static unsigned int known_of_time_wait(const struct session_row *row,
 				       const struct session_step *last)
 {
@@ -89,7 +89,7 @@ static unsigned int known_of_time_wait(const struct session_row *row,
 		       : TRANSITION_DURATION_KNOWN;
 }
 
-/* No process has anything of TIME_WAIT: what was before it is over even while it lasts. */
+/* No process is involved in TIME_WAIT: the life ends where it begins, even while it lasts. */
 static void fill_times(struct session_row *row, uint64_t until_ns)
 {
 	const struct session_step *last = last_step(row);
@@ -107,7 +107,7 @@ static bool is_of_handshake(const struct session_step *step)
 	return step->state == STATE_SYN_SENT || step->state == STATE_SYN_RECV;
 }
 
-/* One that was never finished took no time that could be told. */
+/* A handshake that was not completed has no duration. */
 static void fill_handshake(struct session_row *row)
 {
 	struct session_time sum = {0};
@@ -122,7 +122,7 @@ static void fill_handshake(struct session_row *row)
 		row->handshake = sum;
 }
 
-/* It did not end as TCP ends sessions, or did not even begin: this is why, whoever closed first. */
+/* It was aborted, or never established: this is the cause, whichever end closed first. */
 static bool is_cut_off(enum cause cause)
 {
 	switch (cause) {
@@ -152,7 +152,7 @@ static enum cause cause_of_close(const struct session_row *row)
 	return session->has_closed ? session->close_cause : CAUSE_UNKNOWN;
 }
 
-/* The state that follows the first FIN tells whose it was. */
+/* The state that follows the first FIN shows which end sent it. */
 static enum session_closer closer_by_state(unsigned int state)
 {
 	switch (state) {
@@ -169,7 +169,7 @@ static enum session_closer closer_by_state(unsigned int state)
 	}
 }
 
-/* Of a session that ended without a FIN. */
+/* For a session that ended without a FIN. */
 static enum session_closer closer_by_cause(enum cause cause)
 {
 	switch (cause) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Where a session is found: a hash table by key, and a list in the order of first sight. */
+/* The session table: a hash table by key, and a list in the order of the first record. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "view/session_table.h"
 
-/* The key of a session, by kind: each has another number of words. */
+/* Size of a session's key in words: each kind of key has a different one. */
 enum key_words {
 	WORDS_OF_SOCKET = 1,
 	WORDS_OF_COOKIE = 2,
@@ -91,7 +91,7 @@ struct session *session_table_find(const struct sessions *sessions, const struct
 	return session && session->last.cookie == t->cookie ? session : NULL;
 }
 
-/* The newest one from now on. */
+/* Appends it as the newest session. */
 static void append(struct sessions *sessions, struct session *session)
 {
 	session->older = sessions->newest;

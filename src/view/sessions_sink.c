@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The view --sessions: a line for each session, when it ends; and at the end for those that go on.
- */
+/* The view --sessions: a line per session when it ends, and at the end for those still open. */
 #include <inttypes.h>
 
 #include "lib/log.h"
@@ -22,9 +21,9 @@ static const struct row_kind session_row = {
 };
 
 struct sessions_sink {
-	struct text_sink text; /* first: a struct sink * is one of these */
+	struct text_sink text; /* first member: cast from struct sink * */
 	struct sessions sessions;
-	uint64_t now_ns; /* as far as transitions and ticks tell */
+	uint64_t now_ns; /* newest time of transitions and ticks */
 };
 
 static void sessions_want(const struct options *options, struct wants *wants)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* States that sessions get stuck in: one table. */
+/* The table of states that sessions get stuck in. */
 #include <stddef.h>
 
 #include "trace/clock.h"
@@ -7,12 +7,12 @@
 #include "view/stuck.h"
 
 /*
- * Limits are above what a session takes on a bad day: a second SYN is sent after one second, an
- * orphan is given up after tcp_fin_timeout (60 s). Hints have neither commas nor quotes, so that no
- * format has to escape them.
+ * Limits are above what a session takes in bad conditions: the kernel sends a second SYN after one
+ * second and gives up an orphan after tcp_fin_timeout (60 s). Hints contain no commas or quotes, so
+ * that no format has to escape them.
  */
 static const struct {
-	unsigned int seconds; /* 0: no limit unless one is given */
+	unsigned int seconds; /* 0: no default limit */
 	const char *hint;
 } rows[STATE_COUNT] = {
 	[STATE_ESTABLISHED] = {0, "long-lived connection: idle or a long transfer"},

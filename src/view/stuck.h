@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sessions that stay in a state: for how long that is no news, and what it usually means if not. */
+/* Stuck sessions: how long each state may last before it is reported, and the usual cause. */
 #ifndef TCPSTATES_VIEW_STUCK_H
 #define TCPSTATES_VIEW_STUCK_H
 
@@ -9,18 +9,17 @@
 
 #include "trace/limits.h"
 
-/* The limits given, and the usual ones of the states that have none. */
+/* The given limits, with the default limit for each state that has none. */
 struct state_limits stuck_limits(const struct state_limits *given);
 
 /*
- * When a session that has been in a state with that limit since since_ns is to be told of next, if
- * it was last at after_ns (0: never): at its limit, or when it has been there for twice, four
- * times,
- * ... that. UINT64_MAX: never.
+ * When to report a session next that entered its state at since_ns and was last reported at
+ * after_ns (0: never): once it has been there for limit_ns, twice, four times, ... as long. Times
+ * are monotonic. UINT64_MAX: never.
  */
 uint64_t stuck_due_ns(uint64_t limit_ns, uint64_t since_ns, uint64_t after_ns);
 
-/* What it usually means that a session stays in this state; NULL: nothing is the matter. */
+/* The usual reason why a session stays in this state; NULL: none. */
 const char *stuck_hint(unsigned int state);
 
 #define STUCK_HINT_SIZE 80 /* no hint is longer */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How many sessions were stuck. */
+/* Counts stuck sessions. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +33,7 @@ static bool has_key(const struct hash_entry *entry, const void *data)
 	       !memcmp(count->first.raddr, key->t->raddr, sizeof(key->t->raddr));
 }
 
-/* NULL when there is no room for another one. */
+/* NULL if there is no room for another one. */
 static struct stuck_count *add(struct stuck_counts *counts, const struct key *key)
 {
 	struct stuck_count *count = calloc(1, sizeof(*count));
@@ -87,7 +87,7 @@ static int compare(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
-/* Those behind the last row are counted with the rest. */
+/* Counts beyond the last row are added to the rest. */
 static size_t keep_rows(struct stuck_counts *counts, size_t count)
 {
 	while (count > STUCK_COUNT_ROWS_MAX) {

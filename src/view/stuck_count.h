@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* How many sessions were stuck: by state, owner and remote address. */
+/* Counts of stuck sessions, by state, owner and remote address. */
 #ifndef TCPSTATES_VIEW_STUCK_COUNT_H
 #define TCPSTATES_VIEW_STUCK_COUNT_H
 
@@ -11,37 +11,37 @@
 #include "trace/transition.h"
 
 struct stuck_count {
-	struct hash_entry by_key; /* first: a struct hash_entry * is one of these */
-	struct transition first;  /* the first of them */
-	uint64_t total;           /* that were stuck, each once in each state */
-	uint64_t now;             /* that still are */
-	size_t order;             /* in which they came */
+	struct hash_entry by_key; /* first member: cast from struct hash_entry * */
+	struct transition first;  /* of the first session */
+	uint64_t total;           /* sessions that were stuck, each once per state */
+	uint64_t now;             /* sessions that are still stuck */
+	size_t order;             /* order of creation */
 	uint8_t state;
-	bool has_lport; /* all have that of the first one, */
-	bool has_rport;
-	bool is_rest; /* of all owners and remotes that there was no room for */
+	bool has_lport; /* all sessions share first.lport */
+	bool has_rport; /* all sessions share first.rport */
+	bool is_rest;   /* all owners and remote addresses beyond the limit */
 };
 
-/* So many combinations are told apart, at most; for the others there is one count. */
+/* At most this many combinations have their own count; the others share one. */
 #define STUCK_COUNTS_MAX 16384
 
-/* Zeroed at first. */
+/* Initialized with zeros. */
 struct stuck_counts {
 	struct hash by_key;
 	struct stuck_count **sorted; /* by stuck_counts_sort() */
 	struct stuck_count rest;
 };
 
-/* One more in state, as t has it. Never NULL: it is to be told, by --now, when it leaves. */
+/* Counts one more session in state. Never NULL; decrement now when the session leaves. */
 struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct transition *t,
 				     uint8_t state);
 
-/* And this many of them have a row: the others are in that of the rest. */
+/* At most this many counts have a row; the others are in the row of the rest. */
 #define STUCK_COUNT_ROWS_MAX 1000
 
 /*
- * Fills in sorted, once, at the end: those with most first, and the rest last. How many; 0 without
- * memory.
+ * Fills in sorted: highest total first, and the rest last. Call it once, at the end. Returns how
+ * many there are; 0 if out of memory.
  */
 size_t stuck_counts_sort(struct stuck_counts *counts);
 

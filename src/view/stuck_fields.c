@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The fields of what --stuck has to say. */
+/* The fields of a row of --stuck. */
 #include "field/field_rows.h"
 #include "trace/cause.h"
 #include "trace/state.h"
@@ -34,14 +34,14 @@ static const char *event_name(const struct stuck_row *row)
 	return names[row->event];
 }
 
-/* In seconds, marked by what is known of it. */
+/* In seconds, marked as exact, about or at least. */
 static struct value age_marked(const struct stuck_row *row)
 {
-	/* Milliseconds with three decimals are seconds, of a thousandth. */
+	/* A thousandth of it, written as milliseconds, is the time in seconds. */
 	return duration_marked(row->age_ns / 1000, row->age_known);
 }
 
-/* Of a count what all of it share. */
+/* For a count: what all its sessions share. */
 static const struct transition *transition_of(const struct stuck_row *row)
 {
 	if (!row->count)
@@ -49,7 +49,7 @@ static const struct transition *transition_of(const struct stuck_row *row)
 	return row->count->is_rest ? NULL : &row->count->first;
 }
 
-/* What a session has, and a count of many has not. */
+/* What only a session has; NULL for a count. */
 static const struct transition *session_of(const struct stuck_row *row)
 {
 	return row->t;
@@ -92,7 +92,7 @@ static struct value rport(const struct stuck_row *row)
 #define GETTER(name, result) DEFINE_GETTER(static, stuck_row, row, name, result)
 #define FIELD(name, result)  GETTER(name, result) DEFINE_WRITER(static, name)
 
-/* The same of an expression of t: what a session has, or all sessions of a count. */
+/* The same for an expression of t: of a session, or shared by all sessions of a count. */
 #define SHARED(name, result)                                              \
 	static struct value get_shared_##name(const struct transition *t) \
 	{                                                                 \
@@ -100,7 +100,7 @@ static struct value rport(const struct stuck_row *row)
 	}                                                                 \
 	FIELD(name, get_shared_##name(transition_of(row)))
 
-/* What a session has. */
+/* Only for a session. */
 #define OWN(name, result)                                              \
 	static struct value get_own_##name(const struct transition *t) \
 	{                                                              \
@@ -146,7 +146,7 @@ FIELD(newstate, row->event == STUCK_EVENT_LEFT ? state(row->t->newstate) : unkno
 FIELD(cause, row->event == STUCK_EVENT_LEFT ? name(cause_row(cause_of(row->t))->name) : unknown)
 GETTER(hint, is_here(row) ? name(stuck_hint(row->state)) : unknown)
 
-/* Its own, for hints are longer than values. */
+/* Not the default writer: hints are longer than values. */
 static char *write_hint(char *place, FIELD_ARGUMENTS)
 {
 	struct value hint = get_hint(data, context);
@@ -169,7 +169,7 @@ static char *write_tally(char *place, const struct stuck_count *count)
 	return stpcpy(number_write(place, count->now), " at the end");
 }
 
-/* For people: what there is to say of each kind of row. */
+/* A note for people, by kind of row. */
 static char *write_note(char *place, FIELD_ARGUMENTS)
 {
 	const struct stuck_row *row = data;
@@ -188,7 +188,7 @@ static char *write_note(char *place, FIELD_ARGUMENTS)
 	return place;
 }
 
-/* Nothing asks for it: it is written. */
+/* Not used: write_note() writes the field. */
 GETTER(note, unknown)
 
 static const struct field fields[] = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What --stuck has to say: a row, and its fields. */
+/* A row of --stuck, and its fields. */
 #ifndef TCPSTATES_VIEW_STUCK_ROW_H
 #define TCPSTATES_VIEW_STUCK_ROW_H
 
@@ -11,24 +11,24 @@
 #include "view/stuck_count.h"
 
 enum stuck_event {
-	STUCK_EVENT_STUCK, /* it has passed its limit, */
-	STUCK_EVENT_STILL, /* and twice, four times, ... that */
-	STUCK_EVENT_LEFT,  /* it has left the state, after longer than the limit */
-	STUCK_EVENT_LOST,  /* it was stuck, and how it ended was not seen */
+	STUCK_EVENT_STUCK, /* limit exceeded */
+	STUCK_EVENT_STILL, /* twice, four times, ... the limit exceeded */
+	STUCK_EVENT_LEFT,  /* it left the state at its limit or later */
+	STUCK_EVENT_LOST,  /* it was stuck, and its end was not seen */
 	STUCK_EVENT_COUNT, /* at the end: how many were stuck */
 };
 
 struct stuck_row {
-	const struct transition *t;      /* the newest word of the session; of a count, NULL */
-	const struct stuck_count *count; /* NULL, but for a count */
-	uint64_t time_ns;                /* monotonic, of the row */
-	uint64_t age_ns;                 /* how long it has been, or was, in its state */
-	uint8_t age_known;               /* enum transition_flags: what is known of age_ns */
+	const struct transition *t;      /* most recent record of the session; NULL for a count */
+	const struct stuck_count *count; /* NULL unless the row is a count */
+	uint64_t time_ns;                /* monotonic time of the row */
+	uint64_t age_ns;                 /* time in its state, so far or total */
+	uint8_t age_known;               /* enum transition_flags: how exactly age_ns is known */
 	uint8_t event;                   /* enum stuck_event */
 	uint8_t state;
 };
 
-/* Of a struct stuck_row. */
+/* The fields of struct stuck_row. */
 extern const struct field_table stuck_fields;
 
 #endif

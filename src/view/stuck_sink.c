@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * --stuck: sessions that stay in a state longer than they should, while they do. Each has a
- * deadline, its limit first and then twice, four times, ... that.
+ * --stuck: reports sessions that stay in a state longer than they should, while they are in it.
+ * Each has a deadline: its limit, then twice, four times, ... the limit.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,33 +16,33 @@
 #include "view/stuck_row.h"
 
 /*
- * Transitions of several CPUs are not quite in order, and some are told late: where there are no
- * ticks, deadlines are so much later. Before a tick the source looks at sessions, once a second at
- * most: with ticks, transitions do without only where those stay away.
+ * Transitions from several CPUs are slightly out of order, and some arrive late: without ticks,
+ * deadlines are LATE_NS later. The source scans sessions before a tick, at most once a second: with
+ * ticks, transitions trigger reports only if ticks are LATE_OF_TICK_NS late.
  */
 #define LATE_NS         (100 * NSEC_PER_MSEC)
 #define LATE_OF_TICK_NS (2 * NSEC_PER_SEC)
 
 /* A session in a state that has a limit. */
 struct watch {
-	struct heap_entry turn; /* first: a struct heap_entry * is one of these */
+	struct heap_entry turn; /* first member: cast from struct heap_entry * */
 	struct session *session;
-	uint64_t since_ns; /* when it entered the state, or, if is_older, was there already */
-	struct stuck_count *count; /* NULL: not stuck yet, or not to be shown */
+	uint64_t since_ns;         /* when it entered the state; if is_older, at the latest */
+	struct stuck_count *count; /* NULL: not stuck yet, or filtered out */
 	uint8_t state;
 	bool is_older;
 };
 
 struct stuck_sink {
-	struct text_sink text; /* first: a struct sink * is one of these */
+	struct text_sink text; /* first member: cast from struct sink * */
 	struct state_limits limits;
 	struct sessions sessions;
 	struct heap deadlines;
 	struct stuck_counts counts;
-	uint64_t now_ns;     /* the newest time heard of: what happened before is known */
-	uint64_t scanned_ns; /* the newest snapshot, which is ahead of the changes that follow it */
+	uint64_t now_ns;     /* newest known time: everything before it is known */
+	uint64_t scanned_ns; /* time of the newest snapshot, ahead of the transitions after it */
 	uint64_t late_ns;    /* LATE_NS, or LATE_OF_TICK_NS */
-	uint64_t unwatched;  /* no memory for their deadlines */
+	uint64_t unwatched;  /* no memory for a deadline */
 };
 
 static const struct row_kind stuck_kind = {
@@ -98,7 +98,7 @@ static void watch_remove(struct stuck_sink *stuck, struct session *session)
 	free(watch);
 }
 
-/* Its end was not seen: how long it stayed is not known, but that it was stuck. */
+/* Its end was not seen: it was stuck, but its time in the state is only a lower bound. */
 static void stuck_lose(void *context, struct session *session)
 {
 	struct stuck_sink *stuck = context;
@@ -166,7 +166,7 @@ static void report(struct stuck_sink *stuck, struct watch *watch)
 	heap_move(&stuck->deadlines, &watch->turn, due_ns(stuck, watch, stuck->now_ns));
 }
 
-/* Reports what was due by then. */
+/* Reports the sessions that are due at by_ns. */
 static void report_due(struct stuck_sink *stuck, uint64_t by_ns)
 {
 	struct heap_entry *first;
@@ -183,7 +183,7 @@ static void ask_for_tick(struct stuck_sink *stuck)
 	stuck->text.sink.wake_ns = first ? first->due_ns : UINT64_MAX;
 }
 
-/* How long it was in the state that it left, as far as it was watched there; else as it is told. */
+/* The time in the state that it left: as watched, or else as the transition reports it. */
 static void measure_left(struct stuck_row *row, const struct watch *watch,
 			 const struct transition *t)
 {
@@ -197,7 +197,7 @@ static void measure_left(struct stuck_row *row, const struct watch *watch,
 		row->age_known = age_known(watch);
 }
 
-/* It leaves a state: that is told if it was stuck there, also when that is known only now. */
+/* Reports that it left a state if it was stuck there, even if that is known only now. */
 static void leave(struct stuck_sink *stuck, const struct session *session,
 		  const struct transition *t)
 {
@@ -232,7 +232,7 @@ static void take_time(uint64_t *newest_ns, uint64_t time_ns)
 		*newest_ns = time_ns;
 }
 
-/* newest_ns: the time that it is known by, as far as such records tell. */
+/* newest_ns: the newest time of this kind of record; updated. */
 static void follow(struct stuck_sink *stuck, const struct transition *t, bool is_match,
 		   uint64_t *newest_ns)
 {
@@ -259,7 +259,7 @@ static void stuck_observe(struct sink *sink, const struct transition *t, bool is
 	ask_for_tick(stuck);
 }
 
-/* All snapshots of a scan are to be known before any is reported: a tick follows them. */
+/* All snapshots of a scan must be known before any is reported: a tick follows them. */
 static void stuck_snapshot(struct sink *sink, const struct transition *t, bool is_match)
 {
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Where the time goes. */
+/* Counts and durations of transitions, by group. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +17,7 @@ static bool has_key(const struct hash_entry *entry, const void *key)
 	return !memcmp(&((const struct summary_group *)entry)->key, key, sizeof(struct group_key));
 }
 
-/* Room for one more. False without memory. */
+/* Makes room for one more group. False if out of memory. */
 static bool make_room(struct summary *summary)
 {
 	size_t room = summary->room ? 2 * summary->room : FIRST_ROOM;
@@ -33,7 +33,7 @@ static bool make_room(struct summary *summary)
 	return true;
 }
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 static struct summary_group *create_group(struct summary *summary, const struct group_key *key)
 {
 	struct summary_group *group = make_room(summary) ? calloc(1, sizeof(*group)) : NULL;
@@ -45,7 +45,7 @@ static struct summary_group *create_group(struct summary *summary, const struct 
 	return group;
 }
 
-/* The path of a cgroup can be found out only while there is one. */
+/* The path of a cgroup can be found only while the cgroup exists. */
 static struct summary_group *add_group(struct summary *summary, const struct group_key *key,
 				       const uint64_t words[KEY_WORDS])
 {
@@ -73,7 +73,7 @@ static struct summary_group *other_group(struct summary *summary)
 	return summary->other;
 }
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 static struct summary_group *group_of(struct summary *summary, const struct transition *t,
 				      uint8_t state)
 {
@@ -91,9 +91,9 @@ static struct summary_group *group_of(struct summary *summary, const struct tran
 	return add_group(summary, &key, words);
 }
 
-/* ---- what is counted of a change ------------------------------------------------------------- */
+/* ---- counts of transitions ------------------------------------------------------------------- */
 
-/* A listener stays one when a child comes of it. */
+/* A listener keeps its state when it creates a child. */
 static bool begins_child(const struct transition *t)
 {
 	return t->oldstate == STATE_LISTEN && t->newstate == STATE_SYN_RECV;
@@ -104,7 +104,7 @@ static bool begins(const struct transition *t)
 	return t->oldstate == STATE_CLOSE || begins_child(t);
 }
 
-/* Nobody owns it any more: the minisock goes on in the same state. */
+/* The socket has no owner any more: the minisock continues in the same state. */
 static bool is_orphaned(const struct transition *t)
 {
 	return t->flags & TRANSITION_TO_MINISOCK && t->oldstate == t->newstate;
@@ -169,7 +169,7 @@ static void count_one(struct summary *summary, const struct transition *t)
 	count(summary, &tally);
 }
 
-/* ---- where sessions are ---------------------------------------------------------------------- */
+/* ---- current groups of sessions -------------------------------------------------------------- */
 
 static void go(struct summary *summary, struct presence *presence, uint32_t group)
 {
@@ -178,7 +178,7 @@ static void go(struct summary *summary, struct presence *presence, uint32_t grou
 		summary->groups[group]->now++;
 }
 
-/* Which group it was in; presence may be NULL. */
+/* Returns the group that it was in; presence may be NULL. */
 static uint32_t leave_group(struct summary *summary, struct presence *presence)
 {
 	uint32_t group = presence ? presence->group : PRESENT_NOWHERE;
@@ -197,7 +197,7 @@ static void forget(struct summary *summary, struct presence *presence)
 		presences_remove(&summary->presences, presence);
 }
 
-/* Where a session is that has entered a state, or is found in it. */
+/* The group of a session that has entered a state, or was found in it. */
 static uint32_t group_of_state(struct summary *summary, const struct transition *t, bool is_match)
 {
 	struct summary_group *group = NULL;
@@ -216,8 +216,8 @@ static void add_now(struct summary *summary, const struct transition *t, uint8_t
 }
 
 /*
- * Where not every session is known by itself: so many come, so many go. That does only where all
- * the keys but the state stay the same (tally_is_possible()).
+ * For sessions that are not followed one by one: moves the count between groups. This is correct
+ * only if all keys except the state stay the same (tally_is_possible()).
  */
 static void shift(struct summary *summary, const struct transition *t, uint64_t count)
 {
@@ -266,22 +266,22 @@ static void follow(struct summary *summary, const struct transition *t, bool is_
 	struct presence *presence;
 	uint32_t before;
 
-	/* A half-open session that has been looked at goes on with a socket. */
+	/* A half-open session known from a snapshot continues with a socket. */
 	if (begins_child(t) && !(t->flags & TRANSITION_OF_MINISOCK))
 		forget(summary, presences_find_request(&summary->presences, t));
-	/* One that had its address before has ended unseen. */
+	/* A previous session at this address has ended unseen. */
 	presence = presences_find(&summary->presences, t);
 	before = leave_group(summary, presence);
 	move(summary, presence, t, is_match, begins(t) ? PRESENT_NOWHERE : before);
 }
 
-/* Whether it is known which group the session was in, or will be. */
+/* Whether the session's group is known, now or after this transition. */
 static bool is_followed(const struct summary *summary, const struct transition *t)
 {
 	return !summary->is_tallied || (summary->has_syn_sent && t->newstate == STATE_SYN_SENT);
 }
 
-/* From SYN_SENT, which it may have entered in a group of another local port. */
+/* Leaves SYN_SENT, which it may have entered in the group of another local port. */
 static void leave_syn_sent(struct summary *summary, const struct transition *t, bool is_match)
 {
 	forget(summary, presences_find(&summary->presences, t));
@@ -338,7 +338,7 @@ static bool has_something(const struct summary_stats *stats)
 	return stats->entered || stats->at_least || stats->unknown || stats->times.count;
 }
 
-/* An entry of the array that is sorted. */
+/* An entry of the array to sort. */
 struct ranked {
 	const struct summary_group *group;
 	uint64_t time_ns, entered;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Where the time goes: of each group of transitions how many, how many sessions are in it now, and
- * how long they took. What came lately adds up to the whole.
+ * For each group of transitions: their number, the sessions in it now, and the durations. The
+ * statistics of each interval (lately) are added to those of the whole run (whole).
  */
 #ifndef TCPSTATES_VIEW_SUMMARY_H
 #define TCPSTATES_VIEW_SUMMARY_H
@@ -18,52 +18,52 @@
 #include "trace/transition.h"
 #include "view/presence.h"
 
-/* So many groups are kept apart; what belongs to further ones is in one of its own. */
+/* At most this many groups; transitions of further ones share one group. */
 #define SUMMARY_GROUPS_MAX 100000
 
 struct summary_stats {
-	uint64_t entered;       /* changes into the group's state; of an edge, along it */
-	uint64_t at_least;      /* changes out of it of which only a lower bound is known, */
-	uint64_t unknown;       /* and of which not even that; neither is in times */
-	struct histogram times; /* nanoseconds in it, of changes out of it */
+	uint64_t entered;       /* transitions into the state, or along the edge */
+	uint64_t at_least;      /* those out of it: duration known only as a lower bound, */
+	uint64_t unknown;       /* or not at all; neither is in times */
+	struct histogram times; /* other durations of transitions out of it, in nanoseconds */
 };
 
 struct summary_group {
-	struct hash_entry by_key; /* first: a struct hash_entry * is one of these */
+	struct hash_entry by_key; /* first member: cast from struct hash_entry * */
 	struct group_key key;
-	uint32_t place; /* in groups */
-	int64_t now;    /* sessions; may be below 0 where their beginning was not seen */
+	uint32_t place; /* index in groups */
+	int64_t now;    /* sessions; may be below 0 if starts were not seen */
 	struct summary_stats lately;
 	struct summary_stats whole; /* without lately */
 };
 
-/* Zeroed at first, but for what the user sets. */
+/* Initialized with zeros, except for what the caller sets. */
 struct summary {
-	const struct grouping *grouping; /* set by the user */
-	struct cgroups *cgroups;         /* set by the user: paths are asked for early */
-	bool is_tallied;   /* set by the user: most transitions come by summary_take_tally(), */
+	const struct grouping *grouping; /* set by the caller */
+	struct cgroups *cgroups;         /* set by the caller: paths are looked up early */
+	bool is_tallied;   /* set by the caller: most transitions come by summary_take_tally(), */
 	bool has_syn_sent; /* but none of SYN_SENT does */
 
 	struct summary_group **groups;
 	size_t count;
 	size_t room;
 	struct hash by_key;
-	struct summary_group *other; /* of what has no group of its own; NULL: there is none yet */
+	struct summary_group *other; /* for transitions beyond SUMMARY_GROUPS_MAX; NULL: none yet */
 	uint64_t others;             /* transitions counted there */
-	uint64_t unheard;            /* transitions that there was no memory for */
+	uint64_t unheard;            /* transitions not counted: out of memory */
 	struct presences presences;
 };
 
 /*
- * Takes a transition as the source has it, FACT_STANDING ones too. Only those that match count; the
- * others tell where sessions are.
+ * Takes a transition or a snapshot (FACT_STANDING). Only those that match are counted; the others
+ * update the current group of their session.
  */
 void summary_take(struct summary *summary, const struct transition *transition, bool is_match);
 
-/* The same of many that are alike; all of them match. */
+/* The same for many transitions with the same states and keys; all of them match. */
 void summary_take_tally(struct summary *summary, const struct tally *tally);
 
-/* Adds what came lately to the whole, and begins anew. */
+/* Adds lately to whole, and clears lately. */
 void summary_turn(struct summary *summary);
 
 static inline bool summary_is_other(const struct summary *summary,
@@ -73,8 +73,8 @@ static inline bool summary_is_other(const struct summary *summary,
 }
 
 /*
- * The groups that have something to say (lately, or else on the whole): most time first. Freed by
- * the caller; NULL without memory, or when there are none.
+ * The groups with anything to report (in lately or in whole), longest total time first. The caller
+ * frees the array, not the groups. NULL if out of memory.
  */
 const struct summary_group **summary_sort(const struct summary *summary, bool is_lately,
 					  size_t *count);

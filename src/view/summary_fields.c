@@ -6,7 +6,7 @@
 #include "trace/state.h"
 #include "view/summary_row.h"
 
-/* What the group of the rest has for a name. */
+/* The name of the group of the rest. */
 static struct value other(void)
 {
 	return name("other");
@@ -17,13 +17,13 @@ static bool has(const struct summary_row *row, enum group_by by)
 	return grouping_has(row->grouping, by);
 }
 
-/* A key that is a number; 0, or the rest's: not known. */
+/* A numeric key; 0, or in the group of the rest: not known. */
 static struct value number_key(const struct summary_row *row, enum group_by by, uint64_t key)
 {
 	return has(row, by) && key && !row->is_other ? number(key) : unknown;
 }
 
-/* One of which 0 is as good as any. */
+/* A numeric key for which 0 is valid. */
 static struct value port_key(const struct summary_row *row, enum group_by by, uint64_t key)
 {
 	return has(row, by) && !row->is_other ? number(key) : unknown;
@@ -82,7 +82,7 @@ static struct value address_key(const struct summary_row *row, enum group_by by,
 	return address_value(address_is_ipv4(bytes) ? 4 : 6, bytes);
 }
 
-/* Behind a block's address. */
+/* The prefix length after a block's address. */
 static char *write_prefix(char *place, struct group_prefix prefix, const struct value *address)
 {
 	if (address->kind == VALUE_IPV4 && prefix.ipv4 < 32) {
@@ -108,7 +108,7 @@ static uint64_t quantile(const struct summary_row *row, unsigned int thousandths
 	return histogram_quantile(&row->stats->times, thousandths);
 }
 
-/* The clock of the machine that the trace is of, monotonic, as a time of day. */
+/* Converts the monotonic time of the traced machine to a time of day. */
 static struct value wall(const struct summary_row *row, const struct field_context *context)
 {
 	return (struct value){.kind = VALUE_WALL,
@@ -150,7 +150,7 @@ static struct value drawn(const struct summary_row *row)
 				    row->grouping->name, &written);                  \
 	}
 
-/* A time in milliseconds, and the same for people. */
+/* A duration in milliseconds, and the same for people. */
 #define TIME_FIELD(name, ns)                                           \
 	FIELD(name##_ms, time_of(row, ns))                             \
 	static char *write_##name(char *place, FIELD_ARGUMENTS)        \
@@ -190,7 +190,7 @@ TIME_FIELD(max, row->stats->times.max)
 TIME_FIELD(total, row->stats->times.sum)
 FIELD(histogram, drawn(row))
 
-/* An array of pairs: where a bucket ends, in milliseconds, and how many are in it. */
+/* An array of pairs: the upper bound of a bucket in milliseconds, and its count. */
 static char *write_buckets(char *place, FIELD_ARGUMENTS)
 {
 	const struct histogram *times = &((const struct summary_row *)data)->stats->times;
@@ -210,7 +210,7 @@ static char *write_buckets(char *place, FIELD_ARGUMENTS)
 	return place;
 }
 
-/* Of one pair, with all that is around it. */
+/* One pair, with brackets and commas. */
 #define BUCKET_SIZE_MAX (2 * NUMBER_SIZE_MAX + 6)
 #define BUCKETS_SIZE    (BUCKET_COUNT * BUCKET_SIZE_MAX)
 

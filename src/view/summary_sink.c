@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A summary: a report at the end, and one for each interval if asked for. */
+/* A summary: a report at the end, and one per interval if requested. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,22 +27,22 @@ struct layout {
 };
 
 struct summary_sink {
-	struct text_sink text; /* first: a struct sink * is one of these */
+	struct text_sink text; /* first member: cast from struct sink * */
 	struct summary summary;
 	struct layout *layout;
 	struct drawing drawing;
 	struct terminal terminal;
 	bool is_table;
 	uint64_t interval_ns; /* 0: none */
-	uint64_t now_ns;      /* the newest time that was told */
+	uint64_t now_ns;      /* the newest known time */
 	uint64_t start_ns;
-	uint64_t next_ns; /* when the interval ends that has begun; UINT64_MAX: without intervals */
+	uint64_t next_ns; /* end of the current interval; UINT64_MAX: no intervals */
 	bool has_reported;
 };
 
 /* ---- layout ---------------------------------------------------------------------------------- */
 
-/* A key that is printed has to be one by which is counted. */
+/* A key in --fields must also be a key of --by. */
 static int summary_check(const struct options *options)
 {
 	const struct grouping *grouping = &options->grouping;
@@ -69,7 +69,7 @@ static void summary_want(const struct options *options, struct wants *wants)
 	wants->grouping = &options->grouping;
 }
 
-/* The key that a field is; GROUP_BY_COUNT: none. */
+/* The key that a field shows; GROUP_BY_COUNT: none. */
 static enum group_by key_of(const char *field)
 {
 	enum group_by by = 0;
@@ -81,7 +81,7 @@ static enum group_by key_of(const char *field)
 	return by;
 }
 
-/* Keys that were not asked for are no fields: JSON has what there is. */
+/* Omits the fields of keys that were not requested: JSON prints all fields. */
 static void choose_fields(struct layout *layout, const struct grouping *grouping)
 {
 	for (int i = 0; i < summary_fields.count; i++) {
@@ -106,7 +106,7 @@ static void write_columns(char *columns, const struct grouping *grouping, const 
 	snprintf(columns + size, COLUMNS_SIZE - size, "%s", rest);
 }
 
-/* Where nobody is now, there is no column for it. */
+/* By edge or cause, no session is in a group now: there is no column NOW. */
 #define TABLE_COLUMNS(now) "entered," now "p50,p90,p99,max,total,at_least,histogram"
 #define CSV_COLUMNS        "entered,now,timed,p50_ms,p90_ms,p99_ms,max_ms,total_ms,at_least,unknown"
 
@@ -134,7 +134,7 @@ static bool is_histogram(const struct field *field)
 	return !strcmp(field->key, "histogram");
 }
 
-/* What the columns beside the histogram leave of the terminal's width, at most. */
+/* The terminal width left by the other columns, at most DRAWING_WIDTH_MAX. */
 static unsigned int width_left(const struct summary_sink *summary)
 {
 	const struct text_sink *text = &summary->text;
@@ -151,7 +151,7 @@ static unsigned int width_left(const struct summary_sink *summary)
 	return width < DRAWING_WIDTH_MAX ? width : DRAWING_WIDTH_MAX;
 }
 
-/* The histogram's heading is the axis, which is as wide as the terminal lets it be. */
+/* The histogram's heading is the axis, as wide as the terminal allows. */
 static void lay_out_histogram(struct summary_sink *summary, bool is_asked_for)
 {
 	struct text_sink *text = &summary->text;
@@ -276,7 +276,7 @@ static void report(struct summary_sink *summary, uint64_t time_ns, bool is_whole
 	summary->has_reported = true;
 }
 
-/* What the kernel adds up is taken from it now and then, so that there is room for more. */
+/* Tallies are read from the kernel this often, so that there is room for more. */
 #define TALLY_INTERVAL_NS NSEC_PER_SEC
 
 static void set_wake(struct summary_sink *summary)
@@ -288,7 +288,7 @@ static void set_wake(struct summary_sink *summary)
 		summary->text.sink.wake_ns = tally_ns;
 }
 
-/* Of several intervals that are over at once, the first has all there is to say. */
+/* If several intervals end at once, the first one reports everything. */
 static void advance(struct summary_sink *summary, uint64_t now_ns)
 {
 	if (now_ns > summary->now_ns)
@@ -302,7 +302,7 @@ static void advance(struct summary_sink *summary, uint64_t now_ns)
 	set_wake(summary);
 }
 
-/* A table's heading stands above each report. */
+/* A table repeats its heading above each report. */
 static void summary_begin(struct sink *sink)
 {
 	struct summary_sink *summary = (struct summary_sink *)sink;
@@ -324,7 +324,7 @@ static void summary_observe(struct sink *sink, const struct transition *transiti
 	summary_take(&summary->summary, transition, is_match);
 }
 
-/* It is ahead of the changes that follow it, so that it tells no time. */
+/* It is ahead of the transitions that follow it, so its time is not used. */
 static void summary_snapshot(struct sink *sink, const struct transition *session, bool is_match)
 {
 	summary_take(&((struct summary_sink *)sink)->summary, session, is_match);
@@ -343,7 +343,7 @@ static void summary_tally(struct sink *sink, const struct tally *tally)
 	summary_take_tally(&((struct summary_sink *)sink)->summary, tally);
 }
 
-/* What could not be told as it was asked for. */
+/* Logs what is missing from the summary. */
 static void complain(const struct summary *summary)
 {
 	if (summary->others)
