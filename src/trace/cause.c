@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Causes, from what was so when the kernel changed the state. Each rule was checked against real
- * traffic on kernels 6.1 to 7.2 (tests/live/test_cause.py).
+ * Derives causes from the facts of a state change. Each rule was checked against real traffic on
+ * kernels 6.1 to 7.2 (tests/live/test_cause.py).
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -63,7 +63,7 @@ static bool has(const struct transition *t, unsigned int facts)
 	return (t->facts & facts) == facts;
 }
 
-/* The end of a process closes what it has. */
+/* An exiting process closes its sockets. */
 static enum cause end_of_process(const struct transition *t)
 {
 	return t->signal ? CAUSE_SIGNAL : CAUSE_EXIT;
@@ -84,9 +84,9 @@ static enum cause cause_of_local_close(const struct transition *t)
 }
 
 /*
- * Nothing but close() sets sk_shutdown of a listener: shutdown() disconnects it instead
- * (inet_shutdown(), 5.10 to 7.2). So does tcp_abort(), which sets its error later (6.18): as if by
- * shutdown(SHUT_RD), but not by its owner.
+ * Only close() sets sk_shutdown of a listener: shutdown() disconnects it instead (inet_shutdown(),
+ * 5.10 to 7.2). So does tcp_abort(), which sets the error later (6.18): it looks like
+ * shutdown(SHUT_RD), but not by the owner.
  */
 static enum cause cause_of_listener_end(const struct transition *t)
 {
@@ -100,7 +100,7 @@ static enum cause cause_of_listener_end(const struct transition *t)
 								    : CAUSE_SHUTDOWN;
 }
 
-/* An error that ICMP told of counts only when the timer runs out (tcp_write_err()). */
+/* An ICMP error counts only when the timer expires (tcp_write_err()). */
 static bool is_timeout(const struct transition *t)
 {
 	return t->err == ETIMEDOUT ||
@@ -131,7 +131,7 @@ static enum cause cause_of_timeout(const struct transition *t)
 	return t->err == ETIMEDOUT ? CAUSE_RETRANS_TIMEOUT : CAUSE_UNREACHABLE;
 }
 
-/* tcp_reset() says EPIPE where the peer has closed already. */
+/* tcp_reset() sets EPIPE if the peer has already closed. */
 static bool is_reset(const struct transition *t)
 {
 	return t->err == ECONNRESET || (t->err == EPIPE && t->oldstate == STATE_CLOSE_WAIT);
@@ -151,8 +151,8 @@ static enum cause cause_of_error(const struct transition *t)
 }
 
 /*
- * An orphan has FIN_WAIT2 left without a minisock: it is reset, when data has come or TCP_LINGER2
- * is below 0; or there was no room for a minisock.
+ * An orphan leaves FIN_WAIT2 without a minisock if it is reset (data arrived, or TCP_LINGER2 is
+ * below 0), or if there was no room for a minisock.
  */
 static enum cause cause_of_orphan(const struct transition *t)
 {
@@ -166,7 +166,7 @@ static enum cause cause_of_orphan(const struct transition *t)
 	return has(t, FACT_MINISOCK_SOUGHT) ? CAUSE_TIME_WAIT_FULL : CAUSE_UNKNOWN;
 }
 
-/* At once, without a FIN of this end's. */
+/* The session ends at once, without a FIN from this end. */
 static enum cause cause_of_abort(const struct transition *t)
 {
 	if (has(t, FACT_KERNEL_THREAD))
@@ -195,7 +195,7 @@ static enum cause cause_of_end(const struct transition *t)
 	return has(t, FACT_ACCEPTED) ? CAUSE_UNKNOWN : CAUSE_LISTENER_CLOSED;
 }
 
-/* In both views alike. */
+/* The same in both lifetimes (lifetime.h). */
 static enum cause cause_of_hand_over(const struct transition *t)
 {
 	if (has(t, FACT_PEER_FIN))

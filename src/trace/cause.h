@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Why a session changed its state: a small fixed vocabulary, derived from a transition's facts. */
+/* Why a session changed state: a small fixed vocabulary, derived from a transition's facts. */
 #ifndef TCPSTATES_TRACE_CAUSE_H
 #define TCPSTATES_TRACE_CAUSE_H
 
 #include "trace/transition.h"
 
-/* In the order of help. */
+/* In the order of --help. */
 enum cause {
-	CAUSE_UNKNOWN, /* or none: a session that opens needs no reason */
+	CAUSE_UNKNOWN, /* or none: opening a session has no cause */
 	CAUSE_CLOSE,
 	CAUSE_SHUTDOWN,
 	CAUSE_EXIT,
@@ -43,7 +43,7 @@ struct cause_row {
 	const char *help;
 };
 
-/* CAUSE_UNKNOWN for a transition without facts. */
+/* CAUSE_UNKNOWN for a transition without details. */
 enum cause cause_of(const struct transition *transition);
 
 const struct cause_row *cause_row(enum cause cause);

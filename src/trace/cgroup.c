@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Paths of cgroups: a cgroup's id is what its directory's file handle holds. */
+/* Paths of cgroups. The file handle of a cgroup's directory holds the cgroup's id. */
 #include <errno.h>
 #include <fcntl.h>
 #include <mntent.h>
@@ -12,10 +12,10 @@
 
 #include "trace/cgroup.h"
 
-/* FILEID_KERNFS in linux/exportfs.h: the handle is the inode's id (kernfs_encode_fh(), 5.5). */
+/* FILEID_KERNFS in linux/exportfs.h: the handle holds the inode's id (kernfs_encode_fh(), 5.5). */
 #define HANDLE_TYPE_KERNFS 0xfe
 
-/* Calls take for each place where the hierarchy is mounted. */
+/* Calls take for each mount point of the hierarchy. */
 static void each_mount(void (*take)(void *context, const char *folder), void *context)
 {
 	FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -45,7 +45,7 @@ int cgroup_open_root(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The same one, or one below it. */
+/* Whether path is the folder itself or below it. */
 static bool path_is_in(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
@@ -55,7 +55,7 @@ static bool path_is_in(const char *path, const char *folder)
 	return !strncmp(path, folder, length) && (path[length] == '/' || !path[length]);
 }
 
-/* A path, and how much of it is that of a mount. */
+/* A path, and the length of its prefix that is a mount point. */
 struct below_mount {
 	const char *path;
 	size_t mount;
@@ -119,7 +119,7 @@ static struct cgroup *find(const struct cgroups *cgroups, uint64_t id)
 
 #define PATH_WORDS (CGROUP_PATH_SIZE / sizeof(uint64_t))
 
-/* The key by_path: how many words it has. */
+/* Fills the key for by_path; returns its number of words. */
 static size_t fill_words(uint64_t words[PATH_WORDS], const char *path)
 {
 	size_t length = strnlen(path, CGROUP_PATH_SIZE);
@@ -137,7 +137,7 @@ static void forget_path(struct cgroups *cgroups, struct cgroup *cgroup)
 	cgroup->path = NULL;
 }
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 static char *copy_padded(const char *path)
 {
 	size_t length = strnlen(path, CGROUP_PATH_SIZE - 1);
@@ -146,7 +146,7 @@ static char *copy_padded(const char *path)
 	return copy ? memcpy(copy, path, length) : NULL;
 }
 
-/* Without memory it is not known. */
+/* If out of memory, the path is not known. */
 static void set_path(struct cgroups *cgroups, struct cgroup *cgroup, const char *path)
 {
 	uint64_t words[PATH_WORDS];
@@ -188,7 +188,7 @@ static bool is_full(const struct cgroups *cgroups)
 	return cgroups->by_id.count_max && cgroups->by_id.count >= cgroups->by_id.count_max;
 }
 
-/* NULL without memory. */
+/* NULL if out of memory. */
 static struct cgroup *add(struct cgroups *cgroups, uint64_t id)
 {
 	struct cgroup *cgroup = calloc(1, sizeof(*cgroup));
@@ -223,7 +223,7 @@ static int open_by_id(int root, uint64_t id)
 	return open_by_handle_at(root, &request.handle, O_PATH | O_CLOEXEC);
 }
 
-/* Where a descriptor leads to; "" when that cannot be read, or is gone. */
+/* The path of a descriptor; "" if it cannot be read or was deleted. */
 static void read_path(int fd, char *path, size_t size)
 {
 	static const char gone[] = " (deleted)";
@@ -237,7 +237,7 @@ static void read_path(int fd, char *path, size_t size)
 		path[0] = '\0';
 }
 
-/* The path below the root: as the kernel shows it in /proc/PID/cgroup. */
+/* The path below the root, as the kernel shows it in /proc/PID/cgroup. */
 static void ask(int root, uint64_t id, char *path)
 {
 	char whole[2 * CGROUP_PATH_SIZE], prefix[CGROUP_PATH_SIZE];

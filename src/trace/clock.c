@@ -20,7 +20,7 @@ uint64_t clock_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
-/* One sample; *uncertainty_ns is how long taking it took. */
+/* One sample; *uncertainty_ns is the time that it took. */
 static int64_t sample_offset(int64_t *uncertainty_ns)
 {
 	int64_t before = read_clock(CLOCK_MONOTONIC);

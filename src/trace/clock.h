@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What turns the times of transitions (CLOCK_MONOTONIC) into those a person reads. */
+/* Converts times of transitions (CLOCK_MONOTONIC) to wall-clock time. */
 #ifndef TCPSTATES_TRACE_CLOCK_H
 #define TCPSTATES_TRACE_CLOCK_H
 
@@ -11,23 +11,23 @@
 #define NSEC_PER_SEC  1000000000ll
 
 /*
- * Kept by the source: it sets wall_offset_ns before it hands over a transition that the offset
- * holds for.
+ * Owned by the source: it sets wall_offset_ns before it delivers the transitions that the offset
+ * applies to.
  */
 struct clock {
 	int64_t wall_offset_ns; /* wall time (since 1970, UTC) minus monotonic time */
 	uint64_t start_ns;      /* monotonic time at which tracing began */
 };
 
-/* CLOCK_MONOTONIC, now. */
+/* The current CLOCK_MONOTONIC time. */
 uint64_t clock_monotonic_ns(void);
 
-/* Wall time minus monotonic time, now, to about a microsecond. */
+/* The current wall time minus monotonic time, accurate to about 1 us. */
 int64_t clock_measure_offset(void);
 
 /*
- * Measures the offset again; true when the wall clock was set since (by more than a millisecond),
- * with the new offset in *clock.
+ * Measures the offset again. True if the wall clock was set since then, by more than 1 ms; *clock
+ * then has the new offset.
  */
 bool clock_follow(struct clock *clock);
 

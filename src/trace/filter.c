@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a transition must match: one predicate a member. */
+/* Matches transitions against the selection: one predicate for each member. */
 #include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include "trace/filter.h"
 #include "trace/state.h"
 
-/* How much of it is asked for: a trace without filters asks nothing. */
+/* Whether any filter beyond families and ports is set. */
 static bool is_specific(const struct selection *selection)
 {
 	return selection_wants_details(selection) || selection->locals.count ||
@@ -29,7 +29,7 @@ void filter_init(struct filter *filter, const struct selection *selection, bool 
 	filter->is_open = !filter->is_specific && filter->until_ns == UINT64_MAX &&
 			  !selection->ipv4 && !selection->ipv6 && !selection->lports.is_given &&
 			  !selection->rports.is_given;
-	/* Of a live trace they are there now, and may be gone when they are needed. */
+	/* In a live trace these cgroups exist now, but may be gone when their paths are needed. */
 	for (size_t i = 0; i < selection->cgroup_ids.count; i++)
 		cgroups_find(cgroups, selection->cgroup_ids.sorted[i]);
 }
@@ -63,7 +63,7 @@ static bool states_match(const struct selection *selection, const struct transit
 	       (!selection->either || selection->either & (from | to));
 }
 
-/* A time that is known roughly, or to be no shorter, counts as well. */
+/* Approximate durations and lower bounds count as well. */
 static bool duration_matches(const struct selection *selection, const struct transition *t)
 {
 	return !selection->least_ns ||
@@ -83,7 +83,7 @@ static bool comm_matches(const struct texts *patterns, const struct transition *
 	return false;
 }
 
-/* The same one, or one below it. */
+/* Whether the cgroup is the wanted one or below it. */
 static bool is_in_cgroup(struct cgroups *cgroups, uint64_t id, uint64_t wanted)
 {
 	char path[CGROUP_PATH_SIZE];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a transition must match to be shown. The kernel program decides the same earlier, where it
- * can (filter_passes() in bpf/tcpstates.bpf.c); live and replay then agree because both come
- * through here.
+ * What a transition must match to be shown. Where it can, the kernel program applies the same
+ * filter earlier (filter_passes() in bpf/tcpstates.bpf.c). Live and replay agree because both use
+ * this filter.
  */
 #ifndef TCPSTATES_TRACE_FILTER_H
 #define TCPSTATES_TRACE_FILTER_H
@@ -17,20 +17,20 @@
 struct filter {
 	const struct selection *selection; /* borrowed */
 	struct cgroups *cgroups;           /* borrowed */
-	bool has_requests; /* half-open sessions, which no bcc output has, match too */
-	bool is_specific;  /* something beyond families and ports is asked for */
-	bool is_open;      /* nothing is: all match, except half-open sessions */
+	bool has_requests; /* half-open sessions, which are not in bcc's outputs, match too */
+	bool is_specific;  /* a filter beyond families and ports is set */
+	bool is_open;      /* no filter is set: all match, except half-open sessions */
 	uint64_t until_ns; /* monotonic; later transitions do not match */
 };
 
 /*
- * start_ns: when tracing began (CLOCK_MONOTONIC); duration_ns: how long it goes on, 0: no limit.
- * selection and cgroups live as long as the filter.
+ * start_ns: when tracing began (CLOCK_MONOTONIC); duration_ns: how long it lasts, 0: no limit.
+ * selection and cgroups must outlive the filter.
  */
 void filter_init(struct filter *filter, const struct selection *selection, bool has_requests,
 		 uint64_t start_ns, uint64_t duration_ns, struct cgroups *cgroups);
 
-/* For filter_match(). */
+/* The slow path of filter_match(). */
 bool filter_judge(const struct filter *filter, const struct transition *transition);
 
 static inline bool filter_match(const struct filter *filter, const struct transition *transition)

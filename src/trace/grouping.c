@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a summary counts apart. */
+/* The groups of a summary. */
 #include <string.h>
 #include <strings.h>
 
@@ -28,7 +28,7 @@ const char *group_by_name(enum group_by by)
 	return names[by];
 }
 
-/* The key whose name the text begins with, up to a slash. GROUP_BY_COUNT: none. */
+/* The key whose name is the first size bytes of text. GROUP_BY_COUNT: none. */
 static enum group_by find(const char *text, size_t size)
 {
 	enum group_by by = 0;
@@ -95,7 +95,7 @@ bool grouping_has_now(const struct grouping *grouping)
 	return !grouping_has(grouping, GROUP_BY_EDGE) && !grouping_has(grouping, GROUP_BY_CAUSE);
 }
 
-/* The first bits of the address; the rest stays zero. */
+/* Copies the first bits of an address; the rest stays zero. */
 static void copy_bits(uint8_t *to, const uint8_t *from, unsigned int bits)
 {
 	memcpy(to, from, bits / 8);

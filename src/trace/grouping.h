@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a summary counts apart: the keys of --by, and the group that a transition falls into. */
+/* The groups of a summary: the keys of --by, and the group of a transition. */
 #ifndef TCPSTATES_TRACE_GROUPING_H
 #define TCPSTATES_TRACE_GROUPING_H
 
@@ -23,23 +23,23 @@ enum group_by {
 	GROUP_BY_COUNT,
 };
 
-/* How many bits of addresses count. */
+/* How many bits of an address are compared. */
 struct group_prefix {
 	uint8_t ipv4; /* of 32 */
 	uint8_t ipv6; /* of 128 */
 };
 
 struct grouping {
-	unsigned int by;               /* key k is bit k; 0: none was given */
-	uint8_t order[GROUP_BY_COUNT]; /* the keys as they were given, */
-	uint8_t count;                 /* and how many */
+	unsigned int by;               /* key k is bit k; 0: no key */
+	uint8_t order[GROUP_BY_COUNT]; /* the keys in the order of --by */
+	uint8_t count;                 /* of keys */
 	struct group_prefix laddr;
 	struct group_prefix raddr;
 };
 
-/* Which group it is; what is not a key is zero, so that groups are compared byte by byte. */
+/* Identifies a group. Members that are not keys are zero, so memcmp() compares groups. */
 struct group_key {
-	uint8_t laddr[16]; /* as in a transition, zero behind the prefix */
+	uint8_t laddr[16]; /* as in a transition; zero after the prefix */
 	uint8_t raddr[16];
 	char comm[TRANSITION_COMM_SIZE];
 	uint64_t cgroup;
@@ -49,14 +49,14 @@ struct group_key {
 	uint16_t rport;
 	uint8_t oldstate; /* of an edge */
 	uint8_t newstate;
-	uint8_t state; /* with an edge: its oldstate */
+	uint8_t state; /* if edge is a key: its oldstate */
 	uint8_t cause;
 };
 
 /*
  * Adds a key by its name: state, edge, pid, comm, laddr, raddr, lport, rport, netns, cgroup, cause;
- * addresses also as blocks, raddr/24 (bits of either family) or raddr/24/64 (of IPv4 and IPv6).
- * NULL, or what would be right.
+ * addresses also as blocks: raddr/24 (bits of either family) or raddr/24/64 (of IPv4 and IPv6).
+ * NULL, or the text of what is expected; "" if the name is unknown.
  */
 const char *grouping_add(struct grouping *grouping, const char *text);
 
@@ -69,12 +69,12 @@ static inline bool grouping_has(const struct grouping *grouping, enum group_by b
 const char *group_by_name(enum group_by by);
 
 /*
- * Whether a session is in a group while it stays in a state: not where the group is one of changes,
- * by edge or cause.
+ * Whether a session is in a group while it stays in a state. False if the groups are of changes, by
+ * edge or cause.
  */
 bool grouping_has_now(const struct grouping *grouping);
 
-/* The group of a transition; state: which of its two counts where the state is a key. */
+/* The group of a transition. state: which of its two states counts if state is a key. */
 _Static_assert(sizeof(struct group_key) == 72, "struct group_key has no padding");
 
 void group_key_fill(struct group_key *key, const struct grouping *grouping,

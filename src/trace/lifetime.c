@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Transitions of a socket's life, and of a session's. */
+/* Transitions in the lifetime of a socket or of a session. */
 #include <stddef.h>
 
 #include "trace/lifetime.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * How long a session lives in the lines that are printed. bcc's tcpstates sees sockets only: a
- * socket that hands its session over to a minisock goes to CLOSE, and one that connects has no
- * local port yet. The session itself goes on: its port where known, TIME_WAIT, an orphan's
- * FIN_WAIT2, and their ends.
+ * Which part of a session the output shows. bcc's tcpstates sees sockets only: a socket goes to
+ * CLOSE when a minisock replaces it, and a connecting socket has no local port yet. The lifetime of
+ * a session also includes the port, if known, TIME_WAIT, the FIN_WAIT2 of an orphan, and their
+ * ends.
  */
 #ifndef TCPSTATES_TRACE_LIFETIME_H
 #define TCPSTATES_TRACE_LIFETIME_H
@@ -13,17 +13,17 @@
 #include "trace/transition.h"
 
 enum lifetime {
-	LIFETIME_SOCKET, /* as bcc's */
+	LIFETIME_SOCKET, /* as in bcc */
 	LIFETIME_SESSION,
 };
 
-/* For lifetime_show(). */
+/* The slow path of lifetime_show(). */
 const struct transition *lifetime_adapt(enum lifetime lifetime, const struct transition *transition,
 					struct transition *changed);
 
 /*
- * The transition as it is in that lifetime: the same one, or one in *changed. NULL when it is not
- * part of it.
+ * The transition as that lifetime shows it: the same one, or an adapted copy in *changed. NULL if
+ * it is not part of that lifetime.
  */
 static inline const struct transition *lifetime_show(enum lifetime lifetime,
 						     const struct transition *transition,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Limits of the time in a state. */
+/* Limits on the time in a state. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,10 +7,10 @@
 #include "trace/limits.h"
 #include "trace/state.h"
 
-/* Sockets stay in these as long as their owner likes. */
+/* Sockets may stay in these states without limit. */
 #define UNLIMITED (STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_CLOSE))
 
-/* Those of a name; 0 when it is none, or *expected says why not. */
+/* The states of a name. 0 if it is unknown or not allowed; for the latter, sets *expected. */
 static unsigned int states_of(const char *name, const char **expected)
 {
 	unsigned int states = 0;

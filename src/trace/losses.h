@@ -7,9 +7,8 @@
 
 struct losses {
 	uint64_t transitions; /* never delivered: the ring buffer was full */
-	uint64_t details;     /* missing in what was delivered: likewise */
-	uint64_t clocks; /* delivered without a duration: no kernel memory to keep the socket's time
-			  */
+	uint64_t details;     /* missing in delivered transitions: likewise */
+	uint64_t clocks; /* delivered without a duration: no kernel memory for the socket's clock */
 };
 
 #endif

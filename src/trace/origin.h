@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where a trace is from, as outputs need to know it: the same for the kernel and for a recording.
- */
+/* Where a trace comes from, for outputs: the same for the kernel and for a recording. */
 #ifndef TCPSTATES_TRACE_ORIGIN_H
 #define TCPSTATES_TRACE_ORIGIN_H
 
@@ -9,13 +8,13 @@
 #include "trace/cgroup.h"
 #include "trace/clock.h"
 
-/* What is pointed to is the source's, and stays in place as long as it. */
+/* The source owns all that the pointers refer to; they are valid as long as the source. */
 struct origin {
-	const struct clock *clock; /* its offset may change while the trace goes on */
-	struct cgroups *cgroups;   /* paths by id: asking may add to them */
-	const char *host;          /* the traced machine's name, of RECORDING_NAME_SIZE bytes, */
-	const char *kernel;        /* and its kernel's release, likewise */
-	bool has_tallies; /* transitions that a summary counts come added up, where they can */
+	const struct clock *clock; /* its offset may change during the trace */
+	struct cgroups *cgroups;   /* paths by id; a lookup may add one */
+	const char *host;          /* name of the traced machine: RECORDING_NAME_SIZE bytes */
+	const char *kernel;        /* its kernel release, likewise */
+	bool has_tallies;          /* where possible, transitions for a summary arrive as tallies */
 };
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sets of TCP ports, laid out alike in the kernel program and in user space. */
+/* Sets of TCP ports, with the same layout in the kernel program and in user space. */
 #ifndef TCPSTATES_TRACE_PORT_H
 #define TCPSTATES_TRACE_PORT_H
 
@@ -12,7 +12,7 @@
 
 struct port_set {
 	uint64_t words[PORT_SET_WORDS];
-	bool is_given; /* false: nothing was asked for, every port will do */
+	bool is_given; /* false: no ports were given, every port matches */
 };
 
 static inline bool port_set_has(const struct port_set *set, uint16_t port)
@@ -21,8 +21,8 @@ static inline bool port_set_has(const struct port_set *set, uint16_t port)
 }
 
 /*
- * Adds one port ("80") or range ("8000-8099"), ends included. False when text is neither, or the
- * range is empty; the set is then unchanged.
+ * Adds one port ("80") or an inclusive range ("8000-8099"). False if text is neither or the range
+ * is empty; the set is then unchanged.
  */
 bool port_set_add(struct port_set *set, const char *text);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a source calls back: one function a kind of news, for whoever reads it. */
+/* Callbacks of a source: one function for each kind of event. */
 #ifndef TCPSTATES_TRACE_RECEIVER_H
 #define TCPSTATES_TRACE_RECEIVER_H
 
@@ -10,28 +10,28 @@
 
 enum delivery {
 	DELIVERY_CONTINUE,
-	DELIVERY_PAUSE, /* hand over nothing more in this read */
-	DELIVERY_STOP,  /* hand over nothing more at all */
+	DELIVERY_PAUSE, /* deliver nothing more in this read */
+	DELIVERY_STOP,  /* deliver nothing more at all */
 };
 
-/* All functions are set. What they are given is valid during the call. */
+/* All functions are set. Their arguments are valid during the call only. */
 struct receiver {
-	/* A session changed its state. In the order of the source. */
+	/* A session changed state. In the order of the source. */
 	enum delivery (*transition)(void *context, const struct transition *transition);
 	/*
-	 * A session as it is, though nothing changed (FACT_STANDING): newstate is its state, which
-	 * oldstate is too, and duration_ns the time in it so far. From the initial scan, and from
-	 * later scans of sessions that stay in a state.
+	 * A snapshot of a session that did not change (FACT_STANDING): oldstate and newstate are
+	 * both its state, and duration_ns is the time in it so far. From the initial scan, and
+	 * from later scans of sessions that stay in a state.
 	 */
 	enum delivery (*snapshot)(void *context, const struct transition *session);
-	/* Transitions that are alike, which the kernel added up. Before the next tick. */
+	/* Transitions that the kernel added up (tally.h). Called before the next tick. */
 	void (*tally)(void *context, const struct tally *tally);
-	/* A recording says that it was now_ns (CLOCK_MONOTONIC) when the trace had come so far. */
+	/* At this point of the recording, the time was now_ns (CLOCK_MONOTONIC). */
 	void (*tick)(void *context, uint64_t now_ns);
 	void *context;
 };
 
-/* A record in the form of a transition, by its kind. */
+/* Calls transition or snapshot, by the kind of record. */
 static inline enum delivery receiver_take(const struct receiver *receiver,
 					  const struct transition *transition)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A recording: a header, then entries, each with its kind, size and checksum, and as the last one
- * an end mark. Entries are only ever appended, so what a killed recorder leaves can be read.
- * Numbers are in the byte order of the machine that wrote them, which the header tells.
- * docs/recording.md describes the format.
+ * A recording: a header, then entries, each with its kind, size and checksum; the last one is an
+ * end mark. Entries are only appended, so the file of a killed recorder can be read. Numbers are in
+ * the byte order of the recording machine, which the header states. docs/recording.md describes
+ * the format.
  */
 #ifndef TCPSTATES_TRACE_RECORDING_H
 #define TCPSTATES_TRACE_RECORDING_H
@@ -19,7 +19,7 @@
 
 #define RECORDING_NAME_SIZE 72
 
-/* Kinds of entries that a header has room for. */
+/* The header has room for this many kinds of entries. */
 #define RECORDING_ENTRY_KINDS 32
 
 /* Where and when the recording was made. */
@@ -30,24 +30,24 @@ struct recording_origin {
 	char kernel[RECORDING_NAME_SIZE];
 };
 
-/* Writing: each appends to the buffer. */
+/* Each of these appends to the buffer. */
 void recording_write_header(struct buffer *buffer, const struct recording_origin *origin);
 void recording_write_transition(struct buffer *buffer, const struct transition *transition);
-/* A session that stays in its state: transition_is_snapshot(). */
+/* snapshot: transition_is_snapshot() is true for it. */
 void recording_write_snapshot(struct buffer *buffer, const struct transition *snapshot);
-/* The wall clock was set: the offset holds for what follows. */
+/* The wall clock was set: the offset applies to the entries that follow. */
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns);
-/* The path of a cgroup that transitions behind it have. */
+/* The path of a cgroup, before the transitions that refer to it. */
 void recording_write_cgroup(struct buffer *buffer, uint64_t id, const char *path);
-/* It is now_ns, monotonic: for views, which may say something though nothing happens. */
+/* now_ns: the monotonic time. For views, which may report even if nothing changes. */
 void recording_write_tick(struct buffer *buffer, uint64_t now_ns);
 /* Losses so far. */
 void recording_write_losses(struct buffer *buffer, const struct losses *losses);
-/* The end mark. transitions: how many were written, with the snapshots. */
+/* The end mark. transitions: how many were written, including snapshots. */
 void recording_write_end(struct buffer *buffer, const struct losses *losses, uint64_t transitions);
 
 enum recording_kind {
-	RECORDING_INCOMPLETE, /* the data ends within this entry, or has no further one */
+	RECORDING_INCOMPLETE, /* the data ends before or within this entry */
 	RECORDING_CORRUPT,
 	RECORDING_HEADER,
 	RECORDING_TRANSITION,
@@ -57,36 +57,35 @@ enum recording_kind {
 	RECORDING_TICK,
 	RECORDING_LOSSES,
 	RECORDING_END,
-	RECORDING_SKIPPED, /* of a kind that this program does not know: a newer one's */
+	RECORDING_SKIPPED, /* a kind that this version does not know */
 };
 
-/* What was read: by kind, one member. */
+/* What was read; the kind determines which member is set. */
 struct recording_item {
 	enum recording_kind kind;
-	size_t size; /* bytes of the data that it took; when incomplete, how many it needs at least
-		      */
-	char why[160];                       /* corrupt: what is wrong, and what would be right */
-	const struct transition *transition; /* or snapshot; in the data, or in completed */
-	struct transition completed;         /* one that is shorter than this version's */
+	size_t size;   /* bytes of data consumed; if incomplete, the least number needed */
+	char why[160]; /* corrupt: what is wrong, and what is expected */
+	const struct transition *transition; /* or snapshot; points into the data or to completed */
+	struct transition completed; /* one shorter than in this version, filled with zeroes */
 	struct recording_origin origin;
 	int64_t wall_offset_ns;
 	uint64_t tick_ns;
 	uint64_t cgroup;
-	const char *cgroup_path; /* in the data; CGROUP_PATH_SIZE bytes */
+	const char *cgroup_path; /* points into the data; CGROUP_PATH_SIZE bytes */
 	struct losses losses;
 };
 
-/* Between the calls of recording_read(); zeroed at first. */
+/* State between calls of recording_read(); initially zero. */
 struct recording_reader {
-	unsigned int version;                  /* 0: the header is still to come */
-	uint16_t sizes[RECORDING_ENTRY_KINDS]; /* of an entry of each kind, at most; 0: none */
-	uint64_t transitions;                  /* and snapshots, read so far */
+	unsigned int version;                  /* 0: the header was not read yet */
+	uint16_t sizes[RECORDING_ENTRY_KINDS]; /* maximum for each kind of entry; 0: none */
+	uint64_t transitions;                  /* and snapshots read so far */
 	bool has_ended;
 };
 
 /*
- * Reads the next entry at the beginning of the data, which is aligned to eight bytes: the size of
- * every entry is a multiple of that. The item points into the data.
+ * Reads the entry at the beginning of the data. The data must be aligned to 8 bytes; the size of
+ * every entry is a multiple of 8. The item points into the data.
  */
 void recording_read(struct recording_reader *reader, const void *data, size_t size,
 		    struct recording_item *item);

@@ -18,7 +18,7 @@
  */
 #define RECORDING_TIME_END (1ull << 60)
 
-/* Its sum with a monotonic time fits into 63 bits: from 1714 to 2225. */
+/* The sum with a monotonic time fits into 63 bits: from 1714 to 2225. */
 #define RECORDING_OFFSET_MAX (INT64_MAX - (int64_t)RECORDING_TIME_END)
 
 static inline bool state_is_known(unsigned int state)

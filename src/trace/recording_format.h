@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is in a recording, byte by byte: for those who write and read it. See docs/recording.md. */
+/* The layout of a recording, for its writer and its reader. See docs/recording.md. */
 #ifndef TCPSTATES_TRACE_RECORDING_FORMAT_H
 #define TCPSTATES_TRACE_RECORDING_FORMAT_H
 
@@ -11,7 +11,7 @@
 #include "trace/recording.h"
 #include "trace/transition.h"
 
-/* Not text (as PNG does it): a transfer that mends line ends breaks the magic, and is found out. */
+/* As in PNG: a transfer that converts line ends damages the magic, so the reader detects it. */
 #define RECORDING_MAGIC "\x89TCPST\r\n"
 
 #define RECORDING_MAGIC_SIZE 8
@@ -19,7 +19,7 @@
 #define BYTE_ORDER_MARK    0x01020304u
 #define BYTE_ORDER_FOREIGN 0x04030201u
 
-/* What the headers of all versions begin with. */
+/* The headers of all versions begin with this. */
 struct file_origin {
 	char magic[RECORDING_MAGIC_SIZE];
 	uint32_t byte_order;
@@ -34,24 +34,24 @@ struct file_origin {
 /* Up to version 3. */
 struct file_header_3 {
 	struct file_origin origin;
-	uint64_t checksum; /* checksum_3() of all before it */
+	uint64_t checksum; /* checksum_3() of all bytes before it */
 };
 
 struct file_header {
 	struct file_origin origin;
-	uint16_t sizes[RECORDING_ENTRY_KINDS]; /* of an entry of each kind, at most; 0: none */
+	uint16_t sizes[RECORDING_ENTRY_KINDS]; /* maximum for each kind of entry; 0: none */
 	uint8_t reserved[56];                  /* zero */
 	uint32_t zero;
-	uint32_t checksum; /* CRC-32C of all before it */
+	uint32_t checksum; /* CRC-32C of all bytes before it */
 };
 
 struct file_entry {
 	uint16_t kind; /* enum entry_kind */
-	uint16_t size; /* of what follows this head; a multiple of 8 */
+	uint16_t size; /* of the payload after this head; a multiple of 8 */
 	uint32_t checksum;
 };
 
-/* Numbers of the file format: never reused. */
+/* Part of the file format: numbers are never reused. */
 enum entry_kind {
 	ENTRY_TRANSITION = 1, /* up to version 3 also snapshots */
 	ENTRY_OFFSET = 2,
@@ -100,7 +100,7 @@ _Static_assert(sizeof(struct file_end_3) == 24, "a file format");
 _Static_assert(sizeof(struct transition) == 232 && TRANSITION_VERSION == 4,
 	       "a file format: docs/recording.md, and the size of this version");
 
-/* Of the entry's head before its checksum, and of its payload. */
+/* Covers the entry's head before the checksum, and the payload. */
 static inline uint32_t entry_checksum(const struct file_entry *entry, const void *payload,
 				      size_t size)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Reads a recording, entry by entry: of this version and of those before. */
+/* Reads a recording entry by entry, of this version or an older one. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static void item_corrupt(struct recording_item *item, const char *format, ...)
 	item->kind = RECORDING_CORRUPT;
 }
 
-/* Up to the magic and what a header of any version has behind it; false after item_corrupt(). */
+/* Checks byte order and version, which all headers have. False after item_corrupt(). */
 static bool check_version(const struct file_origin *origin, struct recording_item *item)
 {
 	if (origin->byte_order == BYTE_ORDER_FOREIGN)
@@ -74,7 +74,7 @@ static void take_origin(struct recording_reader *reader, const struct file_origi
 	reader->version = origin->version;
 }
 
-/* Up to version 3; the data has all of it. */
+/* Up to version 3; the data has the whole header. */
 static void read_header_3(struct recording_reader *reader, const struct file_header_3 *header,
 			  struct recording_item *item)
 {
@@ -106,7 +106,7 @@ static void read_header_3(struct recording_reader *reader, const struct file_hea
 	reader->sizes[ENTRY_TRANSITION] = origin->size;
 }
 
-/* Version 4; the data has all of it. */
+/* Version 4; the data has the whole header. */
 static void read_header_4(struct recording_reader *reader, const struct file_header *header,
 			  struct recording_item *item)
 {
@@ -133,7 +133,7 @@ static void read_header(struct recording_reader *reader, const void *data, size_
 		item_corrupt(item, "not a tcpstates recording");
 		return;
 	}
-	/* All of them are at least that long. */
+	/* All headers are at least that long. */
 	item->size = sizeof(struct file_header_3);
 	if (size < item->size || !check_version(origin, item))
 		return;
@@ -146,7 +146,7 @@ static void read_header(struct recording_reader *reader, const void *data, size_
 		read_header_4(reader, data, item);
 }
 
-/* What an entry of that kind has at least, since version 4; 0: not a kind of this program's. */
+/* The minimum size of an entry of that kind since version 4; 0: unknown kind. */
 static size_t least_size(unsigned int kind)
 {
 	switch (kind) {
@@ -168,7 +168,7 @@ static size_t least_size(unsigned int kind)
 	}
 }
 
-/* Whether the header announces such an entry. */
+/* Whether the header allows such an entry. */
 static bool entry_may_be(const struct recording_reader *reader, const struct file_entry *entry)
 {
 	size_t most = entry->kind < RECORDING_ENTRY_KINDS ? reader->sizes[entry->kind] : 0;
@@ -187,7 +187,7 @@ static uint32_t checksum_of(const struct recording_reader *reader, const struct 
 	return entry_checksum(entry, payload, entry->size);
 }
 
-/* What the recorder did not know is zero. */
+/* Members that the recorder did not have become zero. */
 static const struct transition *transition_complete(struct transition *completed,
 						    const void *payload, size_t size)
 {
@@ -286,7 +286,7 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 	}
 }
 
-/* The usual entry, whole and sound, in a few steps: almost all of a recording is this. */
+/* The fast path: a complete, valid transition. Almost all entries are transitions. */
 static bool read_transition(struct recording_reader *reader, const void *data, size_t size,
 			    struct recording_item *item)
 {
@@ -331,7 +331,7 @@ static void read_entry(struct recording_reader *reader, const void *data, size_t
 		take_payload(reader, &entry, data, item);
 }
 
-/* Any other, and what is none. Apart, so that the usual entry has no registers to save. */
+/* All other data, valid or not. noinline: keeps register spills off the fast path. */
 static __attribute__((noinline)) void read_any(struct recording_reader *reader, const void *data,
 					       size_t size, struct recording_item *item)
 {

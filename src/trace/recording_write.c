@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Writes a recording, entry by entry. */
+/* Writes a recording entry by entry. */
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 	buffer_append(buffer, &header, sizeof(header));
 }
 
-/* Inlined: the compiler sees how long a transition is, and has no loop for it. */
+/* Inlined: the compiler knows the size of a transition and copies it without a loop. */
 static inline __attribute__((always_inline)) void write_entry(struct buffer *buffer,
 							      enum entry_kind kind,
 							      const void *payload, size_t size)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel's reasons for a reset it sends, enum sk_rst_reason in net/rstreason.h (6.10 to 7.2).
- * Its numbers differ from version to version; the kernel program finds them by name, and gives
- * these here, which recordings keep. New ones go to the end.
+ * The kernel's reasons for sending a reset, enum sk_rst_reason in net/rstreason.h (6.10 to 7.2).
+ * Its numbers differ between versions: the kernel program finds them by name and maps them to the
+ * numbers below, which recordings store. New ones go to the end.
  */
 #ifndef TCPSTATES_TRACE_RESET_H
 #define TCPSTATES_TRACE_RESET_H
@@ -36,14 +36,14 @@
 
 enum reset_reason {
 	RESET_UNKNOWN, /* or "not specified" */
-	RESET_OTHER,   /* one that is not in the list */
+	RESET_OTHER,   /* not in the list */
 #define RESET_NUMBER(name, text) RESET_##name,
 	RESET_REASONS(RESET_NUMBER)
 #undef RESET_NUMBER
 	RESET_COUNT,
 };
 
-/* Safe in every format; NULL for RESET_UNKNOWN, and for a number that is none. */
+/* Safe in every format. NULL for RESET_UNKNOWN and for an invalid number. */
 const char *reset_reason_name(unsigned int reason);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What the user asks to see: names turned into what a transition holds. */
+/* What the user selects: converts names to the values in a transition. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -22,7 +22,7 @@
 /* PID_MAX_LIMIT on 64-bit kernels. A namespace's inode number is always above it. */
 #define PID_MAX (4u << 20)
 
-/* Where ip-netns(8) keeps names of network namespaces. */
+/* The directory where ip-netns(8) keeps the names of network namespaces. */
 #define NAMESPACES_FOLDER "/run/netns/"
 
 static bool texts_add(struct texts *texts, const char *text)
@@ -54,14 +54,14 @@ bool selection_add_comm(struct selection *selection, const char *text)
 {
 	bool is_pattern = strpbrk(text, "*?[\\");
 
-	/* A longer name is nobody's. */
+	/* No process has a longer name. */
 	return *text && (is_pattern || strlen(text) < TRANSITION_COMM_SIZE) &&
 	       texts_add(&selection->comms, text);
 }
 
 /*
- * Read from the file, not asked of the name service: a static program has no name service. Users of
- * other sources are named by number.
+ * Reads /etc/passwd: a static program has no name service. Users from other sources must be given
+ * by number.
  */
 static bool find_user(const char *name, uint64_t *uid)
 {
@@ -86,7 +86,7 @@ bool selection_add_user(struct selection *selection, const char *text)
 	return numbers_add(&selection->uids, uid);
 }
 
-/* The file that stands for a namespace: of a process, named by ip-netns(8), or any path. */
+/* The path of a namespace file: of a process, of a name of ip-netns(8), or as given. */
 static void namespace_path(char *path, size_t size, const char *text)
 {
 	uint64_t pid;
@@ -99,7 +99,7 @@ static void namespace_path(char *path, size_t size, const char *text)
 		snprintf(path, size, NAMESPACES_FOLDER "%s", text);
 }
 
-/* Its inode number; false when the path leads to no network namespace. */
+/* The inode number of a namespace. False if the path is not a network namespace. */
 static bool find_namespace(const char *path, uint64_t *inode)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -150,7 +150,7 @@ bool selection_set_least(struct selection *selection, const char *text)
 {
 	uint64_t thousandfold;
 
-	/* Seconds with nine decimals: what is below a nanosecond would be lost. */
+	/* text is in ms, parsed as seconds; a fraction of a nanosecond is an error. */
 	if (!parse_seconds(text, &thousandfold) || thousandfold % 1000 || !thousandfold)
 		return false;
 	selection->least_ns = thousandfold / 1000;
@@ -174,7 +174,7 @@ bool selection_wants_details(const struct selection *selection)
 	       selection->cgroup_ids.count || selection->causes;
 }
 
-/* Whether any transition goes from one of these states to one of those. */
+/* Whether there is a transition from a state in from to a state in to. */
 static bool edge_exists(unsigned int from, unsigned int to, bool has_minisocks)
 {
 	for (unsigned int state = 0; state <= STATE_NEW_SYN_RECV; state++)
@@ -183,7 +183,7 @@ static bool edge_exists(unsigned int from, unsigned int to, bool has_minisocks)
 	return false;
 }
 
-/* The same where one of the two is among either. */
+/* The same, with at least one of the two states in either. */
 static bool selected_edge_exists(const struct selection *selection, bool has_minisocks)
 {
 	unsigned int from = selection->from ? selection->from : STATES_ALL;
@@ -194,7 +194,7 @@ static bool selected_edge_exists(const struct selection *selection, bool has_min
 	       edge_exists(from, to & either, has_minisocks);
 }
 
-/* States that are entered for no cause: those of a session that opens. */
+/* The states of a session that opens: a transition to them has no cause. */
 #define STATES_OPENING                                                                     \
 	(STATE_BIT(STATE_LISTEN) | STATE_BIT(STATE_SYN_SENT) | STATE_BIT(STATE_SYN_RECV) | \
 	 STATE_BIT(STATE_ESTABLISHED))

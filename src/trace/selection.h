@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the user asks to see: the values of the options that select sessions and transitions. What
- * is empty, or 0, was not asked for.
+ * What the user selects: the values of the options that filter sessions and transitions. Empty or
+ * 0 means that the option was not given.
  */
 #ifndef TCPSTATES_TRACE_SELECTION_H
 #define TCPSTATES_TRACE_SELECTION_H
@@ -16,7 +16,7 @@
 #include "trace/port.h"
 #include "trace/transition.h"
 
-/* Texts of a list. */
+/* A list of texts. */
 struct texts {
 	char **text;
 	size_t count;
@@ -24,7 +24,7 @@ struct texts {
 
 struct selection {
 	/* the session */
-	bool ipv4; /* one of the two families only, */
+	bool ipv4; /* only this family */
 	bool ipv6;
 	struct port_set lports;
 	struct port_set rports;
@@ -46,8 +46,8 @@ struct selection {
 };
 
 /*
- * Each adds one element of a list. False when text is none, or names nothing that there is; without
- * memory too.
+ * Each adds one element to a list. False if text is invalid or names something that does not exist,
+ * or if out of memory.
  */
 bool selection_add_pid(struct selection *selection, const char *text);
 bool selection_add_comm(struct selection *selection, const char *text);
@@ -59,21 +59,21 @@ bool selection_add_cause(struct selection *selection, const char *text);
 /* Milliseconds, with up to six decimals. */
 bool selection_set_least(struct selection *selection, const char *text);
 
-/* When all is added: makes the sets fit for use. */
+/* Sorts the sets. Call it after the last element is added. */
 void selection_finish(struct selection *selection);
 
-/* Whether it asks for what only the details of a record tell. */
+/* Whether a filter needs the details of a record. */
 bool selection_wants_details(const struct selection *selection);
 
 /*
- * What can match nothing is a mistake: what the user is told of it, or NULL. has_minisocks: whether
- * something that is printed or recorded has TIME_WAIT.
+ * A filter that cannot match anything is an error: returns the message for the user, or NULL.
+ * has_minisocks: whether any output or recording includes TIME_WAIT.
  */
 const char *selection_check(const struct selection *selection, bool has_minisocks);
 
 /*
- * A cgroup asked for that this machine does not have: true, and its path or number. Without a
- * cgroup2 hierarchy there are none.
+ * True if a selected cgroup does not exist on this machine; missing is then its path or number.
+ * Without a cgroup2 hierarchy no cgroup exists.
  */
 bool selection_find_missing_cgroup(const struct selection *selection,
 				   char missing[CGROUP_PATH_SIZE]);

@@ -31,7 +31,7 @@ STATES_ARE(12);
 
 #define BIT(name) STATE_BIT(STATE_##name)
 
-/* Names that are not the kernel's, and ss's groups (ss(8)). Dashes are written as underscores. */
+/* Names other than the kernel's, and the groups of ss(8). Dashes are written as underscores. */
 static const struct {
 	const char *name;
 	unsigned int states;
@@ -50,7 +50,7 @@ static const struct {
 
 #define NAME_SIZE sizeof("NEW_SYN_RECV") /* the longest */
 
-/* Every way to leave a state in net/ipv4/tcp*.c (5.10 to 7.2). */
+/* Every transition in net/ipv4/tcp*.c (5.10 to 7.2). */
 static const unsigned int followers[] = {
 	[STATE_CLOSE] = BIT(SYN_SENT) | BIT(LISTEN),
 	[STATE_LISTEN] = BIT(SYN_RECV) | BIT(CLOSE),

@@ -33,8 +33,8 @@ enum tcp_state {
 #define STATE_COUNT 16
 
 /*
- * Beside each table that has to say something of every state: it does not compile before somebody
- * has looked at it for a new one.
+ * Placed after each table that has a row for every state: a new state breaks the build until the
+ * table is updated.
  */
 #define STATES_ARE(count) \
 	_Static_assert(STATE_END == (count) + 1, "this table has a row for each state")
@@ -44,7 +44,7 @@ _Static_assert(STATE_END <= STATE_COUNT, "tables by state have room for all");
 #ifndef __bpf__
 extern const struct word state_words[STATE_COUNT];
 
-/* The kernel's and bcc's name of a state; "UNKNOWN" for a number that is none. Never NULL. */
+/* The kernel's and bcc's name of a state; "UNKNOWN" for an invalid number. Never NULL. */
 static inline const struct word *state_word(unsigned int state)
 {
 	return &state_words[state < STATE_COUNT ? state : 0];
@@ -52,14 +52,14 @@ static inline const struct word *state_word(unsigned int state)
 
 /*
  * Adds a state by its name in the kernel (FIN_WAIT1), in ss (fin-wait-1) or in OpenTelemetry
- * (fin_wait_1), in any case; or one of ss's groups: all, connected, synchronized, bucket, big.
- * False for another name.
+ * (fin_wait_1); or a group of ss: all, connected, synchronized, bucket, big. Case does not matter.
+ * False for any other name.
  */
 bool state_set_add(unsigned int *set, const char *name);
 
 /*
- * The states that one may be left for: those of the kernel's TCP. has_minisocks: with TIME_WAIT,
- * where without it all that leads there leads to CLOSE.
+ * The states that can follow a state in the kernel's TCP. has_minisocks: include TIME_WAIT; without
+ * it, transitions to TIME_WAIT go to CLOSE instead.
  */
 unsigned int state_followers(unsigned int state, bool has_minisocks);
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Transitions that are alike in all that a summary tells them apart by, added up. */
+/* Transitions that a summary does not distinguish, added up. */
 #ifndef TCPSTATES_TRACE_TALLY_H
 #define TCPSTATES_TRACE_TALLY_H
 
@@ -8,12 +8,12 @@
 #include "trace/transition.h"
 
 struct tally {
-	const struct transition *transition; /* the states, what the summary asks for, and what is
-						known of the durations (flags) */
+	const struct transition *transition; /* states, what the summary needs, and how the
+						durations are known (flags) */
 	uint64_t count;
-	uint64_t sum_ns; /* of their durations, where they are known */
+	uint64_t sum_ns; /* of the durations, if known */
 	uint64_t max_ns;
-	unsigned int bucket; /* they are all in (lib/bucket.h), likewise */
+	unsigned int bucket; /* of all the durations (lib/bucket.h), likewise */
 };
 
 #endif

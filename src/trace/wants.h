@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What a run needs of its source: the sum of what its outputs declare, and the filter. Sources and
- * the kernel program are set up by it alone.
+ * What a run needs from its source: the union of what its outputs declare, and the filter. Only
+ * this configures sources and the kernel program.
  */
 #ifndef TCPSTATES_TRACE_WANTS_H
 #define TCPSTATES_TRACE_WANTS_H
@@ -14,15 +14,15 @@
 #include "trace/selection.h"
 
 struct wants {
-	const struct selection *selection; /* borrowed; what the source may leave out */
+	const struct selection *selection; /* borrowed; the source may leave out what it rejects */
 	bool details;                      /* members of version 2 and later (transition.h) */
-	bool minisocks;   /* what becomes of a session without a socket: TIME_WAIT, orphans */
-	bool snapshots;   /* sessions that were there before, and those that stay in a state */
-	bool requests;    /* half-open sessions, while they last */
-	bool half_open;   /* the beginning and end of each of them */
-	bool transitions; /* each transition by itself; else tallies will do */
-	bool rejected;    /* those that the filter rejects too, so that sessions are known whole */
-	const struct grouping *grouping; /* borrowed; of tallies. NULL: none are wanted */
+	bool minisocks;   /* sessions that no longer have a socket: TIME_WAIT, orphans */
+	bool snapshots;   /* sessions older than the trace, and those that stay in a state */
+	bool requests;    /* pending half-open sessions */
+	bool half_open;   /* their beginning and end */
+	bool transitions; /* each transition; otherwise tallies are enough */
+	bool rejected;    /* including those the filter rejects, so that sessions are complete */
+	const struct grouping *grouping; /* borrowed; for tallies. NULL: no tallies */
 	struct state_limits scan_limits; /* scan for sessions that stay in a state this long */
 	uint64_t buffer_size; /* of the ring buffer: bytes, a power of two of at least a page */
 };
