@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The CSV format: comma-separated values (RFC 4180); a value that is not known is empty. */
+/* The CSV format: comma-separated values (RFC 4180); an unknown value is empty. */
 #include <string.h>
 
 #include "field/format.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Field tables: everything that can be printed of a row, once. A row is a transition, or what a
- * view makes of many. Text formats, headings, JSON keys, --fields and its help all come from here;
- * a format never names a member of a row.
+ * Field tables: the single definition of everything that can be printed of a row. A row is a
+ * transition, or what a view derives from many. Text formats, headings, JSON keys, --fields and its
+ * help all use these tables; a format never names a member of a row.
  */
 #ifndef TCPSTATES_FIELD_FIELD_H
 #define TCPSTATES_FIELD_FIELD_H
@@ -13,19 +13,19 @@
 #include "field/value.h"
 #include "trace/cgroup.h"
 
-/* What a value, and the writing of it, depends on beside its row. */
+/* What getting and writing a value depends on, besides the row. */
 struct field_context {
 	int64_t wall_offset_ns;    /* wall time minus monotonic time */
 	struct cgroups *cgroups;   /* of the source */
 	uint64_t first_ns;         /* monotonic time of the first row shown */
-	struct notation *notation; /* the format's, for write() */
+	struct notation *notation; /* of the format, for write() */
 };
 
-/* How a format goes about a field's values. */
+/* How a format writes a field's values. */
 enum field_class {
-	FIELD_BARE,   /* write() does it; in JSON without quotes */
-	FIELD_QUOTED, /* write() does it; in JSON in quotes */
-	FIELD_TEXT,   /* VALUE_TEXT: hostile, each format escapes it; in JSON with its quotes */
+	FIELD_BARE,   /* with write(); in JSON without quotes */
+	FIELD_QUOTED, /* with write(); in JSON in quotes */
+	FIELD_TEXT,   /* VALUE_TEXT: untrusted, each format escapes it; in JSON with its quotes */
 	FIELD_WALL,   /* VALUE_WALL: each format has its own notation; likewise */
 };
 
@@ -34,23 +34,23 @@ struct field {
 	const char *heading; /* table and CSV */
 	const char *help;
 	enum field_class class;
-	uint16_t text_size; /* of a FIELD_TEXT, in bytes, at most */
-	uint8_t width;      /* table, in characters; longer values push what follows, */
+	uint16_t text_size; /* maximum size of a FIELD_TEXT, in bytes */
+	uint8_t width;      /* table, in characters; longer values shift the rest of the line */
 	uint8_t wide_width; /* the same under --wide */
-	bool is_cut;        /* but these are cut to the width */
+	bool is_cut;        /* values are cut to the width instead */
 	bool is_detail;     /* not in bcc's outputs: the kernel program fills it in on demand */
-	bool is_derived;    /* says again what others say: for people, left out of JSON */
-	bool is_on_request; /* only --fields prints it: no default of any format has it */
-	bool has_arrow;     /* an arrow leads here from the field before it in the table */
+	bool is_derived;    /* repeats other fields for people: not in JSON by default */
+	bool is_on_request; /* only --fields prints it: in no format's defaults */
+	bool has_arrow;     /* the table prints an arrow from the previous field to this one */
 	struct value (*get)(const void *row, const struct field_context *context);
 	/*
-	 * Writes what get() returns, by value_write(): the short way for a format that prints line
-	 * after line. Nothing for an unknown value.
+	 * Writes what get() returns, with value_write(): the fast path for formats that print one
+	 * line after another. Writes nothing for an unknown value.
 	 */
 	char *(*write)(char *place, const void *row, const struct field_context *context);
 	/*
-	 * Writes it as JSON, where that is more than text: an array, an object. At most text_size
-	 * bytes. NULL: as the class has it.
+	 * Writes it as JSON if that is not plain text: an array or an object. At most text_size
+	 * bytes. NULL: by class.
 	 */
 	char *(*write_json)(char *place, const void *row, const struct field_context *context);
 };
@@ -58,7 +58,7 @@ struct field {
 /* The fields of one kind of row, in the order of the table. */
 struct field_table {
 	const struct field *fields;
-	int count; /* FIELDS_MAX at most */
+	int count; /* at most FIELDS_MAX */
 };
 
 /* Of a struct transition. */
@@ -77,8 +77,8 @@ struct field_list {
 };
 
 /*
- * Every field, in the order of the table, without those that are derived from others, or printed
- * on request only.
+ * Every field, in the order of the table, except those that are derived from others or printed
+ * only on request.
  */
 void field_list_own(struct field_list *list, const struct field_table *table);
 
@@ -86,12 +86,12 @@ void field_list_own(struct field_list *list, const struct field_table *table);
 bool field_list_has_details(const struct field_list *list);
 
 /*
- * Adds the table's field with that key or heading, in any case. False when there is none, or it is
- * in the list already.
+ * Adds the table's field with that key or heading, ignoring case. False if there is none, if it is
+ * already in the list, or if the list is full.
  */
 bool field_list_add(struct field_list *list, const struct field_table *table, const char *name);
 
-/* By key or heading, in any case. */
+/* By key or heading, ignoring case. */
 bool field_list_has(const struct field_list *list, const char *name);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* For the files that define a field table: values that getters return, and parts of a row. */
+/* For files that define a field table: values for getters to return, and parts of rows. */
 #ifndef TCPSTATES_FIELD_FIELD_ROWS_H
 #define TCPSTATES_FIELD_FIELD_ROWS_H
 
@@ -17,7 +17,7 @@ static inline struct value number(uint64_t number)
 	return (struct value){.kind = VALUE_NUMBER, .number = number};
 }
 
-/* Of which 0 says that it is not known. */
+/* 0: not known. */
 static inline struct value number_unless_0(uint64_t value)
 {
 	return value ? number(value) : unknown;
@@ -30,7 +30,7 @@ static inline struct value microseconds(uint32_t us)
 	return (struct value){.kind = VALUE_MS, .number = (uint64_t)us * NSEC_PER_USEC};
 }
 
-/* A name of ours; NULL: unknown. */
+/* A name that this program defines; NULL: unknown. */
 static inline struct value name(const char *text)
 {
 	if (!text)
@@ -38,7 +38,7 @@ static inline struct value name(const char *text)
 	return (struct value){.kind = VALUE_NAME, .text = text, .size = strlen(text)};
 }
 
-/* ip: 4 or 6, the family as which 16 bytes are printed. */
+/* ip: 4 or 6, the family in which the 16 bytes are printed. */
 static inline struct value address_value(unsigned int ip, const uint8_t *bytes)
 {
 	if (ip == 4)
@@ -51,7 +51,7 @@ static inline struct value state_value(unsigned int state)
 	return (struct value){.kind = VALUE_WORD, .word = state_word(state)};
 }
 
-/* A duration of which flags (enum transition_flags) say what is known, if that is known. */
+/* A duration whose flags (enum transition_flags) include known; otherwise unknown. */
 static inline struct value duration_if(uint64_t ns, unsigned int flags, enum transition_flags known)
 {
 	if (!(flags & known))
@@ -59,7 +59,7 @@ static inline struct value duration_if(uint64_t ns, unsigned int flags, enum tra
 	return (struct value){.kind = VALUE_MS, .number = ns};
 }
 
-/* The same duration, marked by what is known of it. */
+/* A duration, marked as exact, approximate or a lower bound by its flags. */
 static inline struct value duration_marked(uint64_t ns, unsigned int flags)
 {
 	struct value value = {.kind = VALUE_MS, .number = ns};
@@ -73,10 +73,10 @@ static inline struct value duration_marked(uint64_t ns, unsigned int flags)
 	return value;
 }
 
-/* What a getter and a writer are handed: a row, and what holds for all rows. */
+/* Arguments of getters and writers: a row, and the context of all rows. */
 #define FIELD_ARGUMENTS const void *data, const struct field_context *context
 
-/* get_NAME(): its value is an expression of context and of the row, a struct TYPE called ROW. */
+/* get_NAME(): returns an expression of context and of the row, a struct TYPE called ROW. */
 #define DEFINE_GETTER(scope, type, row, name, result)  \
 	scope struct value get_##name(FIELD_ARGUMENTS) \
 	{                                              \
@@ -86,7 +86,7 @@ static inline struct value duration_marked(uint64_t ns, unsigned int flags)
 		return result;                         \
 	}
 
-/* write_NAME() of that, in which the compiler sees which kind of value it is to write. */
+/* write_NAME() of that getter: the compiler knows the kind of value that it writes. */
 #define DEFINE_WRITER(scope, name)                                      \
 	scope char *write_##name(char *place, FIELD_ARGUMENTS)          \
 	{                                                               \

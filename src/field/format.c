@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Rows as text: what all formats share. */
+/* Rows as text: code that all formats share. */
 #include <time.h>
 
 #include "field/format.h"
 #include "lib/text.h"
 
-/* Also enough for what a format puts around a value: its JSON key, the table's padding. */
+/* Room for what a format adds to a value: the JSON key, the padding of the table. */
 #define CELL_EXTRA 64
 
 static size_t line_size(const struct field_list *columns)
@@ -29,7 +29,7 @@ void row_writer_init(struct row_writer *writer, struct cgroups *cgroups)
 		writer->format->lay_out(writer);
 }
 
-/* When the second of a wall-clock time begins; before 1970 too. */
+/* The start of the second of a wall-clock time, which may be before 1970. */
 static time_t second_begin(struct second_text *second, int64_t wall_ns)
 {
 	int64_t ns = wall_ns % NSEC_PER_SEC;

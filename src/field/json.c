@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The JSON format: JSON Lines, an object a line, its keys those of the field table. */
+/* The JSON format: JSON Lines, one object per line, with the keys of the field table. */
 #include <stdio.h>
 
 #include "field/format.h"
 #include "lib/number.h"
 #include "lib/text.h"
 
-/* The text is that of a value that is not known; one that is known is written over its end. */
+/* The text has an unknown value (null); a known value overwrites it. */
 static void json_lay_out(struct row_writer *writer)
 {
 	for (int i = 0; i < writer->columns.count; i++) {

@@ -3,11 +3,10 @@
 #include "field/format.h"
 #include "lib/text.h"
 
-/* Padding is copied in pieces of this size, as a rule one: there is room (CELL_EXTRA in format.c).
- */
+/* Padding is copied in blocks of this size, usually one; CELL_EXTRA in format.c leaves room. */
 #define PADDING_SIZE 16
 
-/* Only where the field it leads from stands just before, as in the field table. */
+/* Only if the previous column is also the previous field in the field table. */
 static bool has_arrow(const struct field_list *columns, int column)
 {
 	return column && columns->field[column]->has_arrow &&
@@ -31,7 +30,7 @@ static void table_lay_out(struct row_writer *writer)
 	}
 }
 
-/* What stands before a cell. */
+/* Writes the arrow before a cell, if any. */
 static char *write_arrow(char *place, const struct table_column *column)
 {
 	if (!column->has_arrow)
@@ -40,7 +39,7 @@ static char *write_arrow(char *place, const struct table_column *column)
 	return place + 3;
 }
 
-/* Pads a cell of which each byte is a character, and writes the space behind it. */
+/* Pads a cell whose bytes are one character each, and writes the space after it. */
 static inline char *write_padding(char *begin, char *end, const struct table_column *column)
 {
 	static const char spaces[PADDING_SIZE + 1] = "                ";
@@ -54,7 +53,7 @@ static inline char *write_padding(char *begin, char *end, const struct table_col
 	return next + 1;
 }
 
-/* Where a line has so many characters, of UTF-8; at most place. */
+/* The end of the first chars UTF-8 characters; at most place. */
 static char *cut(char *begin, char *place, size_t chars)
 {
 	for (char *at = begin; at < place; at++)
@@ -63,7 +62,7 @@ static char *cut(char *begin, char *place, size_t chars)
 	return place;
 }
 
-/* The last cell is padded like the others, by the one space behind it: the line ends there. */
+/* The last cell also has one space after it; the newline replaces that space. */
 static char *end_line(const struct row_writer *writer, char *begin, char *place)
 {
 	if ((size_t)(place - begin) > writer->line_chars_max)
@@ -104,7 +103,7 @@ static char *write_plain(char *place, const char *text, size_t size)
 	return text_write_plain(place, text, size, &chars);
 }
 
-/* Text from outside is cut, and has characters of several bytes. */
+/* External text may have to be cut and may have multi-byte characters. */
 static char *write_text(char *place, struct row_writer *writer, const struct table_column *column,
 			const struct field *field, const void *row)
 {

@@ -8,7 +8,7 @@
 #include "trace/reset.h"
 #include "trace/state.h"
 
-/* Its place is that long: who writes it looks for the NUL, sixteen bytes at a time. */
+/* size is an upper bound: the writer looks for the NUL, 16 bytes at a time. */
 static struct value cgroup_path(const char *path)
 {
 	if (!*path)
@@ -28,25 +28,25 @@ static struct value owner_from(const struct transition *t)
 	return name(t->owner_from < sizeof(names) / sizeof(names[0]) ? names[t->owner_from] : NULL);
 }
 
-/* Of a minisock whose end was inferred, nobody knows who was on the CPU. */
+/* If the end of a minisock was inferred, the process on the CPU is not known. */
 static bool has_cpu(const struct transition *t)
 {
 	return !transition_is_of_minisock(t) || t->c_comm[0];
 }
 
-/* Of an expression of t and context. */
+/* Getter and writer for an expression of t and context. */
 #define DEFINE_FIELD(scope, name, result)                 \
 	DEFINE_GETTER(scope, transition, t, name, result) \
 	DEFINE_WRITER(scope, name)
 
 #define FIELD(name, result) DEFINE_FIELD(static, name, result)
-/* Of other rows' tables as well: declared in transition_fields.h. */
+/* Also used in tables of other rows: declared in transition_fields.h. */
 #define SHARED(name, result) DEFINE_FIELD(, transition_##name, result)
 
-/* What version 2 of the record brought. */
+/* Known only if the record has details (version 2). */
 #define DETAIL(name, result)        FIELD(name, transition_has_details(t) ? (result) : unknown)
 #define SHARED_DETAIL(name, result) SHARED(name, transition_has_details(t) ? (result) : unknown)
-/* One that a socket has, and a minisock has forgotten. */
+/* Members that a socket has, but a minisock older than the trace has not. */
 #define SHARED_OF_SOCKET(name, result) \
 	SHARED_DETAIL(name, !transition_is_found(t) ? (result) : unknown)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Fields of a transition that other rows have, too: those that begin with a struct transition, the
- * newest one of a session. Included by the files that define a field table, after field_rows.h.
+ * Fields of a transition that other rows share. Those rows begin with a struct transition, the most
+ * recent one of a session. Files that define a field table include this, after field_rows.h.
  */
 #ifndef TCPSTATES_FIELD_TRANSITION_FIELDS_H
 #define TCPSTATES_FIELD_TRANSITION_FIELDS_H
@@ -38,15 +38,15 @@ DECLARE_FIELD(rx_queue);
 DECLARE_FIELD(comm);
 DECLARE_FIELD(cgroup);
 
-/* Rows of a field table, in groups: laid out as the tables are. */
+/* Groups of rows of a field table, formatted like the tables. */
 /* clang-format off */
 
-/* Which socket. */
+/* The socket. */
 #define TRANSITION_ROW_SKADDR \
 	{"skaddr", "SKADDR", "kernel address of the socket: unique while the socket exists", \
 	 QUOTED(transition_skaddr), WIDTHS(16, 16)}
 
-/* Between whom. */
+/* The endpoints. */
 #define TRANSITION_ROWS_OF_ENDS \
 	{"ip", "IP", "address family of the socket: 4 or 6", BARE(transition_ip), WIDTHS(2, 2)}, \
 	{"laddr", "LADDR", "local address", QUOTED(transition_laddr), WIDTHS(15, 39)}, \
@@ -54,7 +54,7 @@ DECLARE_FIELD(cgroup);
 	{"raddr", "RADDR", "remote address", QUOTED(transition_raddr), WIDTHS(15, 39)}, \
 	{"rport", "RPORT", "remote port", BARE(transition_rport), WIDTHS(5, 5)}
 
-/* Whose it is. */
+/* The owner. */
 #define TRANSITION_ROWS_OF_OWNER \
 	{"pid", "PID", "process ID of the owner", BARE(transition_pid), WIDTHS(6, 7), \
 	 IS_DETAIL}, \
@@ -74,7 +74,7 @@ DECLARE_FIELD(cgroup);
 	{"cookie", "COOKIE", "unique ID of the socket, never reused; the cookie of ss -e", QUOTED(transition_cookie), \
 	 WIDTHS(8, 8), IS_DETAIL}
 
-/* How much. */
+/* Counters and measurements. */
 #define TRANSITION_ROWS_OF_FIGURES \
 	{"tx_bytes", "TX-BYTES", "payload bytes sent, not counting retransmissions", BARE(transition_tx_bytes), WIDTHS(9, 12), \
 	 IS_DETAIL}, \
@@ -88,7 +88,7 @@ DECLARE_FIELD(cgroup);
 	{"cwnd", "CWND", "congestion window, in segments", BARE(transition_cwnd), WIDTHS(5, 5), IS_DETAIL}, \
 	{"mss", "MSS", "maximum segment size for sending, in bytes", BARE(transition_mss), WIDTHS(5, 5), IS_DETAIL}
 
-/* What waits. */
+/* Queues. */
 #define TRANSITION_ROWS_OF_QUEUES \
 	{"tx_queue", "TX-QUEUE", "payload bytes that the peer has not acknowledged", \
 	 BARE(transition_tx_queue), WIDTHS(8, 8), IS_DETAIL}, \

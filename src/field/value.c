@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Values as text, where all formats agree. */
+/* Values as text that is the same in all formats. */
 #include "field/value.h"
 
 _Static_assert(sizeof(struct value) == 16, "a value is returned in two registers");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * One value of a field: what kind it is says how each format prints it. Writing values is most of
- * the work of a line, so it is inlined into the formats.
+ * One value of a field; its kind determines how each format prints it. Writing values is most of
+ * the work for a line, so it is inlined into the formats.
  */
 #ifndef TCPSTATES_FIELD_VALUE_H
 #define TCPSTATES_FIELD_VALUE_H
@@ -21,18 +21,18 @@ enum value_kind {
 	VALUE_HEX,         /* number, printed in hexadecimal */
 	VALUE_WORD,        /* word: safe in every format */
 	VALUE_NAME,        /* text, size: safe in every format */
-	VALUE_TEXT,        /* text, size: from outside, to be escaped as each format does it */
+	VALUE_TEXT,        /* text, size: external text, which each format escapes */
 	VALUE_IPV4,        /* address: 4 bytes */
 	VALUE_IPV6,        /* address: 16 bytes */
 	VALUE_MS,          /* number: nanoseconds, printed as milliseconds with three decimals */
 	VALUE_MS_ABOUT,    /* likewise, with ~ before it */
 	VALUE_MS_AT_LEAST, /* likewise, with >= before it */
-	VALUE_SECONDS,     /* elapsed: nanoseconds, perhaps negative, printed as seconds with six
+	VALUE_SECONDS,     /* elapsed: nanoseconds, may be negative, printed as seconds with six
 			      decimals */
 	VALUE_WALL, /* elapsed: nanoseconds since 1970, UTC; each format has its own notation */
 };
 
-/* Two machine words: it is returned in registers. */
+/* Two machine words: returned in registers. */
 struct value {
 	uint32_t kind; /* enum value_kind */
 	uint32_t size; /* of a text */
@@ -45,24 +45,24 @@ struct value {
 	};
 };
 
-/* The wall-clock second written last, as text: most rows fall into the same one. */
+/* The last wall-clock second written, as text: most rows are in the same second. */
 struct second_text {
 	int64_t begin_ns; /* since 1970 */
 	size_t length;    /* 0: none yet */
 	char text[24];
 };
 
-/* How a format writes what each has its own way for, and what it has written before. */
+/* How a format writes text and wall-clock times, and caches of what it wrote before. */
 struct notation {
-	/* Text from outside, made safe: lib/text.h says in which room. */
+	/* Writes external text, made safe. lib/text.h states the room that it needs. */
 	char *(*write_text)(char *place, const char *text, size_t size);
-	/* A wall-clock time, in nanoseconds since 1970. */
+	/* Writes a wall-clock time, in nanoseconds since 1970. */
 	char *(*write_wall)(struct notation *notation, char *place, int64_t wall_ns);
 	struct second_text second;
 	struct address_cache addresses;
 };
 
-#define VALUE_SIZE_MAX 48 /* of what value_write() writes */
+#define VALUE_SIZE_MAX 48 /* maximum that value_write() writes, except for text */
 
 static inline char *value_write_seconds(char *place, int64_t ns)
 {
@@ -80,10 +80,10 @@ static inline char *value_write_word(char *place, const struct word *word)
 }
 
 /*
- * Writes a value where there is room for VALUE_SIZE_MAX bytes, or for what its text may need, and
- * returns where it ends; nothing for an unknown one. notation: NULL: for the kinds that look the
- * same in every format; nothing is written for text and wall. Always inlined: a field's writer
- * knows the kind, and the switch is gone.
+ * Writes a value and returns its end; writes nothing for an unknown value. place must have room for
+ * VALUE_SIZE_MAX bytes, or for what the text may need. notation: may be NULL for kinds that are the
+ * same in every format; text and wall-clock times are then not written. Always inlined: a field's
+ * writer knows the kind, so the compiler removes the switch.
  */
 static inline __attribute__((always_inline)) char *value_write(char *place,
 							       const struct value *value,
