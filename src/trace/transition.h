@@ -20,7 +20,7 @@
 
 /*
  * What a struct transition is, by its flags (to: TO_MINISOCK, of: OF_MINISOCK), facts (FACT_...)
- * and states. No other combination occurs. Each row but the first may have any cause.
+ * and states. No other combination occurs.
  *
  *   to of STANDING FOUND   states                      what it is
  *   -  -  -        -       any, different              a socket changed state
