@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Internet addresses as text. inet_ntop(3) goes through printf, which costs more than the rest of a
- * line.
+ * Internet addresses as text. inet_ntop(3) uses printf, which costs more than the rest of a line.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -11,7 +10,7 @@
 
 #define GROUPS 8
 
-/* An octet and the dot behind it, copied in one go whatever its size. */
+/* An octet and the dot after it, copied at a fixed size whatever its length. */
 struct octet {
 	char text[4];
 	uint32_t size;
@@ -49,15 +48,15 @@ char *address_write_ipv4(char *place, const uint8_t *bytes)
 	return write_octet(place, bytes[3]) - 1; /* without the last dot */
 }
 
-/* A run of groups that are zero. */
+/* A run of zero groups. */
 struct run {
 	int begin;
-	int end; /* behind it */
+	int end; /* first group after it */
 };
 
 /*
- * The longest run of at least two, the first of those of one length; from GROUPS to GROUPS if there
- * is none.
+ * The longest run of at least two; the first one if several have that length. GROUPS to GROUPS:
+ * none.
  */
 static struct run find_zeroes(const uint16_t *groups)
 {
@@ -66,7 +65,7 @@ static struct run find_zeroes(const uint16_t *groups)
 
 	for (int i = 0; i < GROUPS; i++)
 		zeroes |= (unsigned int)!groups[i] << i;
-	/* Bit i: from group i on, so many are zero. */
+	/* Bit i: size groups from group i on are zero. */
 	for (; (longer = zeroes & zeroes >> 1); size++)
 		zeroes = longer;
 	if (size < 2)
@@ -75,7 +74,7 @@ static struct run find_zeroes(const uint16_t *groups)
 	return (struct run){.begin = begin, .end = begin + size};
 }
 
-/* ::a.b.c.d (not ::1 and the like, where more groups are zero) and ::ffff:a.b.c.d. */
+/* ::a.b.c.d (but not ::1 and others with more zero groups) and ::ffff:a.b.c.d. */
 static bool ends_dotted(const uint16_t *groups, struct run zeroes)
 {
 	return !zeroes.begin && (zeroes.end == 6 || (zeroes.end == 5 && groups[5] == 0xffff));
@@ -124,14 +123,14 @@ char *address_write_ipv6(char *place, const uint8_t *bytes)
 	return address_write_ipv4(place, bytes + 12);
 }
 
-/* In one go, whatever its size. */
+/* A fixed-size copy, whatever the length. */
 static char *write_text(char *place, const struct address_text *text)
 {
 	memcpy(place, text->text, sizeof(text->text));
 	return place + text->size;
 }
 
-/* Apart, so that the usual way has no registers to save. */
+/* noinline: keeps register spills off the fast path. */
 static __attribute__((noinline)) char *write_new(struct address_text *text, char *place,
 						 const uint8_t *bytes)
 {

@@ -2,8 +2,8 @@
 /*
  * A growing byte buffer.
  *
- * Running out of memory is remembered, not returned: appends are then ignored, and whoever empties
- * the buffer (output_flush()) reports it.
+ * Appends return no error. After running out of memory the buffer ignores them, and output_flush(),
+ * which empties the buffer, reports it.
  */
 #ifndef TCPSTATES_LIB_BUFFER_H
 #define TCPSTATES_LIB_BUFFER_H
@@ -19,10 +19,10 @@ struct buffer {
 	bool out_of_memory;
 };
 
-/* Makes room for size more bytes. The place where they go, or NULL. */
+/* Makes room for size more bytes. Returns where they go, or NULL. */
 char *buffer_grow(struct buffer *buffer, size_t size);
 
-/* Room for size more bytes at the returned place, or NULL. buffer_commit() says where they end. */
+/* Reserves size more bytes. Returns where they go, or NULL. buffer_commit() sets their end. */
 static inline char *buffer_reserve(struct buffer *buffer, size_t size)
 {
 	if (buffer->capacity - buffer->length < size)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* CRC-32C without the processor's help: eight bytes at a time, by eight tables. */
+/* CRC-32C in software: eight bytes at a time, with eight tables. */
 #include "lib/crc32c.h"
 
 /*
- * The entry of a byte is the XOR of the entries of its bits, as a CRC is linear. So eight numbers
- * make a table: those of the bytes 1, 2, 4, ... 128.
+ * A CRC is linear: the entry of a byte is the XOR of the entries of its bits. So eight numbers
+ * define a table: the entries of the bytes 1, 2, 4, ... 128.
  */
 #define BIT(n, bit, entry) ((n) >> (bit)&1 ? (entry) : 0u)
 #define ENTRY(n, a, b, c, d, e, f, g, h)                                                           \
@@ -25,7 +25,7 @@
 			ENTRIES_64(128, __VA_ARGS__), ENTRIES_64(192, __VA_ARGS__) \
 	}
 
-/* slices[k][n]: what the byte n does to the state k bytes further on. Polynomial 0x82f63b78. */
+/* slices[k][n]: the effect of byte n on the state k bytes later. Polynomial 0x82f63b78. */
 /* clang-format off */
 static const uint32_t slices[8][256] = {
 	SLICE(0xf26b8303, 0xe13b70f7, 0xc79a971f, 0x8ad958cf, 0x105ec76f, 0x20bd8ede, 0x417b1dbc, 0x82f63b78),

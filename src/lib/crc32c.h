@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * CRC-32C (Castagnoli, RFC 3720): a checksum of bytes, the same on every machine. By the
- * instruction that x86-64 (SSE4.2) and ARMv8 have for it, where the processor has it.
+ * CRC-32C (Castagnoli, RFC 3720): a checksum of bytes, the same on every machine. Uses the
+ * instruction of x86-64 (SSE4.2) or ARMv8 if the processor has it.
  */
 #ifndef TCPSTATES_LIB_CRC32C_H
 #define TCPSTATES_LIB_CRC32C_H
@@ -35,10 +35,10 @@ static inline uint32_t crc32c_load_half(const void *bytes)
 	return le32toh(half);
 }
 
-/* The state after these bytes. The way that every machine has. */
+/* The state after these bytes, computed in software on any machine. */
 uint32_t crc32c_by_table(uint32_t state, const void *data, size_t size);
 
-/* The state is as wide as a register: else each step would cut it to size. */
+/* The state is as wide as a register: otherwise each step would truncate it. */
 #if defined(__x86_64__)
 
 static inline bool crc32c_has_instruction(void)
@@ -100,7 +100,7 @@ CRC32C_STEP(uint8_t)
 
 #undef CRC32C_STEP
 
-/* The state after these bytes. Inlined: where the size is a constant there is no loop. */
+/* The state after these bytes. Inline: a constant size needs no loop. */
 static inline __attribute__((always_inline)) uint32_t crc32c(uint32_t state, const void *data,
 							     size_t size)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A length of time for people. */
+/* A duration as text for people. */
 #include <stddef.h>
 
 #include "lib/duration.h"
@@ -7,7 +7,7 @@
 
 struct unit {
 	uint64_t ns;
-	uint64_t limit_ns; /* from here on the next one is better */
+	uint64_t limit_ns; /* use the next unit from here on */
 	const char *name;
 };
 

@@ -51,7 +51,7 @@ static bool make_buckets(struct hash *hash)
 	return true;
 }
 
-/* False: out of memory; the table goes on with the buckets that it has. */
+/* False: out of memory; the table keeps its current buckets. */
 static bool make_room(struct hash *hash)
 {
 	struct hash_entry **buckets;
@@ -66,7 +66,7 @@ static bool make_room(struct hash *hash)
 	return true;
 }
 
-/* Adds one bucket and moves the entries there that belong to it, in their order. */
+/* Adds one bucket and moves the entries that belong to it there, in order. */
 static void add_bucket(struct hash *hash)
 {
 	struct hash_entry **from, **to, *entry;

@@ -24,23 +24,23 @@ struct hash_entry {
 	uint32_t hash;
 };
 
-/* Zeroed at first, except for count_max. */
+/* Initialize to zero, except count_max. */
 struct hash {
 	size_t count_max; /* maximum number of entries; 0: no limit */
 
 	size_t count;
 	struct hash_entry **buckets;
 	size_t bucket_count;
-	size_t room;                       /* of buckets: a power of two, or 0 */
+	size_t room;                       /* allocated buckets: a power of two, or 0 */
 	size_t mask;                       /* the smallest 2^n - 1 that is >= bucket_count - 1 */
-	uint64_t seed[2 * HASH_WORDS_MAX]; /* of the words of a key, */
-	uint64_t offset;                   /* and of the sum; set before the first entry comes */
+	uint64_t seed[2 * HASH_WORDS_MAX]; /* for the words of a key */
+	uint64_t offset;                   /* for the sum; both set before the first insertion */
 };
 
 /* Whether the entry has the key. */
 typedef bool hash_is_same(const struct hash_entry *entry, const void *key);
 
-/* The hash of a key of that many words, HASH_WORDS_MAX at most. */
+/* The hash of a key of count words, at most HASH_WORDS_MAX. */
 static inline uint32_t hash_of(const struct hash *hash, const uint64_t *words, size_t count)
 {
 	uint64_t sum = hash->offset;
@@ -51,7 +51,7 @@ static inline uint32_t hash_of(const struct hash *hash, const uint64_t *words, s
 	return sum >> 32;
 }
 
-/* A bucket that does not exist yet is part of the one without the top bit of its number. */
+/* A bucket that does not exist yet is part of the bucket without the top bit of its number. */
 static inline struct hash_entry **hash_bucket(const struct hash *hash, uint32_t value)
 {
 	size_t at = value & hash->mask;
@@ -60,7 +60,7 @@ static inline struct hash_entry **hash_bucket(const struct hash *hash, uint32_t 
 }
 
 /*
- * Finds the entry with this key; NULL: none. words are those that hash_add() got; key is passed to
+ * Finds the entry with this key; NULL: none. words: the same as for hash_add(). key: passed to
  * is_same. Inline, so that the compiler knows is_same and the number of words.
  */
 static inline struct hash_entry *hash_find(const struct hash *hash, const uint64_t *words,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What is due first. Parents are due no later than their two children. */
+/* A binary heap by due time. A parent is due no later than its two children. */
 #include <stdlib.h>
 
 #include "lib/heap.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What is due first: a binary heap of entries that are part of something else. */
+/* A binary heap by due time. Entries are members of the caller's structs. */
 #ifndef TCPSTATES_LIB_HEAP_H
 #define TCPSTATES_LIB_HEAP_H
 
@@ -9,30 +9,30 @@
 
 struct heap_entry {
 	uint64_t due_ns;
-	size_t place; /* the heap's own */
+	size_t place; /* private to the heap */
 };
 
-/* Zeroed at first. */
+/* Initialize to zero. */
 struct heap {
-	struct heap_entry **entries; /* the first one is due first */
+	struct heap_entry **entries; /* entries[0] is due first */
 	size_t count;
 	size_t room;
 };
 
-/* False without memory: the entry is not in it. */
+/* Inserts an entry. False: out of memory, not inserted. */
 bool heap_add(struct heap *heap, struct heap_entry *entry, uint64_t due_ns);
 
-/* The one that is due first; NULL: the heap is empty. */
+/* The entry that is due first; NULL: the heap is empty. */
 static inline struct heap_entry *heap_first(const struct heap *heap)
 {
 	return heap->count ? heap->entries[0] : NULL;
 }
 
-/* Of an entry that is in the heap. */
+/* The entry must be in the heap. */
 void heap_move(struct heap *heap, struct heap_entry *entry, uint64_t due_ns);
 void heap_remove(struct heap *heap, struct heap_entry *entry);
 
-/* The entries are the caller's. */
+/* The caller owns the entries. */
 void heap_close(struct heap *heap);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* How numbers are distributed. */
+/* A distribution of numbers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ uint64_t bucket_last(unsigned int place)
 	return place == BUCKET_COUNT - 1 ? UINT64_MAX : bucket_first(place + 1) - 1;
 }
 
-/* Where the bucket is, or is to be. */
+/* Index of the bucket, or where to insert it. */
 static unsigned int find(const struct histogram *histogram, unsigned int place)
 {
 	unsigned int low = 0, high = histogram->used;
@@ -51,7 +51,7 @@ static bool make_room(struct histogram *histogram)
 	return true;
 }
 
-/* NULL without memory. */
+/* NULL: out of memory. */
 static struct histogram_bucket *bucket_at(struct histogram *histogram, unsigned int place)
 {
 	unsigned int at = find(histogram, place);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Lists from the command line, and from files. */
+/* Lists from the command line and from files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,13 +12,14 @@ void complaint_quote(struct complaint *complaint, const char *text)
 	snprintf(complaint->text, sizeof(complaint->text), "%s", text);
 }
 
-/* A list of a million IPv6 blocks has 44 MB at most. */
+/* A list of a million IPv6 blocks takes at most 44 MB. */
 #define FILE_SIZE_MAX ((size_t)64 << 20)
 #define CHUNK_SIZE    ((size_t)64 << 10)
 #define FILE_WANTED   "a readable text file of at most 64M with at least one element after @"
 
 /*
- * Adds the elements of one line: up to a #, separated by commas or blanks. Adds to *count how many.
+ * Adds the elements of one line, separated by commas or blanks, up to a #. Adds their number to
+ * *count.
  */
 static bool add_line(char *line, list_add *add, void *into, struct complaint *complaint,
 		     size_t *count)
@@ -58,7 +59,7 @@ static bool add_lines(char *text, const char *path, list_add *add, void *into,
 	return count;
 }
 
-/* Appends all of the file to the text. False: it cannot be read, is too long, or has a NUL. */
+/* Appends the whole file to text. False: it cannot be read, is too long, or contains a NUL. */
 static bool read_text(FILE *file, struct buffer *text)
 {
 	size_t size;

@@ -10,7 +10,7 @@
 
 #define LINE_SIZE 2048
 
-/* The one state of the program that libbpf's printer, which is handed no context, must see too. */
+/* Global, because libbpf's print callback needs it and gets no context. */
 static bool is_verbose;
 
 void log_set_verbose(bool verbose)
@@ -19,8 +19,8 @@ void log_set_verbose(bool verbose)
 }
 
 /*
- * What a message quotes may come from a file or be the name of one: it must not reach the terminal
- * as it is. separators: are copied. Returns where it ends.
+ * A message may quote a file or a file name: it must not reach the terminal unescaped. separators:
+ * copied unchanged. Returns the end of the text.
  */
 static char *write_safe(char *place, const char *line, const char *separators)
 {
@@ -48,7 +48,7 @@ static void print_line(const char *separators, const char *format, va_list args)
 	end = write_safe(stpcpy(safe, prefix), line, separators);
 	if (end[-1] != '\n')
 		*end++ = '\n';
-	/* Nobody to tell when standard error itself is gone. */
+	/* Nowhere to report that standard error itself failed. */
 	if (write(STDERR_FILENO, safe, (size_t)(end - safe)) < 0)
 		return;
 }
@@ -65,7 +65,7 @@ void log_error(const char *format, ...)
 void log_verbose_args(const char *format, va_list args)
 {
 	if (is_verbose)
-		print_line("\n\t", format, args); /* libbpf's may have several lines */
+		print_line("\n\t", format, args); /* libbpf messages may have several lines */
 }
 
 void log_verbose(const char *format, ...)

@@ -11,7 +11,7 @@
 /* Longer than any address and prefix. */
 #define TEXT_SIZE (INET6_ADDRSTRLEN + sizeof("/128"))
 
-/* An address in text, as IPv6; bits: how many its family has. */
+/* Parses an address as IPv6. bits: the address size of its family. */
 static bool parse_address(const char *text, uint8_t *address, unsigned int *bits)
 {
 	*bits = 32;
@@ -23,7 +23,7 @@ static bool parse_address(const char *text, uint8_t *address, unsigned int *bits
 	return inet_pton(AF_INET6, text, address) == 1;
 }
 
-/* Makes the range of a block of which first is an address; so many bits of it are the prefix. */
+/* Fills in the block that contains the address first. prefix: its length in bits. */
 static void range_fill(struct net_range *range, unsigned int prefix)
 {
 	memcpy(range->last, range->first, ADDRESS_SIZE);
@@ -89,8 +89,8 @@ static int compare(const void *a, const void *b)
 }
 
 /*
- * Blocks either lie in each other or apart. Of those that begin at one address the largest is kept,
- * whichever comes first.
+ * Blocks are either nested or disjoint. Of the blocks with the same first address, the largest is
+ * kept, whatever their order.
  */
 void nets_sort(struct nets *nets)
 {

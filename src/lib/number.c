@@ -6,7 +6,7 @@
 #include "lib/vector.h"
 
 /* clang-format off */
-/* Characters: from version 15 on, gcc warns of strings without room for their terminating NUL. */
+/* Characters: since version 15, gcc warns about strings without room for the final NUL. */
 #define DIGITS(high) {high, '0'}, {high, '1'}, {high, '2'}, {high, '3'}, {high, '4'}, \
 		     {high, '5'}, {high, '6'}, {high, '7'}, {high, '8'}, {high, '9'}
 #define HEX_DIGITS(high) DIGITS(high), {high, 'a'}, {high, 'b'}, {high, 'c'}, {high, 'd'}, {high, 'e'}, {high, 'f'}
@@ -37,7 +37,7 @@ char *number_write_long(char *place, uint64_t number)
 	return place + 3;
 }
 
-/* All sixteen digits at once: two lookups and two copies a byte would be twice the work. */
+/* All sixteen digits at once: two lookups and two copies per byte would be twice the work. */
 static inline void write_hex_digits(char *place, uint64_t number)
 {
 	ubytes16 bytes = (ubytes16)(words2){htobe64(number)}; /* the first eight */
@@ -54,7 +54,7 @@ char *number_write_hex(char *place, uint64_t number)
 {
 	unsigned int leading_zeroes = (unsigned int)__builtin_clzll(number | 1) / 4;
 
-	/* Those that it has come first; the room is enough for what follows them. */
+	/* The significant digits come first; there is room for the digits after them. */
 	write_hex_digits(place, number << (4 * leading_zeroes));
 	return place + NUMBER_HEX_SIZE_MAX - leading_zeroes;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Numbers written as text where there is room for them. Each function writes at place, without a
- * final NUL, and returns where what it wrote ends. Two digits at a time: this is where most of a
- * line's time goes.
+ * Numbers as text. Each function writes at place, without a final NUL, and returns the end of the
+ * text. Two digits at a time: this takes most of the time of a line.
  */
 #ifndef TCPSTATES_LIB_NUMBER_H
 #define TCPSTATES_LIB_NUMBER_H
@@ -17,7 +16,7 @@
 extern const char number_pairs[100][2];
 extern const char number_hex_pairs[256][2];
 
-/* number_write() from 100 on. */
+/* number_write() for 100 and above. */
 char *number_write_long(char *place, uint64_t number);
 
 /* number < 10,000, with leading zeroes. */
@@ -43,8 +42,8 @@ static inline char *number_write(char *place, uint64_t number)
 }
 
 /*
- * In lower-case hexadecimal without a prefix. There is room for NUMBER_HEX_SIZE_MAX bytes, also
- * where the number ends earlier.
+ * In lower-case hexadecimal without a prefix. Needs room for NUMBER_HEX_SIZE_MAX bytes, even if the
+ * text is shorter.
  */
 char *number_write_hex(char *place, uint64_t number);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Buffered, never blocking output to a file descriptor. */
+/* Buffered, non-blocking output to a file descriptor. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,8 +13,8 @@
 
 /*
  * O_NONBLOCK belongs to the open file description, which standard output shares with the parent's
- * shell. Opening the pipe or terminal anew gives a description of our own. Where that is refused (a
- * pipe of another user), writes may block.
+ * shell. Reopening the pipe or terminal gives a separate description. If that fails (a pipe of
+ * another user), writes may block.
  */
 static int open_nonblocking(int fd)
 {
@@ -24,7 +24,7 @@ static int open_nonblocking(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Takes over fd. 0 or -errno. */
+/* Takes ownership of fd. 0 or -errno. */
 static int output_take(struct output *output, const char *name, int fd)
 {
 	struct stat status;
@@ -53,7 +53,7 @@ int output_open_stdout(struct output *output)
 	return output_take(output, output->name, fd);
 }
 
-/* The folder that the file is in, and where its name begins in path. -errno. */
+/* Opens the folder of the file. *name: the file name in path. Returns a descriptor or -errno. */
 static int open_folder(const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
@@ -69,7 +69,7 @@ static int open_folder(const char *path, const char **name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* In a folder that others can write, a name may be one that they have put there. */
+/* In a folder that others can write to, another user may have created the name. */
 static bool is_trap(int folder, const char *name)
 {
 	struct stat place, file;
@@ -82,7 +82,7 @@ static bool is_trap(int folder, const char *name)
 
 #define OPEN_FLAGS (O_WRONLY | O_CREAT | O_NOCTTY | O_CLOEXEC)
 
-/* A recording says who talks to whom: others cannot read it unless they are let. */
+/* A recording shows who talks to whom: by default only its owner can read it. */
 static int create_file(const char *path)
 {
 	const char *name;
@@ -99,7 +99,7 @@ static int create_file(const char *path)
 		return -EPERM;
 	}
 	fd = openat(folder, name, OPEN_FLAGS | O_NOFOLLOW, 0600);
-	/* A link in a folder of one's own. */
+	/* A link in a folder only we can write to. */
 	if (fd < 0 && errno == ELOOP)
 		fd = openat(folder, name, OPEN_FLAGS, 0600);
 	if (fd < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Buffered bytes on their way to a file descriptor that may not take them now: writes never block
- * on a pipe, a socket or a terminal, so that one event loop can go on watching for signals.
+ * Buffered output to a file descriptor. Writes never block on a pipe, a socket or a terminal, so
+ * that the event loop keeps watching for signals.
  */
 #ifndef TCPSTATES_LIB_OUTPUT_H
 #define TCPSTATES_LIB_OUTPUT_H
@@ -11,8 +11,7 @@
 
 #include "lib/buffer.h"
 
-/* From this many bytes on, output_flush_if_full() writes; a busy trace costs one write for so many.
- */
+/* From this many bytes on, output_flush_if_full() writes: few writes in a busy trace. */
 #define OUTPUT_FLUSH_SIZE ((size_t)64 << 10)
 
 /* From this many unwritten bytes on, output_is_congested(). */
@@ -26,20 +25,20 @@ struct output {
 	int error; /* sticky: 0, or the negative errno of the first failed write */
 };
 
-/* Takes standard output, and leaves the descriptor as the parent process shares it. 0 or -errno. */
+/* Opens standard output without changing the description that the parent shares. 0 or -errno. */
 int output_open_stdout(struct output *output);
 
 /*
  * Creates the file, readable and writable by its owner only, or truncates it. name is borrowed. 0
- * or -errno: -EPERM also where others can write to the folder and the name is a symbolic link, or a
- * file of another user, in it.
+ * or -errno: -EPERM also if others can write to the folder and the name in it is a symbolic link or
+ * a file of another user.
  */
 int output_open_file(struct output *output, const char *name);
 
 /*
- * Writes what is buffered. 0: all is written; -EAGAIN: the reader takes no more now, ask again when
+ * Writes what is buffered. 0: all is written; -EAGAIN: the reader accepts no more now, retry when
  * fd is writable; -EPIPE: the reader is gone; another negative errno: failed. The last two are
- * sticky, and what is appended afterwards is dropped.
+ * sticky: later appends are dropped.
  */
 int output_flush(struct output *output);
 
@@ -49,7 +48,7 @@ static inline void output_flush_if_full(struct output *output)
 		output_flush(output);
 }
 
-/* So much is unwritten that no more should be produced before the reader takes some. */
+/* The reader is too slow: stop producing until it has read some. */
 static inline bool output_is_congested(const struct output *output)
 {
 	return output->buffer.length >= OUTPUT_CONGESTED_SIZE && !output->error;

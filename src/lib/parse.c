@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Numbers from outside. */
+/* Parses untrusted numbers. */
 #include <stddef.h>
 
 #include "lib/parse.h"
@@ -11,10 +11,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/*
- * Reads digits; returns what follows them, or NULL when there are none or they stand for more than
- * max.
- */
+/* Reads digits. Returns the text after them; NULL: there are none, or the number exceeds max. */
 static const char *read_digits(const char *text, uint64_t max, uint64_t *number)
 {
 	uint64_t value = 0;
@@ -77,7 +74,7 @@ bool parse_size(const char *text, uint64_t *bytes)
 	return true;
 }
 
-/* The digits behind a decimal point, in units of 10^-9. */
+/* The digits after a decimal point, in units of 10^-9. */
 static bool read_fraction(const char *text, uint64_t *fraction)
 {
 	uint64_t scale = NSEC_PER_SEC;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Numbers from outside, one function a kind: the whole text is consumed and its range checked. */
+/* Parses numbers from outside: each function consumes the whole text and checks the range. */
 #ifndef TCPSTATES_LIB_PARSE_H
 #define TCPSTATES_LIB_PARSE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A whole number in decimal, at most max. False, and *number untouched, when text is none. */
+/* A whole decimal number, at most max. False: text is invalid, *number is unchanged. */
 bool parse_number(const char *text, uint64_t max, uint64_t *number);
 
 /* Bytes: a whole number with an optional K, M or G (powers of 1024, either case). */

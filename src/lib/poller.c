@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Waiting for several file descriptors. */
+/* Waits for several file descriptors. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "lib/poller.h"
 
 struct poller_entry {
-	int fd; /* pollfd.fd is -1, which poll(2) passes over, while it is ignored */
+	int fd; /* pollfd.fd is -1 while it is ignored: poll(2) skips it */
 	poller_ready *ready;
 	void *context;
 };
 
 #define FIRST_ROOM 8
 
-/* False without memory. */
+/* False: out of memory. */
 static bool make_room(struct poller *poller)
 {
 	size_t room = poller->room ? 2 * poller->room : FIRST_ROOM;
@@ -66,7 +66,8 @@ bool poller_wait(struct poller *poller, int timeout_ms)
 {
 	bool is_ready = poll(poller->fds, poller->count, timeout_ms) > 0;
 
-	/* From the last one, so that one that removes itself moves none that is still to be called.
+	/*
+	 * From last to first: an entry that removes itself moves none that is still to be called.
 	 */
 	for (size_t i = is_ready ? poller->count : 0; i-- > 0;) {
 		const struct poller_entry *entry = &poller->entries[i];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What can be shown where output goes. */
+/* What the output terminal can show. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,7 +8,7 @@
 
 #include "lib/terminal.h"
 
-/* NULL: not set, or empty. */
+/* NULL: unset or empty. */
 static const char *variable(const char *name)
 {
 	const char *value = getenv(name);
@@ -16,7 +16,7 @@ static const char *variable(const char *name)
 	return value && *value ? value : NULL;
 }
 
-/* The variable that counts is the first one that is set (locale(7)). */
+/* The first variable that is set decides (locale(7)). */
 static bool locale_is_utf8(void)
 {
 	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What can be shown where output goes. */
+/* What the output terminal can show. */
 #ifndef TCPSTATES_LIB_TERMINAL_H
 #define TCPSTATES_LIB_TERMINAL_H
 
@@ -8,13 +8,13 @@
 #define TERMINAL_WIDTH_DEFAULT 80
 
 struct terminal {
-	unsigned int width; /* in characters; of what is none, TERMINAL_WIDTH_DEFAULT */
+	unsigned int width; /* in characters; TERMINAL_WIDTH_DEFAULT if it is no terminal */
 	bool is_terminal;
-	bool is_utf8;    /* a terminal that shows UTF-8, by the locale */
-	bool has_colour; /* a terminal, and colour is not turned off: NO_COLOR, TERM=dumb */
+	bool is_utf8;    /* a terminal in a UTF-8 locale */
+	bool has_colour; /* a terminal, and colour is not disabled: NO_COLOR, TERM=dumb */
 };
 
-/* Of that descriptor, and of the environment. */
+/* What fd and the environment allow. */
 struct terminal terminal_of(int fd);
 
 #endif

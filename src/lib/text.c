@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Text made safe for each format. */
+/* Escapes text for each format. */
 #include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,16 +9,16 @@
 #include "lib/text.h"
 #include "lib/vector.h"
 
-#define REPLACEMENT 0xfffd /* U+FFFD, for what is no UTF-8 */
+#define REPLACEMENT 0xfffd /* U+FFFD, for invalid UTF-8 */
 
-/* One character of a text: its code point, and the bytes it takes there. */
+/* One character of a text: its code point and its length there in bytes. */
 struct character {
 	uint32_t code;
 	unsigned int size;
 };
 
 /*
- * The bytes that may follow the first byte of a character: how many, and the bounds of the next
+ * The bytes that may follow the first byte of a character: their number, and the bounds of the next
  * one.
  */
 struct sequence {
@@ -43,7 +43,9 @@ static struct sequence sequence_of(unsigned char first)
 	return (struct sequence){3, first == 0xf0 ? 0x90 : 0x80, first == 0xf4 ? 0x8f : 0xbf};
 }
 
-/* What is cut short or no UTF-8 becomes one U+FFFD, as far as it could have been a character. */
+/*
+ * A truncated or invalid sequence becomes one U+FFFD, up to the first byte that cannot continue it.
+ */
 static struct character character_decode(const char *text, size_t size)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
@@ -72,7 +74,7 @@ static bool character_is_control(struct character c)
 }
 
 /*
- * Characters that change the order or the lines of what is around them: directional marks,
+ * Characters that change the order or the lines of the text around them: directional marks,
  * embeddings, overrides and isolates (Unicode's Bidi_Control), and line and paragraph separators.
  */
 static bool character_is_layout(struct character c)
@@ -92,8 +94,8 @@ static char *write_character(char *place, struct character c, const char *text)
 }
 
 /*
- * How many of sixteen bytes come before the first that does not stand for itself in every format:
- * printable ASCII does, but for " , and \
+ * How many of sixteen bytes precede the first one that some format escapes. Printable ASCII needs
+ * no escape, except " , and \
  */
 static inline size_t count_simple(const char *text)
 {
@@ -101,7 +103,7 @@ static inline size_t count_simple(const char *text)
 	words2 words;
 
 	memcpy(&bytes, text, sizeof(bytes));
-	/* What is not ASCII is negative. */
+	/* Bytes outside ASCII are negative. */
 	not_simple = (bytes < ' ') | (bytes == '"') | (bytes == ',') | (bytes == '\\') |
 		     (bytes == '\x7f');
 	words = (words2)not_simple;
@@ -113,8 +115,8 @@ static inline size_t count_simple(const char *text)
 }
 
 /*
- * Copies the leading run of simple bytes; as far as the text goes, others may be written behind it.
- * Returns how many it has.
+ * Copies the leading run of simple bytes. May write further bytes after it, up to the size of the
+ * text. Returns the length of the run.
  */
 static size_t copy_simple(char *place, const char *text, size_t size)
 {
@@ -134,10 +136,9 @@ static size_t copy_simple(char *place, const char *text, size_t size)
 }
 
 /*
- * Almost every text is a comm of simple bytes, with a NUL behind it: it is copied in one go, which
- * is a third of the work that a loop over its bytes is. Returns where it ends; NULL: it is no such
- * text. Who calls it has the other ones apart, in a function that is not inlined, so that the short
- * way has no registers to save.
+ * Almost every text is a comm of simple bytes and a NUL. Copying it at once takes a third of the
+ * time of a loop over its bytes. Returns the end of the text; NULL: it is not such a text. Callers
+ * handle other texts in a noinline function, which keeps register spills off the fast path.
  */
 static inline char *copy_comm(char *place, const char *text, size_t size)
 {
@@ -203,7 +204,7 @@ static char *write_quotable(char *place, const char *text, size_t size)
 	return place;
 }
 
-/* What a spreadsheet takes for the beginning of a formula. */
+/* Whether a spreadsheet would take the text for a formula. */
 static bool begins_formula(const char *text, size_t size)
 {
 	return size && (*text == '=' || *text == '+' || *text == '-' || *text == '@');

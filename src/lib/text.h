@@ -1,36 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Hostile text made safe for each text format.
+ * Untrusted text, escaped for each text format.
  *
- * Process names may hold any byte but NUL. In all formats bytes that are no UTF-8 become U+FFFD, as
- * they do in bcc; what differs is said at each function.
+ * Process names may contain any byte but NUL. In all formats invalid UTF-8 becomes U+FFFD, as in
+ * bcc. Each function below describes its differences.
  */
 #ifndef TCPSTATES_LIB_TEXT_H
 #define TCPSTATES_LIB_TEXT_H
 
 #include <stddef.h>
 
-/*
- * How many bytes one byte of the text may become, at most, and how many more there may be around
- * it.
- */
+/* The maximum number of bytes for one byte of the text, and of extra bytes around the text. */
 #define TEXT_GROWTH 6
 #define TEXT_EXTRA  4
 
 /*
- * All of these write at place, where there is room for TEXT_GROWTH * size + TEXT_EXTRA bytes, and
- * return where what they wrote ends. The text ends at a NUL or after size bytes.
+ * All functions write at place, which has room for TEXT_GROWTH * size + TEXT_EXTRA bytes, and
+ * return the end of what they wrote. The text ends at a NUL or after size bytes.
  */
 
 /*
  * As one printable line: control characters (C0, DEL, C1), and those that change the order of text
- * (U+202E and its like), become '?'. *chars: how many characters
- * to write at most; how many were written.
+ * (for example U+202E), become '?'. *chars: the maximum number of characters to write; set to the
+ * number written.
  */
 char *text_write_plain(char *place, const char *text, size_t size, size_t *chars);
 
 /*
- * As one CSV value (RFC 4180): like plain text, in quotes where it holds a comma or a quote. A
+ * As one CSV value (RFC 4180): like plain text, but quoted if it contains a comma or a quote. A
  * leading =, +, - or @ gets an apostrophe in front, so that no spreadsheet runs it as a formula.
  */
 char *text_write_csv(char *place, const char *text, size_t size);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Sixteen bytes that are worked on at once. gcc and clang make vector instructions of what is done
- * with them where the machine has such, and others elsewhere. A comparison is -1 where it holds.
+ * Sixteen bytes processed at once. gcc and clang emit vector instructions if the machine has them,
+ * and other code otherwise. A comparison is -1 where it holds.
  */
 #ifndef TCPSTATES_LIB_VECTOR_H
 #define TCPSTATES_LIB_VECTOR_H

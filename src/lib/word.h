@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A name of ours, padded so that it is copied in one go. */
+/* A constant name, padded so that it is copied at a fixed size. */
 #ifndef TCPSTATES_LIB_WORD_H
 #define TCPSTATES_LIB_WORD_H
 
