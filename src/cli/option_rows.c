@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What options there are, and what each makes of its argument. */
+/* All options, and the parsers of their arguments. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static bool parse_least(struct options *options, const char *text, struct compla
 	return selection_set_least(&options->selection, text);
 }
 
-/* A parser of a list of which selection_add_NAME() takes an element. */
+/* Defines a parser of a list. selection_add_NAME() takes each element. */
 #define SELECTION_PARSER(name)                                                       \
 	static bool add_##name(void *selection, const char *element)                 \
 	{                                                                            \
@@ -220,7 +220,7 @@ static bool parse_replay(struct options *options, const char *text, struct compl
 static bool parse_check(struct options *options, const char *text, struct complaint *complaint)
 {
 	(void)text, (void)complaint;
-	/* --fields help, --version and --help have been asked for all the same. */
+	/* --fields help, --version and --help take precedence. */
 	if (options->action == ACTION_TRACE)
 		options->action = ACTION_CHECK;
 	return true;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The command line: parsed, checked, and what follows from it. */
+/* Parses and checks the command line, and derives defaults from it. */
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "lib/list.h"
 #include "lib/log.h"
 
-#define FIRST_CODE 256 /* getopt's answer for row i is FIRST_CODE + i, or its letter */
+#define FIRST_CODE 256 /* getopt_long() returns FIRST_CODE + i for row i, or its letter */
 
 struct getopt_tables {
 	char letters[2 * OPTION_ROWS_MAX + 2];
@@ -29,7 +29,7 @@ static void getopt_tables_build(struct getopt_tables *tables)
 	struct option *name = tables->names;
 	const struct option_row *row;
 
-	*letter++ = ':'; /* tell a missing argument from an unknown option */
+	*letter++ = ':'; /* distinguishes a missing argument from an unknown option */
 	for (int i = 0; (row = option_row(i)); i++) {
 		if (!row->name)
 			continue;
@@ -44,7 +44,7 @@ static void getopt_tables_build(struct getopt_tables *tables)
 	*name = (struct option){0};
 }
 
-/* NULL: none has that code. */
+/* NULL: no row has that code. */
 static const struct option_row *row_find(int code)
 {
 	const struct option_row *row;
@@ -64,7 +64,7 @@ static void choose_view(struct options *options, const char *name)
 	options->view = name;
 }
 
-/* Given again, the last argument counts. */
+/* If it is repeated, the last argument counts. */
 static void choose_output(struct options *options, const char *name, const char *argument)
 {
 	int i = 0;
@@ -100,7 +100,7 @@ static int row_apply(const struct option_row *row, struct options *options, cons
 	return -1;
 }
 
-/* Whether a long option as typed, "--NAME" or "--NAME=VALUE", is how the name of a row begins. */
+/* Whether a long option as typed, "--NAME" or "--NAME=VALUE", is a prefix of a row's name. */
 static bool is_abbreviation(const char *typed)
 {
 	const char *name = typed + strspn(typed, "-");
@@ -113,7 +113,7 @@ static bool is_abbreviation(const char *typed)
 	return false;
 }
 
-/* What getopt_long() could not make sense of, quoted as it was typed. */
+/* Reports what getopt_long() rejects, quoted as typed. */
 static int complain_option(int answer, char **argv)
 {
 	const struct option_row *row = row_find(optopt);
@@ -131,7 +131,7 @@ static int complain_option(int answer, char **argv)
 	return -1;
 }
 
-/* A recording may be of another machine, a live trace is of this one. */
+/* A recording may come from another machine; a live trace is of this one. */
 static int check_cgroups(const struct options *options)
 {
 	char missing[CGROUP_PATH_SIZE];
@@ -144,7 +144,7 @@ static int check_cgroups(const struct options *options)
 	return -1;
 }
 
-/* "--sessions, --summary and --stuck": as many as there are. */
+/* "--sessions, --summary and --stuck": all views. */
 static void list_views(char *text, size_t size)
 {
 	const struct option_row *row, *last = NULL;
@@ -174,7 +174,7 @@ static int check_one_view(const struct options *options)
 	return -1;
 }
 
-/* A check is of this machine, and prints what it finds. */
+/* --check tests this machine and prints its own rows. */
 static int check_check(const struct options *options)
 {
 	if (options->replay || options->record || options->output_count || options->quiet)
@@ -187,7 +187,7 @@ static int check_check(const struct options *options)
 	return -1;
 }
 
-/* A summary is by state unless told otherwise. */
+/* A summary groups by state by default. */
 static int check_view(struct options *options)
 {
 	bool is_summary = !strcmp(options->view, "summary");
@@ -203,7 +203,7 @@ static int check_view(struct options *options)
 	return 0;
 }
 
-/* What each option allows, but not together. */
+/* Options that cannot be combined. */
 static int check_together(const struct options *options, bool has_live_option)
 {
 	if (options->selection.ipv4 && options->selection.ipv6)
@@ -222,7 +222,7 @@ static int check_together(const struct options *options, bool has_live_option)
 	return -1;
 }
 
-/* Takes the options whose turn it is: the late ones last. 0, or -1 after a report. */
+/* Parses the options that are due: the late ones last. 0, or -1 after a report. */
 static int take_options(struct options *options, int argc, char **argv, bool is_late,
 			bool *has_live_option)
 {
@@ -230,7 +230,7 @@ static int take_options(struct options *options, int argc, char **argv, bool is_
 	int code;
 
 	getopt_tables_build(&tables);
-	optind = 0; /* from the beginning, in glibc and musl */
+	optind = 0; /* restart, in glibc and musl */
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, tables.letters, tables.names, NULL)) != -1) {
 		const struct option_row *row = row_find(code);

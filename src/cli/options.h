@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The command line, parsed: one table of options (option_row.h), one struct, constant after it. */
+/* The command line, parsed into one struct, constant after it. Its table is in option_row.h. */
 #ifndef TCPSTATES_CLI_OPTIONS_H
 #define TCPSTATES_CLI_OPTIONS_H
 
@@ -21,17 +21,17 @@ enum action {
 	ACTION_EBPF,
 };
 
-/* An output beside the main one, as it was asked for. */
+/* A selected additional output. */
 struct output_choice {
-	const char *name;     /* its option's */
+	const char *name;     /* of its option */
 	const char *argument; /* "" for an option without one; points into argv */
 };
 
 #define OUTPUT_CHOICES_MAX 16
 
-#define OPTIONS_LINES "lines" /* the main output where no view is asked for */
+#define OPTIONS_LINES "lines" /* the main output without a view */
 
-/* What --fields chooses from with that main output. */
+/* The fields that --fields can choose for that main output. */
 typedef const struct field_table *options_fields_of(const char *view);
 
 struct options {
@@ -40,16 +40,16 @@ struct options {
 
 	struct selection selection;
 
-	/* how long */
+	/* limits */
 	uint64_t duration_ns; /* 0: no limit */
 	uint64_t count;       /* 0: no limit */
 
 	/* what is printed */
 	const char *view;                 /* the main output: its option's name, or OPTIONS_LINES */
-	bool has_two_views;               /* which is wrong */
+	bool has_two_views;               /* an error */
 	struct grouping grouping;         /* of a summary */
 	uint64_t interval_ns;             /* of its reports; 0: one, at the end */
-	struct state_limits stuck_limits; /* those given */
+	struct state_limits stuck_limits; /* as given */
 	bool wide;
 	bool extended;
 	bool minisocks;
@@ -60,12 +60,12 @@ struct options {
 	bool json;
 	bool no_header;
 	bool quiet;
-	struct field_list fields; /* empty: those of the format */
+	struct field_list fields; /* empty: the default of the format */
 
-	/* where from, where to */
+	/* input and outputs */
 	struct output_choice outputs[OUTPUT_CHOICES_MAX];
 	int output_count;
-	const char *record; /* NULL: none; "-": standard output. Points into argv, as replay does */
+	const char *record; /* NULL: none; "-": standard output. Points into argv, like replay */
 	const char *replay; /* NULL: trace live; "-": standard input */
 
 	/* running */
@@ -78,15 +78,15 @@ struct options {
 /* 0, or -1 after a report: the caller exits with status 2. */
 int options_parse(struct options *options, int argc, char **argv, options_fields_of *fields_of);
 
-/* Whatever options_parse() answered. */
+/* Call it whatever options_parse() returned. */
 void options_free(struct options *options);
 
-/* The argument of an output that was asked for ("" without one); NULL: it was not. */
+/* The argument of a selected output ("" if it takes none); NULL: not selected. */
 const char *options_output(const struct options *options, const char *name);
 
-/* To standard output. */
+/* Prints to standard output. */
 void options_print_help(void);
-/* Those of the main output. */
+/* Fields of the main output. */
 void options_print_fields(const struct options *options);
 
 #endif

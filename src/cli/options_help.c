@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* --help and --fields help: printed from the tables by which options and fields are parsed. */
+/* --help and --fields help: printed from the tables that parse options and fields. */
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static void print_row(const struct option_row *row)
 
 #define HELP_COLUMNS 80
 
-/* The names of all causes, in as many lines as they need. */
+/* The names of all causes, on as many lines as they need. */
 static void print_causes(void)
 {
 	int column = printf("\nCauses (column CAUSE of -x):");

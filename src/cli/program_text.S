@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* PROGRAM_TEXT_FILE is made by the Makefile of src/bpf and the headers it shares with user space. */
+/* The Makefile makes PROGRAM_TEXT_FILE from src/bpf and the headers it shares with user space. */
 	.section .rodata
 	.global program_text
 	.global program_text_size

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The source of the kernel program and its headers, carried inside the program (program_text.S) for
+ * The source of the kernel program and its headers, embedded in the executable (program_text.S) for
  * --ebpf.
  */
 #ifndef TCPSTATES_CLI_PROGRAM_TEXT_H
