@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * The systemd journal, with bcc's field names, by its native protocol: a datagram an entry,
- * NAME=value in a line for each field (systemd's docs, "Native Journal Protocol").
+ * The systemd journal, with bcc's field names, in its native protocol: one datagram per entry, one
+ * line NAME=value per field (systemd's docs, "Native Journal Protocol").
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,13 +19,12 @@
 
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-/* How long an entry may wait for a journald that is busy, or stopped, before it counts as refused.
- */
+/* How long an entry may wait for a busy or stopped journald before it counts as refused. */
 #define SEND_SECONDS 1
 
 /*
- * A journal field of the same name for both families (ipv6 NULL), or one a family; and the field
- * that fills it.
+ * A journal field: one name for both families (ipv6 NULL) or one per family, and the field that
+ * fills it.
  */
 struct journal_field {
 	const char *ipv4;
@@ -47,7 +46,7 @@ static const struct journal_field journal_fields[] = {
 
 #define FIELD_COUNT ((int)(sizeof(journal_fields) / sizeof(journal_fields[0])))
 
-/* MESSAGE: the values of the fields above from OBJECT_COMM on, each behind its separator. */
+/* MESSAGE: the values of the fields above from OBJECT_COMM on, each after its separator. */
 static const char *const message_separators[] = {
 	NULL, "MESSAGE=", " ", " ", " → ", " ", " ", " → ", NULL,
 };
@@ -74,7 +73,7 @@ static void journal_want(const struct options *options, struct wants *wants)
 static const struct sockaddr_un journal_address = {.sun_family = AF_UNIX,
 						   .sun_path = JOURNAL_SOCKET};
 
-/* Whether somebody listens. 0 or -errno. */
+/* Whether journald listens. 0 or -errno. */
 static int check_listener(void)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -88,7 +87,7 @@ static int check_listener(void)
 	return err;
 }
 
-/* Not connected, so that it outlives a restart of journald. 0 or -errno. */
+/* Not connected, so that it survives a restart of journald. 0 or -errno. */
 static int open_socket(struct journal_sink *journal)
 {
 	const struct timeval limit = {.tv_sec = SEND_SECONDS};
@@ -157,7 +156,7 @@ static const char *field_name(const struct journal_field *field, const struct va
 	return field->ipv6 && value->kind == VALUE_IPV6 ? field->ipv6 : field->ipv4;
 }
 
-/* No value has a line feed: append_plain() leaves no control characters. */
+/* Values contain no line feed: append_plain() leaves no control characters. */
 static void append_field(struct journal_sink *journal, int index, const struct value *value)
 {
 	buffer_append_text(&journal->buffer, field_name(&journal_fields[index], value));
@@ -176,7 +175,7 @@ static void append_message(struct journal_sink *journal, const struct value *val
 	buffer_append_byte(&journal->buffer, '\n');
 }
 
-/* Some hundred bytes, where a datagram may have 200 KB at least (net.core.wmem_default). */
+/* Some hundred bytes; a datagram may have at least 200 KB (net.core.wmem_default). */
 static void build_entry(struct journal_sink *journal, const struct transition *transition)
 {
 	static const struct field_context no_context;

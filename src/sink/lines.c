@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A line for each transition, in bcc's columns. */
+/* One line per transition, in bcc's columns. */
 #include "sink/text_sink.h"
 
 static const struct row_kind transition_row = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* A recording: the transitions themselves, to be replayed later. */
+/* A recording: the transitions, for a later replay. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,10 @@
 struct record_sink {
 	struct sink sink; /* first: a struct sink * is one of these */
 	struct output output;
-	int64_t wall_offset_ns; /* as written last */
+	int64_t wall_offset_ns; /* as last written */
 	uint64_t transitions;
 	struct cgroups cgroups; /* whose paths are written */
-	uint64_t cgroup;        /* the one that came last */
+	uint64_t cgroup;        /* the last one */
 };
 
 static bool record_is_wanted(const struct options *options)
@@ -91,7 +91,7 @@ static void write_path(struct record_sink *record, uint64_t id, const char *path
 	cgroups_learn(&record->cgroups, id, path);
 }
 
-/* Those that a path is below, the root first: who asks for one of them means what is below it. */
+/* Writes the parents of a path, root first: a filter on a cgroup includes those below it. */
 static void write_cgroups_above(struct record_sink *record, const char *path)
 {
 	struct cgroups *cgroups = record->sink.origin->cgroups;
@@ -103,7 +103,7 @@ static void write_cgroups_above(struct record_sink *record, const char *path)
 	}
 }
 
-/* The path is written before the first transition that has that cgroup. */
+/* Writes the path before the first transition with that cgroup. */
 static void write_cgroup(struct record_sink *record, uint64_t id)
 {
 	char path[CGROUP_PATH_SIZE];
@@ -117,8 +117,8 @@ static void write_cgroup(struct record_sink *record, uint64_t id)
 }
 
 /*
- * A recording holds what lines of either lifetime show: which is wanted is known when it is read.
- * Beside a view also what the filter rejects, so that its replay prints the same.
+ * A recording serves both lifetimes, because the replay chooses one. With a view it also holds what
+ * the filter rejects, so that its replay prints the same.
  */
 static void record_observe(struct sink *sink, const struct transition *transition, bool is_match)
 {

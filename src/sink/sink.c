@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* All sinks, in one constant array, and what is done with all of them. */
+/* All sinks, in one constant array, and the operations on all of them. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -111,7 +111,7 @@ static int sink_flush(struct sink *sink)
 	return err;
 }
 
-/* How grave an answer of sink_flush() is: fine, a reader gone, a reader to wait for. */
+/* The severity of a sink_flush() result: success, reader gone, reader must be waited for. */
 static int gravity(int err)
 {
 	if (!err)
@@ -119,7 +119,7 @@ static int gravity(int err)
 	return err == -EPIPE ? 1 : 2;
 }
 
-/* An output that failed is over; the others continue. */
+/* A failed output stops; the others continue. */
 int sinks_flush(struct sinks *sinks)
 {
 	int worst = 0, failure = 0, failed = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where transitions go: lines of text, a view, the journal, a recording. */
+/* Destinations of transitions: lines of text, a view, the journal, a recording. */
 #ifndef TCPSTATES_SINK_SINK_H
 #define TCPSTATES_SINK_SINK_H
 
@@ -15,77 +15,76 @@
 #include "trace/transition.h"
 #include "trace/wants.h"
 
-/* What a sink is opened with; it all lives longer than the sink. */
+/* The arguments to open a sink. They outlive the sink. */
 struct sink_setup {
 	const struct options *options;
 	const struct origin *origin;
-	struct poller *poller; /* for descriptors of its own; its output is polled anyway */
+	struct poller *poller; /* for the sink's own descriptors; its output is polled anyway */
 };
 
 struct sink {
 	const struct sink_ops *ops;
 	const struct origin *origin;
 	struct output *output; /* polled by the loop; NULL for a sink that writes elsewhere */
-	uint64_t wake_ns;      /* monotonic: tick() is wanted then; UINT64_MAX: not yet */
-	uint64_t lines;        /* printed so far, headings not counted */
+	uint64_t wake_ns;      /* monotonic time of the next tick(); UINT64_MAX: none yet */
+	uint64_t lines;        /* printed so far, without headings */
 	bool has_failed;       /* its failure was reported */
 };
 
 /*
- * A constant descriptor. Compulsory are name, either fields or is_wanted, open, close, and one of
- * transition and observe.
+ * A constant descriptor. Required: name, fields or is_wanted, open, close, and transition or
+ * observe.
  *
- * What a view prints depends on what it is handed, in that order, and on nothing else, above all
- * not on the clock: a recording holds the same, ticks too, so that its replay prints the same.
+ * What a view prints depends only on what it receives, in that order, and not on the clock: a
+ * recording holds the same, including ticks, so that its replay prints the same.
  */
 struct sink_ops {
 	const char *name; /* of a main output: also its option's name */
 	/*
-	 * A main output, of which one is chosen (lines, or a view): what --fields chooses from.
+	 * A main output (lines or a view), only one of which is selected: the fields for --fields.
 	 * -n counts its lines.
 	 */
 	const struct field_table *fields;
-	bool follows_sessions; /* beyond the life of their sockets: LIFETIME_SESSION */
-	bool takes_tallies;    /* what the kernel added up does as well as each transition */
-	/* Of an output beside the main one. */
+	bool follows_sessions; /* even after their sockets end: LIFETIME_SESSION */
+	bool takes_tallies;    /* kernel tallies can replace single transitions */
+	/* For an additional output. */
 	bool (*is_wanted)(const struct options *options);
-	/* Options that do not fit together. 0, or -1 after a report (wrong usage). */
+	/* Rejects incompatible options. 0, or -1 after a report (wrong usage). */
 	int (*check)(const struct options *options);
-	/* Adds what it needs of the source to wants. */
+	/* Adds what it needs from the source to wants. */
 	void (*want)(const struct options *options, struct wants *wants);
-	/* Allocates the sink; NULL on failure, reported already. */
+	/* Allocates the sink; NULL on failure, already reported. */
 	struct sink *(*open)(const struct sink_setup *setup);
-	/* Once, before the first transition: what stands above it (a heading). */
+	/* Called once before the first transition: prints the heading, if any. */
 	void (*begin)(struct sink *sink);
-	/* One that passes the filter, as lines show it (lifetime.h). */
+	/* A transition that passes the filter, as lines show it (lifetime.h). */
 	void (*transition)(struct sink *sink, const struct transition *transition);
 	/*
-	 * An observer's, instead of transition(): each one as the source has it. Where an output
-	 * wants it (wants->rejected), including those that the filter rejects (is_match: it does
-	 * not). So a view knows a session whole, and shows it when one of its transitions passes.
+	 * For observers, instead of transition(): each transition as the source reports it. If an
+	 * output wants it (wants->rejected), including those that the filter rejects (is_match
+	 * false). A view thus sees whole sessions, and shows one if any of its transitions passes.
 	 */
 	void (*observe)(struct sink *sink, const struct transition *transition, bool is_match);
-	/* A session as it is, though nothing changed (receiver.h). is_match: as for observe(). */
+	/* The state of a session, without a change (receiver.h). is_match: as for observe(). */
 	void (*snapshot)(struct sink *sink, const struct transition *session, bool is_match);
-	/* With takes_tallies: beside observe(), before tick(). */
+	/* With takes_tallies: in addition to observe(), before tick(). */
 	void (*tally)(struct sink *sink, const struct tally *tally);
 	/*
-	 * It is now_ns (monotonic), and what happened before has been handed over, as a rule. At
-	 * wake_ns or later; also when another sink has asked for it, and at the end of a live
-	 * trace.
+	 * The time is now_ns (monotonic), and earlier events have usually been delivered. Called at
+	 * wake_ns or later, also when another sink needs a tick, and at the end of a live trace.
 	 */
 	void (*tick)(struct sink *sink, uint64_t now_ns);
-	/* Nothing follows, but losses(). */
+	/* Nothing follows except losses(). */
 	void (*end)(struct sink *sink);
-	/* Losses as far as they are known; whenever they changed, and once at the end. */
+	/* The known losses. Called whenever they change, and once at the end. */
 	void (*losses)(struct sink *sink, const struct losses *losses, bool is_end);
-	/* Releases everything, the sink too. 0 or a negative errno, reported already. */
+	/* Releases everything, including the sink. 0 or a negative errno, already reported. */
 	int (*close)(struct sink *sink);
 };
 
 /*
- * All sinks, in the order in which they are opened and called. SINK(NAME) is NAME_sink, of the file
- * that defines it.
+ * All sinks, in the order in which they are opened and called. SINK(NAME) is NAME_sink, defined in
+ * the file of that sink.
  */
 #define SINKS(SINK)    \
 	SINK(lines)    \
@@ -102,13 +101,13 @@ SINKS(SINK_DECLARE)
 
 #define SINKS_MAX 16
 
-/* Sink i of all there are, in a fixed order; NULL: there are not so many. */
+/* The sink of this number, in a fixed order; NULL: number is too large. */
 const struct sink_ops *sink_ops(int number);
 
-/* The main output of that name; NULL: none has it. */
+/* The main output of that name; NULL: there is none. */
 const struct sink_ops *sink_main(const char *name);
 
-/* For --fields: what the main output of that name chooses from. */
+/* For --fields: the fields of the main output of that name. */
 const struct field_table *sink_fields(const char *name);
 
 /* For the open functions. output: NULL for a sink that writes elsewhere. */
@@ -125,20 +124,20 @@ struct sinks {
 	const struct sink *counted; /* the main one, whose lines -n counts; NULL: none is open */
 };
 
-/* Opens one more, of which there is room for SINKS_MAX. 0, or -1 after a report. */
+/* Opens one more sink, SINKS_MAX at most. 0, or -1 after a report. */
 int sinks_open(struct sinks *sinks, const struct sink_ops *ops, const struct sink_setup *setup);
 void sinks_begin(struct sinks *sinks);
 
-/* Its reader is so far behind that no more should be produced. */
+/* The reader is too slow: stop producing. */
 static inline bool sink_is_congested(const struct sink *sink)
 {
 	return sink->output && output_is_congested(sink->output);
 }
 
 /*
- * shown: the transition as lines have it, NULL when they do not; whole: as the source has it;
- * is_match: the filter lets one of the two pass. Returns what sinks_are_congested() would. Inlined:
- * of every line.
+ * shown: the transition as lines show it, or NULL; whole: as the source reports it; is_match: the
+ * filter accepts one of them. Returns the same as sinks_are_congested(). Inline: called for every
+ * line.
  */
 static inline bool sinks_transition(struct sinks *sinks, const struct transition *shown,
 				    const struct transition *whole, bool is_match)
@@ -157,29 +156,29 @@ static inline bool sinks_transition(struct sinks *sinks, const struct transition
 	return is_congested;
 }
 
-/* Likewise, to those that take it. */
+/* The same for a snapshot, for the sinks that take it. */
 bool sinks_snapshot(struct sinks *sinks, const struct transition *session, bool is_match);
 void sinks_tally(struct sinks *sinks, const struct tally *tally);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);
 void sinks_end(struct sinks *sinks);
 
-/* When the first of them wants a tick. */
+/* The earliest tick that a sink needs. */
 uint64_t sinks_wake_ns(const struct sinks *sinks);
 void sinks_losses(struct sinks *sinks, const struct losses *losses, bool is_end);
 
 /*
- * Writes out what the sinks hold. 0: nothing is left; -EAGAIN: a reader takes no more now; -EPIPE:
- * a reader is gone; another negative errno: all of them failed, reported already.
+ * Writes out what the sinks hold. 0: all is written; -EAGAIN: a reader accepts no more now; -EPIPE:
+ * a reader is gone; another negative errno: all sinks failed, already reported.
  */
 int sinks_flush(struct sinks *sinks);
 
-/* One of their readers is far behind. */
+/* Whether one of their readers is too slow. */
 bool sinks_are_congested(const struct sinks *sinks);
 
-/* Bytes that no reader has taken yet. */
+/* Bytes that no reader has accepted yet. */
 size_t sinks_unwritten(const struct sinks *sinks);
 
-/* 0, or the first failure, reported already. */
+/* 0, or the first failure, already reported. */
 int sinks_close(struct sinks *sinks);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Sinks that print rows: which columns, in which format. */
+/* Sinks that print rows: their columns and format. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void columns_add(struct field_list *columns, const struct field_table *fi
 		field_list_add(columns, fields, key);
 }
 
-/* NULL: all that are not derived from others. */
+/* NULL: all fields that are not derived from others. */
 static const char *default_columns(const struct row_kind *kind, const struct options *options)
 {
 	if (options->json)
@@ -31,7 +31,7 @@ static const char *default_columns(const struct row_kind *kind, const struct opt
 	return options->wide && kind->wide ? kind->wide : kind->table;
 }
 
-/* -T and -t stand in front, unless --fields places them elsewhere. */
+/* -T and -t come first, unless --fields places them elsewhere. */
 static void columns_choose(struct field_list *columns, const struct row_kind *kind,
 			   const struct options *options)
 {

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Sinks that print rows: on standard output, in the format and columns that the options choose. */
+/* Sinks that print rows on standard output, in the format and columns that the options select. */
 #ifndef TCPSTATES_SINK_TEXT_SINK_H
 #define TCPSTATES_SINK_TEXT_SINK_H
 
 #include "field/format.h"
 #include "sink/sink.h"
 
-/* A kind of row: its fields, and which of them are columns (comma lists of keys; NULL: all own). */
+/* A kind of row: its fields, and which are columns (comma-separated keys; NULL: all own). */
 struct row_kind {
 	const struct field_table *fields;
 	const char *table;    /* of the table, */
 	const char *wide;     /* with --wide; NULL: the same */
 	const char *csv;      /* of CSV */
 	const char *extended; /* of both with --extended; NULL: the same as without */
-	bool fits_terminal;   /* lines of the table are cut at its width, unless with --wide */
+	bool fits_terminal;   /* table lines are cut at the terminal width, except with --wide */
 };
 
-/* Begins a sink that prints rows. */
+/* First member of a sink that prints rows. */
 struct text_sink {
 	struct sink sink; /* first: a struct sink * is one of these */
 	struct output output;
@@ -26,8 +26,8 @@ struct text_sink {
 };
 
 /*
- * Opens standard output with the columns asked for by --fields, else those of the format. size: of
- * the sink to allocate, which begins with a struct text_sink. NULL on failure, reported already.
+ * Opens standard output with the columns of --fields, or the default of the format. size: of the
+ * sink to allocate, whose first member is a struct text_sink. NULL on failure, already reported.
  */
 struct sink *text_sink_open(const struct sink_ops *ops, const struct sink_setup *setup,
 			    const struct row_kind *kind, size_t size);
@@ -36,8 +36,8 @@ struct sink *text_sink_open(const struct sink_ops *ops, const struct sink_setup 
 void text_sink_begin(struct sink *sink);
 
 /*
- * Prints a row, unless --count have been. time_ns: when it was so (monotonic); that of the first
- * row is where TIME(s) begins.
+ * Prints a row, unless --count rows were printed. time_ns: monotonic time of the row; TIME(s)
+ * starts at that of the first row.
  */
 void text_sink_row(struct text_sink *text, const void *row, uint64_t time_ns);
 
