@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Gathers the rows, finds the verdict, and prints both. */
+/* Collects the rows, decides the verdict, and prints both. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -26,7 +26,7 @@ static struct sink *check_open(const struct sink_setup *setup)
 	return text_sink_open(&check_sink, setup, &check_kind, sizeof(struct text_sink));
 }
 
-/* A main output as views are, which no source feeds. */
+/* A main output like the views, but without a source. */
 const struct sink_ops check_sink = {
 	.name = "check",
 	.fields = &check_fields,
@@ -35,7 +35,7 @@ const struct sink_ops check_sink = {
 	.close = text_sink_close,
 };
 
-/* All that a trace may ask for: every kernel program is in it. */
+/* Everything that a trace may need: includes every kernel program. */
 static struct wants want_all(const struct selection *selection, uint64_t buffer_size)
 {
 	return (struct wants){
@@ -49,7 +49,7 @@ static struct wants want_all(const struct selection *selection, uint64_t buffer_
 	};
 }
 
-/* Waits for a reader who is slow; one who is gone has had enough. */
+/* Waits for a slow reader. A reader that is gone is no error. */
 static int write_out(struct sink *sink)
 {
 	struct pollfd ready = {.fd = sink->output->fd, .events = POLLOUT};
@@ -102,7 +102,7 @@ static void add_verdict(struct facilities *facilities, bool works, const struct 
 		facilities_add(facilities, "verdict", FACILITY_YES, NULL, "tracing works");
 }
 
-/* A reason, once known, stands first. */
+/* The reason, if there is one, comes first. */
 static bool gather(struct facilities *facilities, const struct options *options)
 {
 	const struct selection everything = {0};
@@ -113,7 +113,7 @@ static bool gather(struct facilities *facilities, const struct options *options)
 
 	check_environment(&rest, options->buffer_size);
 	works = check_programs(&rest, &all, &refusal);
-	/* What cannot be had would be told on standard error. */
+	/* Otherwise standard error would report what is missing. */
 	all.requests = all.half_open = facilities_have(&rest, "inet_csk_reqsk_queue_hash_add");
 	if (works)
 		works = check_trial(&rest, &all, &refusal);

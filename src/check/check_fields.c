@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The field table of --check: everything that can be printed of a facility. */
+/* The field table of --check: all printable fields of a facility. */
 #include "check/facility.h"
 #include "field/field_rows.h"
 

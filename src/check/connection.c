@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* In a network namespace of its own, if that may be had: nobody else's packets come there. */
+/* In a network namespace of its own, if possible: it receives no other packets. */
 #include <errno.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -31,14 +31,14 @@ const struct connection_step connection_steps[CONNECTION_STEPS] = {
 	{END_LISTENER, STATE_LISTEN, STATE_CLOSE, CAUSE_CLOSE, true},
 };
 
-/* Loopback only: a call that takes longer does not come back. */
+/* Loopback only: a call that takes longer will not return. */
 #define CALL_SECONDS 5
 
 struct sockets {
 	int fd[END_COUNT];
 };
 
-/* A new network namespace has its loopback interface down. */
+/* The loopback interface of a new network namespace is down. */
 static bool bring_loopback_up(void)
 {
 	struct ifreq request = {.ifr_name = "lo"};
@@ -83,7 +83,7 @@ static uint16_t port_of(int fd)
 	return getsockname(fd, (struct sockaddr *)&address, &size) ? 0 : ntohs(address.sin_port);
 }
 
-/* That of a socket; without privileges, of this process. */
+/* A socket's namespace; without privileges, that of this process. */
 static uint32_t namespace_of(int socket)
 {
 	int fd = ioctl(socket, SIOCGSKNS);
@@ -118,7 +118,7 @@ static const char *begin(struct connection *c, struct sockets *s)
 	return s->fd[END_SERVER] < 0 ? "accept()" : NULL;
 }
 
-/* One end sends, the other one has it whole. */
+/* One end sends, the other one receives everything. */
 static bool carry(int from, int to)
 {
 	char bytes[CONNECTION_BYTES] = "abc";
@@ -142,8 +142,8 @@ static bool is_at_end(int fd)
 }
 
 /*
- * The client shuts down first and closes when both have: else it would go on as an orphan, of which
- * not every kernel tells the end.
+ * The client shuts down first and closes after both did. Otherwise it becomes an orphan, whose end
+ * not every kernel reports.
  */
 static const char *talk_and_end(struct connection *c, struct sockets *s)
 {
@@ -184,7 +184,7 @@ static enum connection_end end_of(const struct connection *c, const struct trans
 	return t->rport ? END_SERVER : END_LISTENER;
 }
 
-/* At SYN_SENT the client's port may not be told yet. */
+/* At SYN_SENT the client's port may not be known yet. */
 static bool is_of_connection(const struct connection *c, const struct transition *t)
 {
 	if (c->netns && t->netns && t->netns != c->netns)

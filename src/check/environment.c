@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Kernel, privileges, namespaces, mounts. */
+/* Kernel, privileges, namespaces and mounts. */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
@@ -59,7 +59,7 @@ static void check_user_namespace(struct facilities *f)
 static const struct {
 	const char *name;
 	int number;
-	bool is_in_sys_admin; /* CAP_SYS_ADMIN stands for it */
+	bool is_in_sys_admin; /* CAP_SYS_ADMIN includes it */
 	const char *lack;     /* NULL: tracing needs it */
 } capabilities[] = {
 	{"cap_bpf", CAP_BPF, true, NULL},
@@ -132,7 +132,7 @@ static void check_types(struct facilities *f)
 		[TYPES_HIDDEN] = "another mount hides " KERNEL_TYPES,
 		[TYPES_DENIED] = KERNEL_TYPES " may not be read",
 	};
-	/* That there is none is in the row. */
+	/* Quiets libbpf: the row reports missing types. */
 	libbpf_print_fn_t print_before = libbpf_set_print(NULL);
 	enum types_state state = types_state();
 	struct btf *btf = btf__load_vmlinux_btf();
@@ -222,8 +222,7 @@ static int compare_inodes(const void *one, const void *other)
 	return a < b ? -1 : a > b;
 }
 
-/* How many network namespaces the processes that are visible here have; and of how many it cannot
- * be told. */
+/* Network namespaces of the visible processes. *hidden: processes whose namespace is not known. */
 static size_t count_namespaces(size_t *hidden)
 {
 	size_t count = 0, room = 0, different = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Rows are few and short-lived: an array that nobody outgrows. */
+/* Rows are few and short-lived: an array of fixed size is enough. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Each program of both kernel objects by its name, as a trace loads and attaches them. */
+/* Tries each program of both kernel objects by name, loaded and attached as in a trace. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -19,7 +19,7 @@ static bool is_in_section(const struct bpf_program *program, const char *section
 	return !strncmp(bpf_program__section_name(program), section, strlen(section));
 }
 
-/* Of a program that is attached nowhere. 0 or a negative errno. */
+/* For a program that is not attached. 0 or a negative errno. */
 static int run_once(const struct bpf_program *program)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, run);
@@ -61,7 +61,7 @@ static int try_attaching(const struct bpf_program *program)
 	return err;
 }
 
-/* False when a trace cannot do without what is refused. */
+/* False: refused, and a trace needs it. */
 static bool check_one(struct facilities *f, const struct bpf_program *program,
 		      struct refusal *refusal)
 {

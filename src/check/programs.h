@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Which kernel programs this kernel takes. */
+/* The kernel programs that this kernel accepts. */
 #ifndef TCPSTATES_CHECK_PROGRAMS_H
 #define TCPSTATES_CHECK_PROGRAMS_H
 
@@ -8,8 +8,8 @@
 #include "trace/wants.h"
 
 /*
- * Loads and attaches all of them, and ends them. wants: of a trace that has them all. False when
- * a trace cannot do without what is refused, with the refusal.
+ * Loads, attaches and detaches all programs. wants: of a trace that has them all. False: the kernel
+ * refuses a program that a trace needs; *refusal describes it.
  */
 bool check_programs(struct facilities *facilities, const struct wants *wants,
 		    struct refusal *refusal);

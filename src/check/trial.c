@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a trace says of a connection, held against what the connection was. */
+/* Compares what a trace reports of a connection with what it was. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -13,14 +13,14 @@
 #include "source/source.h"
 #include "trace/state.h"
 
-/* How long what it did is waited for; later than LATE_NS is told. */
+/* How long to wait for its transitions. More than LATE_NS is reported. */
 #define PATIENCE_NS (5 * NSEC_PER_SEC)
 #define LATE_NS     NSEC_PER_SEC
 #define POLL_MS     20
 
 /*
- * A kernel may skip both programs for one change, where they run already (bpf/tcpstates.bpf.c):
- * that is told, and no reason to say that tracing does not work.
+ * A kernel may skip both programs for one change if they already run (bpf/tcpstates.bpf.c). This is
+ * reported, but does not mean that tracing does not work.
  */
 #define TRIES 3
 
@@ -30,7 +30,7 @@ struct trial {
 	struct transition found[CONNECTION_STEPS];
 	bool has[CONNECTION_STEPS];
 	int count;
-	uint64_t late_ns; /* after the end of the connection, when the last one was there */
+	uint64_t late_ns; /* from the end of the connection to its last transition */
 	int tries;
 };
 
@@ -63,7 +63,7 @@ static void ignore_tick(void *context, uint64_t now_ns)
 	(void)context, (void)now_ns;
 }
 
-/* Until all has arrived, or for so long. */
+/* Waits for all, at most PATIENCE_NS. */
 static void wait_for_all(struct trial *trial)
 {
 	const struct receiver receiver = {take, ignore_snapshot, ignore_tally, ignore_tick, trial};
@@ -85,7 +85,7 @@ static void wait_for_all(struct trial *trial)
 	trial->late_ns = now_ns - trial->connection.end_ns;
 }
 
-/* 0, or a negative errno of *failed. */
+/* 0, or the negative errno of *failed. */
 static int try_once(struct trial *trial, const char **failed)
 {
 	int err;
@@ -99,7 +99,7 @@ static int try_once(struct trial *trial, const char **failed)
 	return err;
 }
 
-/* A list of steps that something is wrong with. */
+/* A list of missing or wrong steps. */
 struct complaint_list {
 	char text[320];
 	int length;
@@ -121,7 +121,7 @@ static void complain(struct complaint_list *list, int step)
 
 typedef bool is_right(const struct trial *trial, int step);
 
-/* A row: of how many changes that arrived something is right. */
+/* Adds a row: for how many transitions that arrived right() holds. */
 static void check_each(struct facilities *f, const struct trial *trial, const char *name,
 		       const char *lack, is_right *right, const char *what)
 {
@@ -138,7 +138,7 @@ static void check_each(struct facilities *f, const struct trial *trial, const ch
 		       wrong.text);
 }
 
-/* In a PID namespace of its own it does not know the machine's number of itself. */
+/* In a PID namespace the program does not know its PID in the initial one. */
 static bool owner_is_right(const struct trial *trial, int step)
 {
 	const struct transition *t = &trial->found[step];
@@ -176,7 +176,7 @@ static bool cgroup_is_right(const struct trial *trial, int step)
 	return trial->found[step].cgroup;
 }
 
-/* What of it is known when a process has read it: not of the listener, nor of the beginning. */
+/* Bytes are known once a process has read them: not for the listener, nor at the beginning. */
 static bool bytes_are_right(const struct trial *trial, int step)
 {
 	const struct transition *t = &trial->found[step];
@@ -204,7 +204,7 @@ static void check_figures(struct facilities *f, const struct trial *trial)
 		   "the right number of bytes");
 }
 
-/* Which were not there at the last try. */
+/* The steps that were missing in the last try. */
 static void list_missing(const struct trial *trial, struct complaint_list *missing)
 {
 	*missing = (struct complaint_list){0};
