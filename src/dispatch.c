@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* What a source hands over, on its way to the sinks. */
+/* Passes what a source delivers to the sinks. */
 #include "dispatch.h"
 
 /*
- * Of the main output -n counts the lines; where none is open (--quiet), the transitions that lines
- * would show. Where there is no limit, nobody asks.
+ * -n counts the lines of the main output; if none is open (--quiet), the transitions that lines
+ * would show. Without a limit, nothing is counted.
  */
 static void count_lines(struct dispatch *dispatch, bool is_shown)
 {
@@ -34,7 +34,7 @@ static enum delivery take_transition(void *context, const struct transition *tra
 		return DELIVERY_CONTINUE;
 	shown = lifetime_show(dispatch->lifetime, transition, &changed);
 	is_shown = shown && filter_match(dispatch->filter, shown);
-	/* As it is, it may match where it does not as lines show it. */
+	/* The source's transition may match even if the one for lines does not. */
 	is_match = is_shown || (shown != transition && filter_match(dispatch->filter, transition));
 	if (!is_match && !dispatch->wants->rejected)
 		return DELIVERY_CONTINUE;

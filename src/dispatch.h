@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* From a source to the sinks: what passes the filter, as lines show it, and how many lines that
- * were. */
+/* From a source to the sinks: filters, converts for lines, and counts the lines. */
 #ifndef TCPSTATES_DISPATCH_H
 #define TCPSTATES_DISPATCH_H
 
@@ -14,21 +13,21 @@
 #include "trace/wants.h"
 
 struct dispatch {
-	struct sinks *sinks;         /* borrowed, as the next two */
+	struct sinks *sinks;         /* borrowed, like the next two */
 	const struct filter *filter; /* of what the sinks get */
 	const struct wants *wants;   /* of the sinks */
 	enum lifetime lifetime;      /* what lines show */
-	uint64_t count_limit;        /* of the main output's lines, else of matches; 0: no limit */
-	uint64_t count;              /* so far, where there is a limit */
+	uint64_t count_limit;        /* on lines of the main output, else on matches; 0: no limit */
+	uint64_t count;              /* so far, if there is a limit */
 };
 
-/* What the source calls back. dispatch stays where it is. */
+/* The callbacks for the source. dispatch must not move. */
 struct receiver dispatch_receiver(struct dispatch *dispatch);
 
-/* It is now_ns (CLOCK_MONOTONIC), and what happened before has been handed over. */
+/* The time is now_ns (CLOCK_MONOTONIC), and earlier events have been delivered. */
 void dispatch_tick(struct dispatch *dispatch, uint64_t now_ns);
 
-/* The limit of -n is reached. */
+/* Whether the limit of -n is reached. */
 static inline bool dispatch_has_enough(const struct dispatch *dispatch)
 {
 	return dispatch->count_limit && dispatch->count >= dispatch->count_limit;

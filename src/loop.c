@@ -9,7 +9,7 @@
 #include "lib/log.h"
 #include "loop.h"
 
-/* How long a reader that takes nothing may hold up the end. */
+/* How long a reader that accepts nothing may delay the end. */
 #define LAST_FLUSH_MS 5000
 
 #define FOREVER -1
@@ -42,7 +42,7 @@ static void take_signals(void *context, short ready)
 		loop_stop(loop);
 }
 
-/* A closed pipe ends the program, whatever its writer has to say. */
+/* A closed pipe ends the program, even with nothing to write. */
 static void watch_reader(void *context, short ready)
 {
 	struct loop *loop = context;
@@ -51,8 +51,8 @@ static void watch_reader(void *context, short ready)
 }
 
 /*
- * SIGHUP is left alone where it is ignored (nohup). SIGINT is not: a script's shell starts
- * background jobs with it ignored, yet who sends it to this program means to end the trace.
+ * SIGHUP stays ignored if it was (nohup). SIGINT does not: a script's shell starts background jobs
+ * with it ignored, but a user who sends it to this program wants to end the trace.
  */
 static int open_signals(void)
 {
@@ -94,7 +94,7 @@ void loop_close(struct loop *loop)
 		close(loop->signal_fd);
 }
 
-/* What the kernel has added up is from before the tick that follows. */
+/* The kernel's tallies are from before the next tick. */
 static void take_tallies(struct loop *loop)
 {
 	if (loop->source->has_tallies)
@@ -107,7 +107,7 @@ static bool can_scan(const struct loop *loop)
 	       state_limits_are_given(&loop->dispatch.wants->scan_limits);
 }
 
-/* So that what is said of sessions that stay in a state is how they are now. */
+/* Updates sessions that stay in a state, so that reports show their current state. */
 static void scan(struct loop *loop, uint64_t now_ns)
 {
 	uint64_t took_ns;
@@ -122,7 +122,7 @@ static void scan(struct loop *loop, uint64_t now_ns)
 								   : SCAN_PAUSES * took_ns);
 }
 
-/* When the sinks want a tick, as far as scans allow. */
+/* When the sinks need a tick, but not before the next scan. */
 static uint64_t tick_ns(const struct loop *loop)
 {
 	uint64_t wake_ns = sinks_wake_ns(loop->dispatch.sinks);
@@ -153,10 +153,7 @@ static void report_all_losses(struct loop *loop)
 	loss_report_end(&loop->losses, &losses, loop->dispatch.sinks);
 }
 
-/*
- * Milliseconds until the monotonic time at, rounded up; at most limit_ms, where FOREVER is no
- * limit.
- */
+/* Milliseconds until the monotonic time at, rounded up; at most limit_ms (FOREVER: no limit). */
 static int wait_until(uint64_t at, int limit_ms)
 {
 	uint64_t now = clock_monotonic_ns();
@@ -167,16 +164,13 @@ static int wait_until(uint64_t at, int limit_ms)
 	return limit_ms == FOREVER || (int)ms < limit_ms ? (int)ms : limit_ms;
 }
 
-/*
- * The end of a live trace is a matter of the clock; that of a recording, of the times in it
- * (filter.c).
- */
+/* The clock ends a live trace; the timestamps in a recording end its replay (filter.c). */
 static bool has_deadline(const struct loop *loop)
 {
 	return loop->source->is_live && loop->dispatch.filter->until_ns != UINT64_MAX;
 }
 
-/* Of a recording, what it holds tells the time. */
+/* In a replay the recording provides the time. */
 static bool wants_ticks(const struct loop *loop)
 {
 	return loop->source->is_live && sinks_wake_ns(loop->dispatch.sinks) != UINT64_MAX;
@@ -213,8 +207,8 @@ static void take_time(struct loop *loop)
 }
 
 /*
- * Waits for what is registered, or a deadline; for the source only with_source; at most limit_ms.
- * False when none of the descriptors had anything to say.
+ * Waits for the registered descriptors or a deadline, at most limit_ms; for the source only
+ * with_source. False: no descriptor was ready.
  */
 static bool loop_wait(struct loop *loop, bool with_source, int limit_ms)
 {
@@ -232,7 +226,7 @@ static bool loop_wait(struct loop *loop, bool with_source, int limit_ms)
 	return is_ready;
 }
 
-/* A reader that takes nothing must not hold up the end for ever. */
+/* A reader that accepts nothing must not delay the end indefinitely. */
 static void wait_for_reader(struct loop *loop)
 {
 	if (!loop_wait(loop, false, loop->is_stopping ? LAST_FLUSH_MS : FOREVER))
@@ -245,7 +239,7 @@ static bool loop_is_done(const struct loop *loop)
 	       dispatch_has_enough(&loop->dispatch);
 }
 
-/* Of the kernel all that waits is shown; another program that goes on writing is not waited for. */
+/* All pending kernel records are shown. Another program that keeps writing is not waited for. */
 static bool has_waited_enough(const struct loop *loop)
 {
 	return loop->is_stopping && !loop->source->is_live &&
@@ -266,13 +260,13 @@ static void wait_for_more(struct loop *loop, bool has_read)
 		loop->is_drained = true;
 }
 
-/* What happened until then has been handed over, as of a read that began at now_ns. */
+/* Events before this time have been delivered, by a read that began at now_ns. */
 static uint64_t known_until_ns(const struct source *source, uint64_t now_ns)
 {
 	return source->has_more && source->read_until_ns < now_ns ? source->read_until_ns : now_ns;
 }
 
-/* Reads the source once, writes what there is to write, and waits for more. */
+/* Reads the source once, writes pending output, and waits for more. */
 static int loop_step(struct loop *loop)
 {
 	struct source *source = loop->source;
@@ -305,7 +299,7 @@ static int loop_step(struct loop *loop)
 	return 0;
 }
 
-/* Nothing more will be read: writes what the sinks still hold. */
+/* After the last read: writes what the sinks still hold. */
 static int flush_rest(struct loop *loop)
 {
 	int err;
@@ -319,7 +313,7 @@ static int flush_rest(struct loop *loop)
 	return err;
 }
 
-/* Whether their readers are still there, and take more. 0, or -ENOMEM. */
+/* Watches whether their readers still exist and accept more. 0, or -ENOMEM. */
 static int watch_outputs(struct loop *loop)
 {
 	int err = 0;

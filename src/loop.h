@@ -14,22 +14,22 @@
 struct loop {
 	struct source *source;
 	struct dispatch dispatch; /* from the source to the sinks */
-	struct receiver receiver; /* what the source calls back */
-	struct poller poller;     /* signals, the source, outputs, what sinks have registered */
+	struct receiver receiver; /* callbacks for the source */
+	struct poller poller;     /* signals, the source, outputs, descriptors of sinks */
 	int signal_fd;
-	uint64_t stop_by_ns; /* once stopping: how long the source may still have more */
-	bool is_stopping;    /* no new transitions: what waits is shown, then the loop ends */
-	bool is_cut_off;     /* the user asked again, or a reader holds up the end: ends at once */
-	bool is_drained;     /* nothing waits any more */
+	uint64_t stop_by_ns; /* once stopping: deadline for more from the source */
+	bool is_stopping;    /* no new transitions: shows pending ones, then ends */
+	bool is_cut_off;     /* second signal, or a blocked reader: ends at once */
+	bool is_drained;     /* nothing is pending */
 	bool reader_is_gone; /* a closed pipe: ends quietly */
 	struct loss_report losses;
 	uint64_t scan_next_ns; /* no scan of the source's sessions earlier */
 };
 
 /*
- * With the source and what it is to be run with set, and the rest zeroed. Blocks the signals that
- * end the program, so that from here on none is missed. 0 or -1 after a report; loop_close() either
- * way.
+ * The caller sets the source and what it runs with, and zeroes the rest. Blocks the signals that
+ * end the program, so that none is missed afterwards. 0 or -1 after a report; call loop_close() in
+ * both cases.
  */
 int loop_open(struct loop *loop);
 

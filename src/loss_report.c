@@ -10,8 +10,8 @@
 #define ADVICE             "; try a larger --buffer, a filter or less output"
 
 /*
- * Counts that are read one after the other may seem to shrink, and so may those of a recording. How
- * much more there is than before.
+ * Counters that are read one after the other may seem to decrease, as may those of a recording.
+ * Returns the increase.
  */
 static uint64_t grow(uint64_t *reported, uint64_t count)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Losses as the user and the sinks get to know of them: at most once a second, and at the end. */
+/* Reports losses to the user and the sinks: at most once a second, and at the end. */
 #ifndef TCPSTATES_LOSS_REPORT_H
 #define TCPSTATES_LOSS_REPORT_H
 
@@ -9,19 +9,19 @@
 #include "sink/sink.h"
 #include "trace/losses.h"
 
-/* Zeroed at first. */
+/* Initialize to zero. */
 struct loss_report {
 	struct losses reported; /* so far */
 	uint64_t next_ns;       /* CLOCK_MONOTONIC; no report earlier */
 	bool is_replay;         /* the recorder lost it: advice would come too late */
-	bool is_due;            /* set by the user: something was read since the last report */
+	bool is_due;            /* set by the caller: something was read since the last report */
 };
 
 /* losses: since the trace began. */
 void loss_report_update(struct loss_report *report, const struct losses *losses,
 			struct sinks *sinks);
 
-/* The last one, and the totals. */
+/* The last losses and the totals. */
 void loss_report_end(struct loss_report *report, const struct losses *losses, struct sinks *sinks);
 
 #endif

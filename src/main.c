@@ -29,8 +29,8 @@ enum exit_status {
 };
 
 /*
- * A standard descriptor that is closed would be taken by the next file opened, which would then be
- * written to or read by mistake. Its place is taken by one that refuses both.
+ * If a standard descriptor is closed, the next file opened would take its number, and would be
+ * written to or read by mistake. A placeholder that refuses both takes the number.
  */
 static void guard_standard_descriptors(void)
 {
@@ -72,7 +72,7 @@ static struct source *open_source(const struct plan *plan)
 	return replay ? source_open_replay(replay) : source_open_live(&plan->wants);
 }
 
-/* A recording's names are from outside, and may be anything. */
+/* Names in a recording come from outside and may contain anything. */
 static void say_ready(const struct plan *plan, const struct source *source)
 {
 	char host[TEXT_GROWTH * sizeof(source->host) + TEXT_EXTRA];

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Folds the options and what the outputs declare into one plan. */
+/* Combines the options and the needs of the outputs into one plan. */
 #include "lib/log.h"
 #include "plan.h"
 #include "trace/cause.h"
 
-/* Something is asked for that bcc's lines do not show. */
+/* Whether an option asks for more than bcc's lines show. */
 static bool is_beyond_bcc(const struct options *options)
 {
 	return options->extended || options->minisocks || options->half_open;
@@ -27,7 +27,7 @@ static void choose_outputs(struct plan *plan, const struct sink_ops *chosen)
 			add_output(plan, ops);
 }
 
-/* Beside what the outputs declare. */
+/* In addition to the needs of the outputs. */
 static void want_by_options(struct plan *plan)
 {
 	const struct options *options = plan->options;
@@ -42,7 +42,7 @@ static void want_by_options(struct plan *plan)
 			  field_list_has_details(&options->fields);
 }
 
-/* What no transition has can be shown by nobody. A recording has both lifetimes. */
+/* No output can show what no transition has. A recording has both lifetimes. */
 static int check_selection(const struct plan *plan)
 {
 	const struct selection *selection = &plan->options->selection;

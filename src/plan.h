@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What a run consists of: made from the options once, and constant from then on. */
+/* What a run consists of: made once from the options, then constant. */
 #ifndef TCPSTATES_PLAN_H
 #define TCPSTATES_PLAN_H
 
@@ -13,12 +13,12 @@ struct plan {
 	const struct sink_ops *outputs[SINKS_MAX]; /* to be opened, in this order */
 	int output_count;
 	enum lifetime lifetime; /* what lines show */
-	struct wants wants;     /* of the source: what the outputs and the filter need */
+	struct wants wants;     /* from the source: what the outputs and the filter need */
 };
 
 /*
- * The outputs that the options ask for, and what they need of a source. 0, or -1 after a report
- * (wrong usage).
+ * Finds the outputs that the options select, and what they need from a source. 0, or -1 after a
+ * report (wrong usage).
  */
 int plan_make(struct plan *plan, const struct options *options);
 
