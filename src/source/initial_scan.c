@@ -23,9 +23,6 @@
 #include "trace/state.h"
 #include "tcpstates.skel.h"
 
-/* TCP_TIMEWAIT_LEN in net/tcp.h. */
-#define TIME_WAIT_NS (60 * NSEC_PER_SEC)
-
 /*
  * Bytes of one read: as much as the kernel gathers (seq_file's buffer of an iterator, 32 KB on most
  * machines), and the beginning of a record that did not fit. The marks fill it soon.

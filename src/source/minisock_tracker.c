@@ -9,9 +9,6 @@
 #include "trace/clock.h"
 #include "trace/state.h"
 
-/* TCP_TIMEWAIT_LEN in net/tcp.h: no option changes it. */
-#define TIME_WAIT_NS (60 * NSEC_PER_SEC)
-
 /*
  * The first interval between checks of an orphan in FIN_WAIT2: its peer's FIN can arrive any time.
  */

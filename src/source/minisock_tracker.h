@@ -16,7 +16,10 @@
 
 #include "bpf/shared.h"
 #include "source/watchlist.h"
+#include "trace/clock.h"
 #include "trace/transition.h"
+
+#define TIME_WAIT_NS (60 * NSEC_PER_SEC) /* TCP_TIMEWAIT_LEN in net/tcp.h */
 
 /* Takes a transition of a minisock; it is valid during the call. */
 typedef void minisock_emit(void *context, const struct transition *transition);
