@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The running kernel as a source: reads the kernel program's ring buffer. */
+/* The running kernel as a source: opened, stopped and closed; what it lost. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
