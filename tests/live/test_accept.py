@@ -145,10 +145,13 @@ def passed_on(listener):
     def accept_and_send():
         with listener.socket.accept()[0] as one:
             socket.send_fds(here, [b"y"], [one.fileno()])
+        here.send(b"z")    # has closed its own: the other one's is the last
 
     def receive_and_serve():
         listener.socket.close()
-        serve(socket.socket(fileno=socket.recv_fds(there, 1, 1)[1][0]), greeting)
+        one = socket.socket(fileno=socket.recv_fds(there, 1, 1)[1][0])
+        there.recv(1)
+        serve(one, greeting)
 
     acceptor, user = in_child(accept_and_send), in_child(receive_and_serve)
     visit(listener, greeting)
