@@ -28,11 +28,23 @@ static int compare(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
+/* A number given twice counts once: the kernel judges a single namespace only. */
+static void remove_duplicates(struct numbers *numbers)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < numbers->count; i++)
+		if (!kept || numbers->sorted[kept - 1] != numbers->sorted[i])
+			numbers->sorted[kept++] = numbers->sorted[i];
+	numbers->count = kept;
+}
+
 void numbers_sort(struct numbers *numbers)
 {
 	if (numbers->is_unsorted)
 		qsort(numbers->sorted, numbers->count, sizeof(*numbers->sorted), compare);
 	numbers->is_unsorted = false;
+	remove_duplicates(numbers);
 }
 
 bool numbers_has(const struct numbers *numbers, uint64_t number)

@@ -476,6 +476,7 @@ static void selections(void)
 		{"-c nginx,php* --comm [ab]c", .comms = 3},
 		{"-u root,33 --uid 1000", .uids = 3},
 		{"--netns 4026531840,/proc/self/ns/net", .namespaces = 2},
+		{"--netns 4026531840 --netns 4026531840", .namespaces = 1},
 		{"-r x --cgroup /a,/b/ --cgroup 17", .cgroups = 2, .cgroup_ids = 1},
 		{"--from syn-sent,SYN_RECV", .from = 0xc},
 		{"--to established --to closed", .to = 0x82},
