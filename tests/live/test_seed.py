@@ -87,7 +87,7 @@ def test_owner_and_bound(program):
         established = time.monotonic()
         idle = traffic.Listener(IPV4)
         traffic.hold()
-        with program.start("-j", everywhere=True) as tool:
+        with program.start("-j", "--netns", f"{netns.inode()},{inode}") as tool:
             asked = time.monotonic()
             connection.client.close()
             ours, = lines_of(tool, netns.inode(), connection.client_life.lport, 1)

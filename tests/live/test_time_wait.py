@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """TIME_WAIT where it is asked for, and CLOSE at the same place where lines are to be bcc's."""
 
+import collections
 import contextlib
 import json
 import os
@@ -170,31 +171,43 @@ def many(mode):
                 run.finish()
             record.stop()
             lost = sum(event.oldstate == "FIN_WAIT2" for event in out_of_reach(record.events))
-            waiting, wanted = set(), PAIRS * SESSIONS - lost
-            take_all(waiting, tool, wanted)
+            ends = Ends()
+            ends.take_all(tool, PAIRS * SESSIONS - lost)
             for text in tool.lines_until(observe.mark()):
-                take(waiting, text)
+                ends.take(text)
             check_good_end(tool.end())
     return test
 
 
-def take_all(waiting, tool, wanted):
-    """Until there are as many as there should be, but for those that a reset has ended."""
-    deadline = time.monotonic() + wait.PATIENCE
-    while len(waiting) < wanted - resets_sent():
-        check(time.monotonic() < deadline, f"of {wanted} sessions {len(waiting)} enter TIME_WAIT, {resets_sent()} are reset")
-        while (text := tool.out.next(time.monotonic() + QUIET)) is not None:
-            take(waiting, text)
-            deadline = time.monotonic() + wait.PATIENCE
+class Ends:
+    """How sessions leave FIN_WAIT2."""
 
+    def __init__(self):
+        self.waiting = set()                        # cookies of those that enter TIME_WAIT
+        self.others = collections.Counter()         # by state and cause
 
-def take(waiting, text):
-    """The cookie of one that enters TIME_WAIT, if it is one of those."""
-    line = json.loads(text) if b'"newstate":"TIME_WAIT"' in text else None
-    if line and churn.is_ours(line):
-        check(line["cookie"] not in waiting, f"{line['cookie']} enters TIME_WAIT twice")
-        check_equal(f"{line['cookie']}: from", (line["oldstate"], line["cause"]), ("FIN_WAIT2", "peer_fin"))
-        waiting.add(line["cookie"])
+    def take_all(self, tool, wanted):
+        """Until there are as many as there should be, but for those that a reset has ended."""
+        deadline = time.monotonic() + wait.PATIENCE
+        while len(self.waiting) < wanted - resets_sent():
+            if time.monotonic() > deadline:
+                tool.err.read(0)
+                raise Failed(f"of {wanted} sessions {len(self.waiting)} enter TIME_WAIT, {resets_sent()} are reset, "
+                             f"others: {dict(self.others)}; on stderr: {tool.err.lines}")
+            while (text := tool.out.next(time.monotonic() + QUIET)) is not None:
+                self.take(text)
+                deadline = time.monotonic() + wait.PATIENCE
+
+    def take(self, text):
+        line = json.loads(text) if b'"oldstate":"FIN_WAIT2"' in text else None
+        if not line or not churn.is_ours(line):
+            return
+        if line["newstate"] != "TIME_WAIT":
+            self.others[line["newstate"], line["cause"]] += 1
+            return
+        check(line["cookie"] not in self.waiting, f"{line['cookie']} enters TIME_WAIT twice")
+        check_equal(f"{line['cookie']}: cause", line["cause"], "peer_fin")
+        self.waiting.add(line["cookie"])
 
 
 test_many_half_closed = many("halfclose")
