@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "source/btf/prune.h"
+#include "source/descriptors.h"
 #include "source/fallback.h"
 #include "source/memlock.h"
 #include "source/program.h"
@@ -329,6 +330,9 @@ struct tcpstates_bpf *program_load(const struct wants *wants, struct targets *ta
 
 	LIBBPF_OPTS(bpf_object_open_opts, with);
 	const struct load_plan plan = {wants, targets, &with, probe_cookie};
+	if (!descriptors_raise(refusal->text, sizeof(refusal->text),
+			       "cannot load the kernel program"))
+		return NULL;
 	memlock_raise();
 	/* A first failure is not reported. */
 	libbpf_set_print(has_choice ? NULL : print_libbpf);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "source/descriptors.h"
 #include "source/memlock.h"
 #include "source/refusal.h"
 #include "source/surroundings.h"
@@ -58,16 +59,6 @@ static void explain_privileges(struct refusal *refusal, const char *what, int er
 		    what, why);
 }
 
-static bool is_about_descriptors(int err)
-{
-	return err == EMFILE || err == ENFILE;
-}
-
-static void explain_descriptors(struct refusal *refusal, const char *what, int err)
-{
-	say(refusal, "%s: %s; raise the limit on open files (ulimit -n)", what, strerror(err));
-}
-
 static void explain_types(struct refusal *refusal, int err)
 {
 	switch (types_state()) {
@@ -97,12 +88,9 @@ static void explain_kernel(struct refusal *refusal, const char *what, int err)
 	struct btf *btf = btf__load_vmlinux_btf();
 	int state;
 
-	if (!btf && is_about_descriptors(errno)) {
-		explain_descriptors(refusal, what, errno);
-		return;
-	}
 	if (!btf) {
-		explain_types(refusal, errno);
+		if (!descriptors_explain(refusal->text, sizeof(refusal->text), what, errno))
+			explain_types(refusal, errno);
 		return;
 	}
 	state = btf__find_by_name_kind(btf, "btf_trace_inet_sock_set_state", BTF_KIND_TYPEDEF);
@@ -132,8 +120,8 @@ void refusal_explain(struct refusal *refusal, const char *what, int err, uint64_
 	else if (err == -EPERM &&
 		 memlock_explain(refusal->text, sizeof(refusal->text), what, locked))
 		return;
-	else if (is_about_descriptors(-err))
-		explain_descriptors(refusal, what, -err);
+	else if (descriptors_explain(refusal->text, sizeof(refusal->text), what, err))
+		return;
 	else if (err == -EPERM || err == -EACCES)
 		explain_privileges(refusal, what, err);
 	else

@@ -13,9 +13,12 @@ from outcome import Skipped
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWNET = 0x40000000
+MS_RDONLY = 1 << 0
+MS_REMOUNT = 1 << 5
 MS_BIND = 1 << 12
 MS_REC = 1 << 14
 MS_PRIVATE = 1 << 18
+MNT_DETACH = 1 << 1
 SIOCSIFADDR = 0x8916
 SIOCSIFNETMASK = 0x891C
 SIOCGIFFLAGS = 0x8913
@@ -38,6 +41,11 @@ def unshare(flags):
 def mount(source, target, kind=None, flags=0):
     encode = lambda text: None if text is None else os.fsencode(text)
     checked(libc.mount(encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), None))
+
+
+def unmount(target):
+    """As far as this mount namespace is concerned, also while it is in use."""
+    checked(libc.umount2(os.fsencode(target), MNT_DETACH))
 
 
 def private_mounts():
