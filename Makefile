@@ -11,6 +11,7 @@
 #   make test-smoke    a few of them, in a few minutes (root)
 #   make test-fresh    run and test on fresh Debian systems, 12 and 13 or ARGS="13 sid", beside a load (root)
 #   make check         the tests that need no root
+#   make test-flood    the memory that a million sessions take in each view
 #   make test-fuzz     a minute of fuzzing each target, from the corpus in tests/fuzz; make fuzz: a day, or SECONDS=N
 #   make bench         what tracing costs, beside other tools (root): 20 minutes, with ARGS=--quick three
 #   make bench-docs    the same, and writes docs/performance.md
@@ -163,6 +164,14 @@ $(FUZZERS): $(B)/fuzz/%: tests/fuzz/%.c $(FUZZ_OBJECTS)
 
 -include $(SOURCES:src/%.c=$(B)/fuzz/src/%.d)
 
+# ---- floods --------------------------------------------------------------------------------------
+
+FLOOD_OBJECTS := $(addprefix $(B)/normal/,trace/recording_write.o lib/buffer.o lib/crc32c.o)
+
+$(B)/flood/sessions: tests/flood/sessions.c $(FLOOD_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $< $(FLOOD_OBJECTS) -o $@
+
 # ---- the benchmark ------------------------------------------------------------------------------
 
 $(B)/bench/load $(B)/bench/probe: $(B)/bench/%: bench/%.c
@@ -179,7 +188,7 @@ $(B)/bench/%.bpf.o: bench/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench bench-docs fuzz test-fuzz test-kernels test-smoke test-fresh run test check test-build static static-load install uninstall clean deps
+.PHONY: all bench bench-docs fuzz test-fuzz test-flood test-kernels test-smoke test-fresh run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -210,6 +219,11 @@ test-kernels test-smoke:
 test-fresh:
 	@scripts/deps install fresh
 	@$(if $(ARGS),tests/fresh/run $(ARGS),tests/run fresh)
+
+test-flood:
+	@scripts/deps install build
+	@$(MAKE) --no-print-directory all $(B)/flood/sessions
+	@tests/run flood
 
 # A minute of each target.
 test-fuzz:
