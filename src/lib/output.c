@@ -2,6 +2,9 @@
 /* Buffered, non-blocking output to a file descriptor. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +16,7 @@
 
 /*
  * O_NONBLOCK belongs to the open file description, which standard output shares with the parent's
- * shell. Reopening the pipe or terminal gives a separate description. If that fails (a pipe of
- * another user), writes may block.
+ * shell. Reopening the pipe or terminal gives a separate description.
  */
 static int open_nonblocking(int fd)
 {
@@ -23,6 +25,13 @@ static int open_nonblocking(int fd)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
+
+/*
+ * What another user has opened cannot be reopened (a pipe or terminal inherited through su or
+ * setpriv). When poll() reports such a descriptor as writable, a pipe has room for PIPE_BUF bytes
+ * (pipe_poll()), and a terminal for some (n_tty_poll()).
+ */
+#define TERMINAL_ROOM 256
 
 /* Takes ownership of fd. 0 or -errno. */
 static int output_take(struct output *output, const char *name, int fd)
@@ -39,6 +48,10 @@ static int output_take(struct output *output, const char *name, int fd)
 	if (own >= 0) {
 		close(fd);
 		output->fd = own;
+	} else if (S_ISFIFO(status.st_mode)) {
+		output->write_max = PIPE_BUF;
+	} else if (isatty(fd)) {
+		output->write_max = TERMINAL_ROOM;
 	}
 	return 0;
 }
@@ -121,8 +134,22 @@ int output_open_file(struct output *output, const char *name)
 	return err;
 }
 
+/* A write of up to write_max bytes would not block. */
+static bool has_room(const struct output *output)
+{
+	struct pollfd fd = {.fd = output->fd, .events = POLLOUT};
+
+	return poll(&fd, 1, 0) > 0;
+}
+
 static ssize_t write_some(const struct output *output, const char *data, size_t size)
 {
+	if (output->write_max && !has_room(output)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (output->write_max && size > output->write_max)
+		size = output->write_max;
 	if (output->is_socket)
 		return send(output->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 	return write(output->fd, data, size);

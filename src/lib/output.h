@@ -22,7 +22,8 @@ struct output {
 	const char *name;     /* for messages; borrowed */
 	int fd;               /* owned; -1 when closed */
 	bool is_socket;
-	int error; /* sticky: 0, or the negative errno of the first failed write */
+	size_t write_max; /* if a write may block: the most to write at a time; 0: any number */
+	int error;        /* sticky: 0, or the negative errno of the first failed write */
 };
 
 /* Opens standard output without changing the description that the parent shares. 0 or -errno. */

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import resource
+import select
 import signal
 import socket
 import tempfile
@@ -165,6 +166,28 @@ def test_fifo_without_a_reader(program):
                        "it waits for a reader")
             tool.send(signal.SIGTERM)
             check(tool.wait().status in (0, -signal.SIGTERM), "does not end")
+
+
+def test_pipe_of_another_user(program):
+    """It cannot be reopened to be written to without blocking; a reader that stops does not keep the program from ending."""
+    reader, writer = os.pipe()
+    with surroundings.copy_for_all(program) as copy, open(reader, "rb"):
+        os.fchmod(writer, 0o600)
+        tool = surroundings.as_nobody(copy, *surroundings.NEEDED.split(","))
+        with tool.start("-j", stdout=writer, verbose=False, ready=False) as tool:
+            wait.until(lambda: listened_and_full(writer), "the pipe is full")
+            listened_and_full(writer)   # these two find no room
+            tool.send(signal.SIGTERM)
+            status = tool.process.wait(wait.PATIENCE)
+        os.close(writer)
+    check(status == 1, f"exit status {status}, though output was not written")
+
+
+def listened_and_full(pipe):
+    """Asked after two transitions."""
+    with socket.socket() as listener:
+        listener.listen(1)
+    return not select.select([], [pipe], [], 0)[1]
 
 
 def test_full_disk_of_one_output(program):
