@@ -103,28 +103,51 @@ static __always_inline void entry_note_accept(struct sock_entry *entry)
 }
 
 /*
+ * The child's first round-trip sample is the time from the SYN-ACK to the ACK, measured by
+ * tcp_synack_rtt_meas() with a resolution of a microsecond (5.10 to 6.18). If the kernel does not
+ * know when it sent the SYN-ACK, the sample comes from the TCP timestamps: in whole milliseconds,
+ * and with a SYN cookie, whose timestamp has TCP options in its low bits, up to 64 ms too long
+ * (cookie_init_timestamp()). So does that of a joined subflow of MPTCP, whose request socket
+ * tcp_check_req() drops before it takes the sample. Such a sample is not used; nor is the one in a
+ * thousand of the others that happens to be a whole number of milliseconds.
+ */
+static __always_inline __u64 synack_rtt_ns(const struct tcp_sock *tp)
+{
+	__u32 srtt_us = tp->srtt_us >> 3;
+
+	return srtt_us % 1000 && !tp->total_retrans ? (__u64)srtt_us * NSEC_PER_USEC : 0;
+}
+
+/*
+ * Whether the SYN created the child (TCP Fast Open): it was accepted, or sent its SYN-ACK again,
+ * before the handshake was complete. Joined subflows of MPTCP have their connection's socket from
+ * the start.
+ */
+static __always_inline bool is_fast_open(const struct sock_entry *entry, const struct tcp_sock *tp)
+{
+	return (entry && entry->is_fast_open) || (sock_of(tp)->sk_socket && !is_subflow(tp));
+}
+
+/*
  * The kernel creates a child when the handshake's last ACK arrives, microseconds before the child
- * leaves SYN_RECV. The time since the SYN is the child's first round-trip sample, measured by
- * tcp_synack_rtt_meas() from the SYN-ACK to that ACK (5.10 to 6.18). There is no sample if the
- * SYN-ACK was retransmitted: request.h stores the time of those. A sample taken from TCP timestamps
- * (SYN cookies) has a resolution of 1 ms, and an error of up to 64 ms. A child that was accepted in
- * SYN_RECV (TCP Fast Open) was created by the SYN.
+ * leaves SYN_RECV; a fast open earlier, so that its own clock is right. syn_ns: when the first
+ * SYN-ACK was sent, if it was sent again (request.h); else 0. If the duration is not known, both
+ * transitions have the time of the ACK.
  */
 static __always_inline void measure_child(struct change *change, const struct tcp_sock *tp,
-					  __u64 syn_ns)
+					  const struct sock_entry *entry, __u64 syn_ns)
 {
-	__u64 srtt_ns = (__u64)(tp->srtt_us >> 3) * NSEC_PER_USEC;
+	__u64 rtt_ns = synack_rtt_ns(tp);
 
 	change->is_passive_open = true;
 	if (syn_ns && syn_ns < change->now_ns) {
 		change->flags |= TRANSITION_DURATION_KNOWN;
 		change->duration_ns = change->now_ns - syn_ns;
-	} else if (srtt_ns && !tp->total_retrans) {
-		change->flags |= srtt_ns % (1000 * NSEC_PER_USEC) ? TRANSITION_DURATION_KNOWN
-								  : TRANSITION_DURATION_ABOUT;
-		if (change->duration_ns < srtt_ns)
-			change->duration_ns = srtt_ns;
-	} else if (sock_of(tp)->sk_socket && change->duration_ns) {
+	} else if (rtt_ns) {
+		change->flags |= TRANSITION_DURATION_KNOWN;
+		if (change->duration_ns < rtt_ns)
+			change->duration_ns = rtt_ns;
+	} else if (change->duration_ns && is_fast_open(entry, tp)) {
 		change->flags |= TRANSITION_DURATION_KNOWN;
 	}
 }
@@ -135,6 +158,7 @@ static __always_inline void entry_begin_child(struct sock_entry *entry, const st
 	entry->since_ns = change->now_ns;
 	entry->state = STATE_SYN_RECV;
 	entry->is_child = true;
+	entry->is_fast_open = false;
 	entry->is_from_scan = false;
 	entry->got_reset = false;
 	if (entry->pid)

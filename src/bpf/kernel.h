@@ -8,8 +8,11 @@
 #ifndef TCPSTATES_BPF_KERNEL_H
 #define TCPSTATES_BPF_KERNEL_H
 
+#include <stdbool.h>
+
 #include <linux/bpf.h>
 #include <linux/types.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -214,6 +217,7 @@ struct tcp_sock {
 	__u64 bytes_acked; /* includes the SYN of an active connection, and the FIN */
 	__u32 segs_out;
 	int linger2;
+	bool is_mptcp; /* a subflow of MPTCP; only if the kernel has MPTCP */
 };
 
 struct signal_struct {
@@ -281,6 +285,11 @@ struct tcp_timewait_sock {
 static __always_inline const struct sock *sock_of(const struct tcp_sock *tp)
 {
 	return &tp->inet_conn.icsk_inet.sk;
+}
+
+static __always_inline bool is_subflow(const struct tcp_sock *tp)
+{
+	return bpf_core_field_exists(tp->is_mptcp) && tp->is_mptcp;
 }
 
 #endif

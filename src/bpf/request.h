@@ -79,8 +79,9 @@ static __always_inline __u64 request_take(const struct sock_common *child)
 }
 
 /*
- * Called before the SYN-ACK is retransmitted, tcp_rtx_synack(); stores the time at the first call.
- * When the first SYN-ACK was sent, in ns; 0: not known.
+ * Called before the SYN-ACK is retransmitted, tcp_rtx_synack(); stores the time of the first one,
+ * which stays the same (tcp_make_synack(), 5.10 to 6.18). An entry with another time belongs to an
+ * older handshake, which was never completed. When the first SYN-ACK was sent, in ns; 0: not known.
  */
 static __always_inline __u64 request_see(const struct request_sock *request)
 {
@@ -93,7 +94,7 @@ static __always_inline __u64 request_see(const struct request_sock *request)
 	sent_ns = tcp->snt_synack * NSEC_PER_USEC;
 	/* Reads through the helper's result: see sock_of(). */
 	request_key_fill(&key, &tcp->req.req.__req_common);
-	bpf_map_update_elem(&requests, &key, &sent_ns, BPF_NOEXIST);
+	bpf_map_update_elem(&requests, &key, &sent_ns, BPF_ANY);
 	return sent_ns;
 }
 

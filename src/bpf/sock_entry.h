@@ -28,6 +28,7 @@ struct sock_entry {
 	char comm[TRANSITION_COMM_SIZE];
 	bool got_reset;     /* in its present connection */
 	bool lport_awaited; /* its last record has no local port: another record follows */
+	bool is_fast_open;  /* a child that was created by the SYN (TCP Fast Open) */
 };
 
 #ifndef FALLBACK

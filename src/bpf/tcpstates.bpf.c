@@ -39,17 +39,30 @@
 
 /*
  * Without memory, a child is not marked: then sk_socket is still NULL, as it is not accepted yet.
+ * The start of a child that the initial scan found in SYN_RECV was before the trace.
  */
 static __always_inline bool leaves_syn_recv(const struct change *change, const struct tcp_sock *tp,
 					    const struct sock_entry *entry)
 {
-	return change->oldstate == STATE_SYN_RECV &&
-	       ((entry && entry->is_child) || !sock_of(tp)->sk_socket);
+	if (change->oldstate != STATE_SYN_RECV)
+		return false;
+	if (entry && (entry->is_child || entry->is_from_scan))
+		return entry->is_child;
+	return !sock_of(tp)->sk_socket;
 }
 
 static __always_inline bool begins_child(const struct change *change)
 {
 	return change->oldstate == STATE_LISTEN && change->newstate == STATE_SYN_RECV;
+}
+
+/* When the child's first SYN-ACK was sent, in ns, if its request socket sent it again; else 0. */
+static __always_inline __u64 resent_synack_ns(const struct tcp_sock *tp,
+					      const struct sock_entry *entry)
+{
+	if (!tp->total_retrans || (entry && entry->is_fast_open))
+		return 0;
+	return request_take(&sock_of(tp)->__sk_common);
 }
 
 /*
@@ -76,8 +89,7 @@ static __always_inline bool entry_update(struct sock_entry *entry, struct change
 	}
 	if (is_child) {
 		change->flags = 0;
-		measure_child(change, tp,
-			      tp->total_retrans ? request_take(&sock_of(tp)->__sk_common) : 0);
+		measure_child(change, tp, entry, resent_synack_ns(tp, entry));
 	}
 	return true;
 }
@@ -273,13 +285,25 @@ const volatile bool wants_half_open;
  */
 bool requests_follow;
 
+/*
+ * With TCP Fast Open, the session has a socket already: the child, which resends the SYN-ACK
+ * itself, instead of the listener (tcp_fastopen_synack_timer(), tcp_check_req(), 5.10 to 6.18).
+ */
 SEC("tp_btf/tcp_retransmit_synack")
-int BPF_PROG(tcp_retransmit_synack, const struct sock *listener, const struct request_sock *request)
+int BPF_PROG(tcp_retransmit_synack, struct sock *sk, const struct request_sock *request)
 {
-	__u64 sent_ns = request_see(request);
+	struct sock_entry *entry;
+	__u64 sent_ns;
 
+	if (sk->__sk_common.skc_state != STATE_LISTEN) {
+		entry = entry_find(sk);
+		if (entry)
+			entry->is_fast_open = true;
+		return 0;
+	}
+	sent_ns = request_see(request);
 	if (wants_half_open && sent_ns && requests_follow)
-		request_report((struct sock *)listener, request, sent_ns);
+		request_report(sk, request, sent_ns);
 	return 0;
 }
 
