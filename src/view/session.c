@@ -32,11 +32,23 @@ static struct session *find_request(const struct sessions *sessions, const struc
 	return session && is_request(&session->last) ? session : NULL;
 }
 
-/* Reports the start of a session that is already known from a snapshot. */
+/* A snapshot of a socket that waits for the last ACK of its handshake (TCP Fast Open). */
+static bool is_fast_open(const struct transition *t)
+{
+	return transition_is_snapshot(t) && t->newstate == STATE_SYN_RECV &&
+	       !transition_is_of_minisock(t);
+}
+
+/*
+ * Reports the start of a session that is already known from a snapshot: the start of a passive open
+ * is reported when it leaves SYN_RECV. A later start is that of another session at that address.
+ */
 static bool tells_beginning(const struct session *session, const struct transition *t)
 {
-	return is_request(&session->last) && t->oldstate == STATE_LISTEN &&
-	       t->newstate == STATE_SYN_RECV;
+	if (t->oldstate != STATE_LISTEN || t->newstate != STATE_SYN_RECV)
+		return false;
+	return is_request(&session->last) ||
+	       (is_fast_open(&session->last) && t->time_ns <= session->last.time_ns);
 }
 
 /* Belongs to a listener, or to a socket without a connection. */
@@ -221,6 +233,15 @@ static void carry(struct sessions *sessions, struct session *session, const stru
 	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
 }
 
+/* The start of a session that was known from a snapshot of its socket. */
+static void take_beginning(struct session *session, const struct transition *t)
+{
+	session->is_begun = true;
+	session->is_partial = session->follows_gap = false;
+	session->role = SESSION_SERVER;
+	session->first_ns = t->time_ns;
+}
+
 /* Applies a transition to its session. */
 static void change(struct sessions *sessions, struct session *session, const struct transition *t,
 		   bool is_new)
@@ -229,6 +250,8 @@ static void change(struct sessions *sessions, struct session *session, const str
 		carry(sessions, session, t, is_new);
 	else if (is_new || !tells_beginning(session, t))
 		move(sessions, session, t, is_new);
+	else if (is_fast_open(&session->last))
+		take_beginning(session, t);
 	session_table_update(sessions, session, t);
 }
 

@@ -319,6 +319,37 @@ static void minisocks_apart(void)
 	}
 }
 
+/* A scan finds a fast open in SYN_RECV; its start is reported when it leaves that state. */
+static void fast_open(void)
+{
+	struct sessions sessions = sessions_with_steps();
+	struct transition look = standing(7, 70, STATE_SYN_RECV, 3000, 2990, KNOWN);
+	struct session *session = take(&sessions, &look);
+
+	CHECK(session->is_partial && session->role == SESSION_ROLE_UNKNOWN);
+	CHECK(session == TAKE(7, 70, STATE_LISTEN, STATE_SYN_RECV, 10, 0, 0));
+	CHECK(session->is_begun && !session->is_partial && session->role == SESSION_SERVER);
+	CHECK_NUMBER(10 * MS, session->first_ns);
+	CHECK_NUMBER(10 * MS, session->since_ns);
+	CHECK(session == TAKE(7, 70, STATE_SYN_RECV, STATE_ESTABLISHED, 4000, 3990, KNOWN));
+	CHECK_TEXT("SYN_RECV=3990", path_of(session));
+	CHECK_NUMBER(0, lost.count);
+	sessions_remove(&sessions, session);
+
+	/* What starts after the snapshot, without a cookie, is another session at that address. */
+	look = standing(7, 0, STATE_SYN_RECV, 1000, 100, KNOWN);
+	take(&sessions, &look);
+	session = TAKE(7, 0, STATE_LISTEN, STATE_SYN_RECV, 1001, 0, 0);
+	CHECK_NUMBER(1001 * MS, session->first_ns);
+	CHECK_NUMBER(1, lost.count);
+	/* So is what starts while a session is in another state. */
+	look = standing(7, 0, STATE_ESTABLISHED, 7000, 100, KNOWN);
+	take(&sessions, &look);
+	TAKE(7, 0, STATE_LISTEN, STATE_SYN_RECV, 6999, 0, 0);
+	CHECK_NUMBER(2, lost.count);
+	sessions_close(&sessions);
+}
+
 /* A request begins and ends as a minisock; its socket is another session's. */
 static void half_open(void)
 {
@@ -804,7 +835,7 @@ static void random_sessions(void)
 
 UNIT_MAIN("session", TEST(paths), TEST(endless_path), TEST(without_steps), TEST(listeners_are_none),
 	  TEST(looks_at_others), TEST(orphan), TEST(orphan_seen_late), TEST(minisocks_apart),
-	  TEST(half_open), TEST(half_open_for_long), TEST(half_open_unseen), TEST(lost_ends),
-	  TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first), TEST(standing_later),
-	  TEST(first_close), TEST(matches_stay), TEST(sums), TEST(many), TEST(no_room), TEST(order),
-	  TEST(random_sessions))
+	  TEST(half_open), TEST(half_open_for_long), TEST(half_open_unseen), TEST(fast_open),
+	  TEST(lost_ends), TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first),
+	  TEST(standing_later), TEST(first_close), TEST(matches_stay), TEST(sums), TEST(many),
+	  TEST(no_room), TEST(order), TEST(random_sessions))
