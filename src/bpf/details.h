@@ -68,6 +68,48 @@ static __always_inline void fill_facts_of_task(struct transition *record, const 
 		add_fact(record, FACT_LAST_FD);
 }
 
+/* A listener stays the process' own until the connection's socket is closed, which ends it first.
+ */
+static __always_inline void fill_facts_of_subflow_listener(struct transition *record,
+							   const struct sock *sk,
+							   const struct tcp_sock *tp)
+{
+	const struct mptcp_subflow_context *context = tp->inet_conn.icsk_ulp_data;
+
+	if (sk->sk_lock.owned)
+		fill_facts_of_task(record, tp);
+	if (bpf_core_type_exists(struct mptcp_subflow_context))
+		record->shutdown = BPF_CORE_READ(context, conn, sk_shutdown);
+}
+
+/*
+ * The task that closes a subflow is a kernel thread, or whatever removes an address: so the facts
+ * are those of the process that closed the connection, if it did.
+ */
+static __always_inline void fill_facts_of_subflow(struct transition *record, struct sock *sk,
+						  const struct tcp_sock *tp,
+						  const struct change *change)
+{
+	const struct sock_entry *connection;
+
+	add_fact(record, FACT_SUBFLOW);
+	if (change->oldstate == STATE_LISTEN) {
+		fill_facts_of_subflow_listener(record, sk, tp);
+		return;
+	}
+	if (sk->sk_err == ECONNABORTED && sk->sk_lock.owned)
+		add_fact(record, FACT_IN_CALL);
+	if (sk->sk_err || (change->newstate != STATE_FIN_WAIT1 &&
+			   change->newstate != STATE_LAST_ACK && change->newstate != STATE_CLOSE))
+		return;
+	connection = connection_of_subflow(tp);
+	if (!connection || (change->newstate == STATE_CLOSE && !connection->is_aborted))
+		return;
+	add_fact(record, connection->closing_facts);
+	record->signal = connection->closing_signal;
+	record->shutdown = connection->closing_shutdown;
+}
+
 static __always_inline void fill_facts_of_socket(struct transition *record, const struct sock *sk,
 						 const struct tcp_sock *tp)
 {
@@ -299,7 +341,9 @@ static __always_inline void fill_details(struct transition *record, __u32 *await
 	record->reserved[0] = record->reserved[1] = 0;
 	if (entry && entry->got_reset)
 		add_fact(record, FACT_RESET_RECEIVED);
-	if (sk->sk_lock.owned)
+	if (is_subflow(tp))
+		fill_facts_of_subflow(record, sk, tp, change);
+	else if (sk->sk_lock.owned)
 		fill_facts_of_task(record, tp);
 	fill_minisock(record, sk, tp, change);
 	if (expect_reset(sk, record))

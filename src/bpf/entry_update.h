@@ -23,6 +23,12 @@ static __always_inline bool is_tcp(const struct sock *sk)
 	       (sk->__sk_common.skc_family == AF_INET || sk->__sk_common.skc_family == AF_INET6);
 }
 
+/* The socket of an MPTCP connection. */
+static __always_inline bool is_connection(const struct sock *sk)
+{
+	return sk->sk_protocol == IPPROTO_MPTCP;
+}
+
 /* A state change, before it is in a record. */
 struct change {
 	__u64 now_ns;
@@ -54,6 +60,17 @@ static __always_inline bool is_abort(const struct sock_entry *entry, const struc
 	if (change->oldstate == STATE_LISTEN)
 		return !sk->sk_shutdown && entry->pid && entry->pid != task_tgid(task);
 	return sk->sk_err == ECONNABORTED;
+}
+
+/* A subflow's owner is its connection's, if that is known. */
+static __always_inline void entry_copy_owner(struct sock_entry *entry,
+					     const struct sock_entry *connection)
+{
+	if (!connection || !connection->pid)
+		return;
+	entry->pid = connection->pid;
+	entry->owner_from = connection->owner_from;
+	__builtin_memcpy(entry->comm, connection->comm, sizeof(entry->comm));
 }
 
 /* Kernel threads act on behalf of others (deferred fput, MPTCP), or for the kernel's own sockets.
@@ -91,6 +108,18 @@ static __always_inline void entry_note_task(struct sock_entry *entry, const stru
 	else if (entry->pid == task_tgid(task) && entry->owner_from != OWNER_INHERITED)
 		return;
 	entry_set_owner(entry, task, from);
+}
+
+/* connect() and listen() are the process' own calls; all else is done for it. */
+static __always_inline void entry_note_owner(struct sock_entry *entry, const struct sock *sk,
+					     const struct tcp_sock *tp, const struct change *change)
+{
+	bool is_own_call = change->newstate == STATE_SYN_SENT || change->newstate == STATE_LISTEN;
+
+	if (!is_subflow(tp) || (is_own_call && !(task_flags(task_current()) & PF_KTHREAD)))
+		entry_note_task(entry, sk, change);
+	if (is_subflow(tp))
+		entry_copy_owner(entry, connection_of_subflow(tp));
 }
 
 /* In accept(): the calling task is the owner. */

@@ -30,9 +30,12 @@ int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 {
 	struct sock_entry *entry;
 
-	if (!is_tcp(sk))
+	if (is_tcp(sk))
+		entry = entry_of(sk);
+	else if (is_connection(sk))
+		entry = connection_of((__u64)sk);
+	else
 		return 0;
-	entry = entry_of(sk);
 	if (entry)
 		entry_note_accept(entry);
 	return 0;

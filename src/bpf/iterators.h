@@ -54,12 +54,15 @@ static __always_inline void start_clock_from_scan(struct sock_entry *entry, cons
 		entry->is_from_scan = true;
 }
 
-static __always_inline bool is_tcp_copied(const struct sock *sk)
+/* The protocol of a TCP socket or an MPTCP connection; else 0. */
+static __always_inline __u32 protocol_of(const struct sock *sk)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u32 protocol = BPF_CORE_READ(sk, sk_protocol);
 
-	return BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP &&
-	       (family == AF_INET || family == AF_INET6);
+	if (family != AF_INET && family != AF_INET6)
+		return 0;
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_MPTCP ? protocol : 0;
 }
 
 /*
@@ -96,19 +99,22 @@ int seed_files(struct bpf_iter__task_file *context)
 	union iterator_record record = {};
 	struct sock_entry *entry;
 	struct sock *sk;
+	__u32 protocol;
 
 	if (!task || !file)
 		return 0;
 	walk(context->meta->seq, &record);
 	sk = file_socket(file);
-	if (!sk || !is_tcp_copied(sk))
+	protocol = sk ? protocol_of(sk) : 0;
+	if (!protocol)
 		return 0;
-	entry = entry_of(sk);
+	entry = protocol == IPPROTO_TCP ? entry_of(sk) : connection_of((__u64)sk);
 	if (!entry)
 		return 0;
 	if (!entry->pid)
 		entry_set_owner(entry, task, OWNER_SCAN);
-	start_clock_from_scan(entry, sk);
+	if (protocol == IPPROTO_TCP)
+		start_clock_from_scan(entry, sk);
 	return 0;
 }
 
@@ -232,6 +238,8 @@ int seed_sockets(struct bpf_iter__tcp *context)
 		return 0;
 	if (!scan.now_ns)
 		start_clock_from_scan(entry, sk);
+	if (is_subflow(tp))
+		entry_copy_owner(entry, connection_of_subflow(tp));
 	if (!wants_snapshots || !is_wanted(entry, state) ||
 	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
 		return 0;

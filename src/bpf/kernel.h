@@ -177,6 +177,7 @@ struct inet_sock {
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	__u32 icsk_user_timeout;
+	void *icsk_ulp_data;
 	__u8 icsk_retransmits;
 	__u8 icsk_probes_out;
 	struct {
@@ -220,6 +221,15 @@ struct tcp_sock {
 	bool is_mptcp; /* a subflow of MPTCP; only if the kernel has MPTCP */
 };
 
+/* The socket of an MPTCP connection. */
+struct mptcp_sock {
+	struct inet_connection_sock sk;
+};
+
+struct mptcp_subflow_context {
+	struct sock *conn; /* struct mptcp_sock */
+};
+
 struct signal_struct {
 	int group_exit_code;
 };
@@ -260,7 +270,8 @@ struct tcp_timewait_sock {
 #define AF_INET6 10
 
 /* From linux/in.h, which would define its own struct in6_addr. */
-#define IPPROTO_TCP 6
+#define IPPROTO_TCP   6
+#define IPPROTO_MPTCP 262
 
 /* enum sock_flags in net/sock.h, bits of skc_flags (5.10 to 7.2). */
 #define SOCK_DEAD     0

@@ -29,6 +29,11 @@ struct sock_entry {
 	bool got_reset;     /* in its present connection */
 	bool lport_awaited; /* its last record has no local port: another record follows */
 	bool is_fast_open;  /* a child that was created by the SYN (TCP Fast Open) */
+	/* Of the socket of an MPTCP connection (mptcp.h): how a process closed it. */
+	__u8 closing_facts; /* enum transition_facts, the first ones; 0: not known */
+	__u8 closing_signal;
+	__u8 closing_shutdown;
+	bool is_aborted; /* it closed without a FIN */
 };
 
 #ifndef FALLBACK
@@ -209,5 +214,45 @@ static __always_inline __u64 sock_cookie(const struct sock *sk)
 }
 
 #endif
+
+/*
+ * The sockets of MPTCP connections, by address: a subflow points to its connection's, but programs
+ * cannot use that pointer for socket storage. A new connection at an address starts anew
+ * (connection_see() in mptcp.h). If the map is full, the least recently used is removed, and the
+ * owners of its subflows stay as they are.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, __u64);
+	__type(value, struct sock_entry);
+} connections SEC(".maps");
+
+static __always_inline struct sock_entry *connection_find(__u64 address)
+{
+	return bpf_map_lookup_elem(&connections, &address);
+}
+
+/* Inserts an empty entry if there is none. */
+static __always_inline struct sock_entry *connection_of(__u64 address)
+{
+	struct sock_entry *entry = connection_find(address);
+	struct sock_entry none = {};
+
+	if (entry)
+		return entry;
+	bpf_map_update_elem(&connections, &address, &none, BPF_NOEXIST);
+	return connection_find(address);
+}
+
+/* The connection of a subflow; NULL: not known. */
+static __always_inline struct sock_entry *connection_of_subflow(const struct tcp_sock *tp)
+{
+	const struct mptcp_subflow_context *context = tp->inet_conn.icsk_ulp_data;
+
+	if (!bpf_core_type_exists(struct mptcp_subflow_context))
+		return NULL;
+	return connection_find((__u64)BPF_CORE_READ(context, conn));
+}
 
 #endif

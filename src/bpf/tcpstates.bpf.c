@@ -23,6 +23,7 @@
 #include "bpf/kernel.h"
 #include "bpf/kernel_filter.h"
 #include "bpf/loss_counters.h"
+#include "bpf/mptcp.h"
 #include "bpf/probe.h"
 #include "bpf/record.h"
 #include "bpf/request.h"
@@ -85,7 +86,7 @@ static __always_inline bool entry_update(struct sock_entry *entry, struct change
 		entry_recall_creation(entry, sk, change);
 		entry_change_state(entry, change);
 		if (wants_owners())
-			entry_note_task(entry, sk, change);
+			entry_note_owner(entry, sk, tp, change);
 	}
 	if (is_child) {
 		change->flags = 0;
@@ -206,6 +207,8 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(inet_sock_set_state, struct sock *sk, int oldstate, int newstate)
 {
+	if (wants_details && is_connection(sk))
+		return connection_see(sk, oldstate, newstate);
 	if (!is_transition(sk, oldstate, newstate))
 		return 0;
 	seen_set(sk, newstate);

@@ -63,6 +63,12 @@ static bool has(const struct transition *t, unsigned int facts)
 	return (t->facts & facts) == facts;
 }
 
+/* The kernel closes a subflow of MPTCP, and it is not known why. */
+static bool is_hidden(const struct transition *t)
+{
+	return has(t, FACT_SUBFLOW) && !has(t, FACT_IN_CALL);
+}
+
 /* An exiting process closes its sockets. */
 static enum cause end_of_process(const struct transition *t)
 {
@@ -72,6 +78,8 @@ static enum cause end_of_process(const struct transition *t)
 /* This end sends its FIN. */
 static enum cause cause_of_local_close(const struct transition *t)
 {
+	if (is_hidden(t))
+		return CAUSE_UNKNOWN;
 	if (has(t, FACT_KERNEL_THREAD))
 		return CAUSE_KERNEL;
 	if (has(t, FACT_EXITING))
@@ -117,6 +125,8 @@ static enum cause cause_of_failed_connect(const struct transition *t)
 		return CAUSE_RESET_RECEIVED;
 	if (t->err)
 		return CAUSE_UNREACHABLE;
+	if (is_hidden(t))
+		return CAUSE_UNKNOWN;
 	if (t->shutdown != SHUTDOWN_BOTH)
 		return CAUSE_DISCONNECT;
 	return cause_of_local_close(t);
@@ -186,8 +196,10 @@ static enum cause cause_of_end(const struct transition *t)
 		return cause_of_failed_connect(t);
 	if (t->oldstate == STATE_LAST_ACK || t->oldstate == STATE_CLOSING)
 		return CAUSE_FIN_ACKED;
-	if (has(t, FACT_ORPHAN))
+	if (has(t, FACT_ORPHAN) && !has(t, FACT_SUBFLOW))
 		return cause_of_orphan(t);
+	if (is_hidden(t))
+		return CAUSE_UNKNOWN;
 	if (has(t, FACT_IN_CALL))
 		return cause_of_abort(t);
 	if (t->oldstate == STATE_FIN_WAIT2)

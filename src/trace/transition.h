@@ -94,6 +94,11 @@ enum transition_facts {
 	FACT_UNSENT = 1 << 17,          /* some queued data was never sent */
 	FACT_QUEUES = 1 << 21,          /* tx_queue and rx_queue are known */
 	/*
+	 * A subflow of MPTCP, which no process has: FACT_IN_CALL, EXITING and LAST_FD, signal and
+	 * shutdown are those of the process that closed the connection.
+	 */
+	FACT_SUBFLOW = 1 << 25,
+	/*
 	 * No change: a snapshot of a session that stays in its state (oldstate equals newstate);
 	 * duration_ns is the time in it so far. For sessions older than the trace, and for
 	 * those that stay in a state.

@@ -114,6 +114,38 @@ static void this_end_closes(void)
 	CHECK_ROWS(rows);
 }
 
+#define SUBFLOW FACT_SUBFLOW
+
+/* The kernel closes subflows of MPTCP: only what the connection's process did is a cause. */
+static void subflows(void)
+{
+	static const struct row rows[] = {
+		{"close()", EST, FW1, CAUSE_CLOSE, SUBFLOW | CLOSED, .shutdown = 3},
+		{"close()", CW, LA, CAUSE_CLOSE, SUBFLOW | CLOSED | FACT_ORPHAN, .shutdown = 3},
+		{"SHUT_WR", EST, FW1, CAUSE_SHUTDOWN, SUBFLOW | CALL, .shutdown = 2},
+		{"SIGKILL", EST, FW1, CAUSE_SIGNAL, SUBFLOW | EXITS, .shutdown = 3, .signal = 9},
+		{"address removed", EST, FW1, CAUSE_UNKNOWN, SUBFLOW | FACT_ACCEPTED,
+		 .shutdown = 3},
+		{"the peer removed it", CW, LA, CAUSE_UNKNOWN, SUBFLOW, .shutdown = 3},
+		{"unread data", EST, STATE_CLOSE, CAUSE_RESET_UNREAD, SUBFLOW | CLOSED,
+		 .shutdown = 3},
+		{"SO_LINGER 0", EST, STATE_CLOSE, CAUSE_RESET_LINGER,
+		 SUBFLOW | CLOSED | FACT_LINGER_0, .shutdown = 3},
+		{"disconnected", EST, STATE_CLOSE, CAUSE_DISCONNECT, SUBFLOW | CALL},
+		{"reset by MPTCP", EST, STATE_CLOSE, CAUSE_UNKNOWN, SUBFLOW},
+		{"reset by MPTCP, orphan", FW1, STATE_CLOSE, CAUSE_UNKNOWN, SUBFLOW | FACT_ORPHAN,
+		 .shutdown = 3},
+		{"given up by MPTCP", STATE_SYN_SENT, STATE_CLOSE, CAUSE_UNKNOWN, SUBFLOW},
+		{"reset by the peer", EST, STATE_CLOSE, CAUSE_RESET_RECEIVED,
+		 SUBFLOW | FACT_RESET_RECEIVED, ECONNRESET},
+		{"ss -K", EST, STATE_CLOSE, CAUSE_DESTROYED, SUBFLOW | CALL, ECONNABORTED},
+		{"FIN acked", LA, STATE_CLOSE, CAUSE_FIN_ACKED, SUBFLOW | FACT_PEER_FIN,
+		 .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
 static void a_listener_ends(void)
 {
 	static const struct row rows[] = {
@@ -319,6 +351,7 @@ static void any_transition(void)
 	}
 }
 
-UNIT_MAIN("cause", TEST(opening), TEST(this_end_closes), TEST(a_listener_ends), TEST(the_peer_acts),
-	  TEST(minisocks), TEST(destroyed), TEST(timeouts), TEST(failed_connects), TEST(resets),
-	  TEST(without_details), TEST(names), TEST(any_transition))
+UNIT_MAIN("cause", TEST(opening), TEST(this_end_closes), TEST(subflows), TEST(a_listener_ends),
+	  TEST(the_peer_acts), TEST(minisocks), TEST(destroyed), TEST(timeouts),
+	  TEST(failed_connects), TEST(resets), TEST(without_details), TEST(names),
+	  TEST(any_transition))
