@@ -71,6 +71,8 @@ static void live_close(struct source *source)
 {
 	struct live *live = (struct live *)source;
 
+	if (live->cookie_namespaces)
+		syn_cookies_report(&live->cookies, live->cookie_namespaces);
 	types_close(&live->types);
 	ring_buffer__free(live->ring);
 	start_probe_close(&live->probe);
@@ -83,6 +85,7 @@ static void live_close(struct source *source)
 	targets_close(&live->targets);
 	cgroups_close(&live->source.cgroups);
 	loss_counter_close(&live->counter);
+	syn_cookies_close(&live->cookies);
 	free(live);
 }
 
@@ -215,6 +218,15 @@ static int attach(struct live *live, const struct wants *wants)
 	return load_and_attach(live, wants) || open_ring(live) ? -1 : 0;
 }
 
+/* Sessions that --half-open cannot show are counted. */
+static void count_cookies(struct live *live, const struct wants *wants)
+{
+	if (!wants->half_open)
+		return;
+	live->cookie_namespaces = &wants->selection->namespaces;
+	syn_cookies_begin(&live->cookies);
+}
+
 static void start_clock(struct source *source)
 {
 	source->clock.start_ns = clock_monotonic_ns();
@@ -243,6 +255,7 @@ struct source *source_open_live(const struct wants *wants)
 		follow_exactly(live, wants);
 		scan_at_start(live, wants);
 	}
+	count_cookies(live, wants);
 	types_close(&live->types);
 	live->source.fd = ring_buffer__epoll_fd(live->ring);
 	start_clock(&live->source);

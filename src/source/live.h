@@ -13,6 +13,7 @@
 #include "source/record_queue.h"
 #include "source/source.h"
 #include "source/start_probe.h"
+#include "source/syn_cookies.h"
 
 struct exact_bpf;
 struct ring_buffer;
@@ -31,6 +32,8 @@ struct live {
 	struct record_queue snapshots; /* of iterators: struct transition */
 	struct record_queue queue;     /* records that arrived while iterators ran */
 	struct loss_counter counter;
+	const struct numbers *cookie_namespaces; /* where to count; NULL: not wanted */
+	struct syn_cookies cookies;
 	unsigned int left;    /* records that this read may still take */
 	bool is_kept;         /* records are added to the queue when read */
 	bool wants_last_peek; /* tracing has stopped: orphans are checked once more */

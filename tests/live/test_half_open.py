@@ -121,3 +121,43 @@ def test_off(program):
     with tempfile.TemporaryDirectory() as folder:
         _, shown = run_both(program, str(pathlib.Path(folder, "recording")))
     check_equal("half-open", requests_of(shown), [])
+
+
+def cookie_messages(ended):
+    return [line for line in ended.errors if "SYN cookies" in line]
+
+
+def test_cookies(program):
+    """
+    The kernel stores nothing of a SYN that it answers with a cookie: such SYNs are counted, less those whose cookie
+    came back. Nothing is said where all came back, or in another namespace.
+    """
+    netns.sysctl("net.ipv4.tcp_syncookies", 2)
+    other = str(os.stat(f"/proc/{os.getppid()}/ns/net").st_ino)
+    with DelayedLink(DELAY), program.start("-j", "--half-open") as tool, \
+            program.start("-j", "--half-open", "--netns", other) as elsewhere, \
+            program.start("-j", "--half-open") as all_back:
+        listener = traffic.Listener(SLOW)
+        traffic.Connection(listener)
+        check_equal("all came back", cookie_messages(all_back.end()), [])
+        for _ in range(3):
+            knock(SLOW, listener)
+        # Behind all packets of those that knock.
+        traffic.Connection(listener)
+        shown = lines.from_json(tool.lines_until(observe.mark()))
+        ended = tool.end()
+        check_good_end(ended)
+        check_equal("another namespace", cookie_messages(elsewhere.end()), [])
+    check_equal("half-open", requests_of(shown), [])
+    check_equal("messages", cookie_messages(ended), [
+        "tcpstates: --half-open: the kernel answered 5 SYNs with SYN cookies, of which 2 came back; it stores nothing "
+        "for the others, so they are not shown"])
+
+
+def test_no_cookies(program):
+    """The near miss: sessions that are never finished, without cookies."""
+    with DelayedLink(DELAY), program.start("-j", "--half-open") as tool:
+        listener = traffic.Listener(SLOW)
+        knock(SLOW, listener)
+        traffic.Connection(listener)
+        check_equal("messages", cookie_messages(tool.end()), [])
