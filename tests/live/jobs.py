@@ -9,11 +9,13 @@ import signal
 import time
 import traceback
 
+import audit
 import marks
 import netns
 import own_ports
 from kernel_record import UnreachedRecord
 from outcome import Failed, Skipped
+from processes import Processes
 from tool import Program
 
 SECONDS = 600    # that a test may take
@@ -42,8 +44,9 @@ def interrupted(number, frame):
     raise Failed(f"takes longer than {SECONDS} seconds")
 
 
-def say_outcome(test, tool, writer):
+def say_outcome(test, tool, writer, processes):
     os.setsid()
+    audit.watch(processes)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, interrupted)
     signal.alarm(SECONDS)
@@ -52,17 +55,22 @@ def say_outcome(test, tool, writer):
 
 
 class Attempt:
-    """A test that runs; with its own record of the transitions of its sessions that the program cannot see."""
+    """
+    A test that runs; with the kernel's records of its processes, and of the transitions of its sessions that the program
+    cannot see.
+    """
 
     def __init__(self, job, tool):
         own_ports.take(job.number)
         self.unreached = UnreachedRecord()
+        self.processes = Processes()
         self.unreached.__enter__()
+        self.processes.__enter__()
         reader, writer = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                say_outcome(job.test, tool, writer)
+                say_outcome(job.test, tool, writer, self.processes)
             finally:
                 os._exit(0)
         os.close(writer)
@@ -86,6 +94,7 @@ class Attempt:
         os.waitpid(self.pid, 0)
         count = self.unreached.count()
         self.unreached.remove()
+        self.processes.remove()
         said = self.said.decode(errors="replace") or "0the test's process died"
         return said[0] == "1", said[1:], count
 

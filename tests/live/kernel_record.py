@@ -182,6 +182,9 @@ class Layout:
     def number(self, event, name):
         return int.from_bytes(event[self.place[name]], "little")
 
+    def text(self, event, name):
+        return event[self.place[name]].split(b"\0")[0].decode(errors="replace")
+
     def events(self, page):
         for time_ns, event in split(page):
             if self.number(event, "common_type") == self.id:

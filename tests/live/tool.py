@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 
+import audit
 import netns
 from outcome import Failed, check
 from wait import PATIENCE
@@ -55,12 +56,16 @@ class Pipe:
 
 
 class Tool:
-    """One run of the program. `with` waits until it is attached (-v tells), and kills it in the end if need be."""
+    """
+    One run of the program. `with` waits until it is attached (-v tells), and kills it in the end if need be. What it printed
+    and recorded until it ended by itself is audited (audit.py).
+    """
 
     def __init__(self, path, *options, verbose=True, ready=True, **how):
         self.command = [path, *options] + (["-v"] if verbose else [])
         how.setdefault("stdin", subprocess.DEVNULL)
         how.setdefault("stdout", subprocess.PIPE)
+        audit.begin_run(self.command)
         self.wants_ready = verbose and ready
         self.process = subprocess.Popen(self.command, stderr=subprocess.PIPE, **how)
         self.pid = self.process.pid
@@ -73,11 +78,14 @@ class Tool:
         return self
 
     def __exit__(self, *error):
+        status = self.process.poll()
         self.process.kill()
         self.process.wait()
         for stream in self.process.stdout, self.process.stderr:
             if stream:
                 stream.close()
+        if status == 0 and error[0] is None:
+            audit.check_run(self.command, self.out.lines if self.out else [], [line.decode(errors="replace") for line in self.err.lines])
 
     def wait_ready(self):
         deadline = time.monotonic() + PATIENCE
