@@ -313,7 +313,7 @@ static __always_inline void fill_session(struct transition *record, struct sock 
 	record->cookie = sock_cookie(sk);
 	record->cgroup = cgroup_of(tp);
 	record->uid = sk->sk_uid.val;
-	record->netns = sock_of(tp)->__sk_common.skc_net.net->ns.inum;
+	record->netns = namespace_number(sock_of(tp)->__sk_common.skc_net.net);
 	record->err = sk->sk_err;
 	record->err_soft = sk->sk_err_soft;
 	record->shutdown = sk->sk_shutdown;

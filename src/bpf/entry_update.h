@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/kernel.h"
+#include "bpf/kernel_filter.h"
 #include "bpf/sock_entry.h"
 #include "bpf/task.h"
 #include "trace/state.h"
@@ -39,12 +40,18 @@ struct change {
 	bool is_passive_open; /* see RECORD_PASSIVE_OPEN */
 };
 
+/* A process that merely has the id of a selected one is no owner: its sessions do not match. */
 static __always_inline void entry_set_owner(struct sock_entry *entry,
 					    const struct task_struct *task, __u8 from)
 {
 	entry->pid = task_tgid(task);
 	entry->owner_from = from;
 	task_read_process_comm(entry->comm, task);
+	if (filter_is_other_process(entry->pid, BPF_CORE_READ(task, group_leader))) {
+		entry->pid = 0;
+		entry->owner_from = OWNER_UNKNOWN;
+		__builtin_memset(entry->comm, 0, sizeof(entry->comm));
+	}
 }
 
 /*

@@ -52,7 +52,7 @@ int BPF_PROG(inet_csk_reqsk_queue_hash_add, struct sock *listener, struct reques
 	struct half_open half_open = {
 		.since_ns = bpf_ktime_get_ns(),
 		.cookie = bpf_get_socket_cookie(request),
-		.netns = listener->__sk_common.skc_net.net->ns.inum,
+		.netns = namespace_number(listener->__sk_common.skc_net.net),
 		.uid = listener->sk_uid.val,
 		.ip = ip_of(&listener->__sk_common),
 	};

@@ -103,6 +103,7 @@ int seed_files(struct bpf_iter__task_file *context)
 
 	if (!task || !file)
 		return 0;
+	namespace_note(task);
 	walk(context->meta->seq, &record);
 	sk = file_socket(file);
 	protocol = sk ? protocol_of(sk) : 0;
@@ -139,7 +140,7 @@ static __always_inline void fill_found_minisock(struct record_minisock_found *fo
 	record->lport = common->skc_num;
 	record->rport = bpf_ntohs(common->skc_dport);
 	/* Reads through the helper's result: see sock_of(). */
-	record->netns = minisock->__tw_common.skc_net.net->ns.inum;
+	record->netns = namespace_number(minisock->__tw_common.skc_net.net);
 	record->cookie = common->skc_cookie.counter;
 	record->minisock = (__u64)minisock;
 	record->ip = ip_of(common);

@@ -50,6 +50,7 @@ struct net {
 	struct {
 		unsigned int inum;
 	} ns;
+	__u32 hash_mix;
 	struct {
 		struct inet_timewait_death_row tcp_death_row;
 	} ipv4;
@@ -234,11 +235,17 @@ struct signal_struct {
 	int group_exit_code;
 };
 
+struct nsproxy {
+	struct net *net_ns;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int tgid;
+	__u64 start_boottime;
 	char comm[16];
 	struct task_struct *group_leader;
+	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 };
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -20,6 +21,58 @@
  * objects share.
  */
 const volatile struct kernel_filter filter SEC(".rodata.filter");
+
+/*
+ * The network namespaces that are selected. Key: inode number; inserted by user space before it
+ * attaches the programs. Value: which of those that have this number one after the other is meant
+ * (namespace_mark()); 0: the first one that is seen.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} namespaces SEC(".maps");
+
+/*
+ * The kernel gives the number of a namespace that is gone to one of the next ones, but each has 32
+ * random bits of its own (net_hash_mix(), setup_net(), 5.10 to 7.2).
+ */
+static __always_inline __u64 namespace_mark(__u32 hash_mix)
+{
+	return 1ull << 32 | hash_mix;
+}
+
+static __always_inline bool namespace_is_meant(__u32 number, __u32 hash_mix)
+{
+	__u64 mark = namespace_mark(hash_mix), *meant = bpf_map_lookup_elem(&namespaces, &number);
+
+	if (!meant)
+		return true;
+	if (!*meant)
+		*meant = mark;
+	return *meant == mark;
+}
+
+/* The number of a namespace; 0, not known, of one that merely has the number of a selected one. */
+static __always_inline __u32 namespace_number(const struct net *net)
+{
+	__u32 number = net->ns.inum;
+
+	return !filter.names_namespaces || namespace_is_meant(number, net->hash_mix) ? number : 0;
+}
+
+/* Before its first socket is seen: the namespace of a task. */
+static __always_inline void namespace_note(const struct task_struct *task)
+{
+	const struct net *net;
+
+	if (!filter.names_namespaces)
+		return;
+	net = BPF_CORE_READ(task, nsproxy, net_ns);
+	if (net)
+		namespace_is_meant(BPF_CORE_READ(net, ns.inum), BPF_CORE_READ(net, hash_mix));
+}
 
 static __always_inline bool set_has(const volatile __u64 *set, __u16 port)
 {
@@ -119,7 +172,7 @@ static __always_inline bool filter_ends_pass(const struct sock *sk, const struct
 		return false;
 	if (filter.has_lports && known & KNOWN_LPORT && !set_has(filter.lports, lport))
 		return false;
-	if (filter.netns && filter.netns != sock_of(tp)->__sk_common.skc_net.net->ns.inum)
+	if (filter.netns && filter.netns != namespace_number(sock_of(tp)->__sk_common.skc_net.net))
 		return false;
 	if (!(known & KNOWN_ADDRESSES))
 		return true;
@@ -131,7 +184,7 @@ static __always_inline bool filter_ends_pass(const struct sock *sk, const struct
 						     common->skc_daddr, &common->skc_v6_daddr);
 }
 
-/* Process and user ids, which user space inserts before it attaches the programs. */
+/* User ids, which user space inserts before it attaches the programs. */
 struct id_set {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -139,8 +192,31 @@ struct id_set {
 	__type(value, __u8);
 };
 
-struct id_set pids SEC(".maps");
+/* Likewise process ids; the value is when that process began, 0: any. */
+struct pid_set {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+struct pid_set pids SEC(".maps");
 struct id_set uids SEC(".maps");
+
+/*
+ * Whether the process has the id of a selected one that has ended: the kernel uses ids again.
+ * leader: of its thread group. /proc/PID/stat cuts the start time off to PROCESS_TICK_NS
+ * (nsec_to_clock_t() in do_task_stat(), 5.10 to 7.2).
+ */
+static __always_inline bool filter_is_other_process(__u32 pid, const struct task_struct *leader)
+{
+	const __u64 *start;
+
+	if (!filter.names_pids)
+		return false;
+	start = bpf_map_lookup_elem(&pids, &pid);
+	return start && *start && *start != BPF_CORE_READ(leader, start_boottime) / PROCESS_TICK_NS;
+}
 
 /* Checked at each change, because the owner may differ. */
 static __always_inline bool filter_owner_passes(const struct sock_entry *entry,

@@ -104,7 +104,7 @@ static __always_inline __u32 request_netns(const struct request_sock *request)
 	const struct tcp_request_sock *tcp = bpf_skc_to_tcp_request_sock((void *)request);
 
 	/* Reads through the helper's result: see sock_of(). */
-	return tcp ? tcp->req.req.__req_common.skc_net.net->ns.inum : 0;
+	return tcp ? namespace_number(tcp->req.req.__req_common.skc_net.net) : 0;
 }
 
 #ifndef FALLBACK

@@ -17,6 +17,9 @@ struct kernel_nets {
 	__u8 padding[6];
 };
 
+/* The unit of times in /proc/PID/stat: USER_HZ is 100 on every architecture that has BPF. */
+#define PROCESS_TICK_NS 10000000
+
 /* Which transitions get a record. */
 struct kernel_filter {
 	__u64 lports[PORT_SET_WORDS];
@@ -33,7 +36,9 @@ struct kernel_filter {
 	__u8 has_pids;
 	__u8 has_uids;
 	__u8 is_on; /* a filter on the endpoints or the namespace is set */
-	__u8 padding[2];
+	/* Selected by these numbers, here or in user space, which the kernel uses again: */
+	__u8 names_pids;
+	__u8 names_namespaces;
 };
 
 /* An address prefix, as a key of the kernel's tries. */

@@ -155,7 +155,7 @@ static __always_inline void tally_fill_ends(struct tally_key *key, const struct 
 	if (tally.by_rport)
 		key->rport = rport;
 	if (tally.by_netns)
-		key->netns = common->skc_net.net->ns.inum;
+		key->netns = namespace_number(common->skc_net.net);
 	if (tally.by_raddr) {
 		address_fill(key->raddr, common, common->skc_daddr, &common->skc_v6_daddr);
 		mask_address(key->raddr, tally.raddr_ipv4, tally.raddr_ipv6);

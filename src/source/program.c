@@ -80,6 +80,34 @@ static int fill_ids(const struct bpf_map *set, const struct numbers *numbers)
 	return err;
 }
 
+/* A process that has ended meanwhile, or is to come, is known by its id only. */
+static int fill_pids(const struct bpf_map *set, const struct numbers *numbers)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < numbers->count; i++) {
+		__u32 pid = numbers->sorted[i];
+		__u64 start = process_start_ticks(pid);
+
+		err = bpf_map_update_elem(bpf_map__fd(set), &pid, &start, BPF_ANY);
+	}
+	return err;
+}
+
+/* The program notes which namespaces these are. */
+static int fill_namespaces(const struct bpf_map *set, const struct numbers *numbers)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < numbers->count; i++) {
+		__u32 number = numbers->sorted[i];
+		__u64 meant = 0;
+
+		err = bpf_map_update_elem(bpf_map__fd(set), &number, &meant, BPF_ANY);
+	}
+	return err;
+}
+
 static int fill_trie(const struct bpf_map *trie, const struct nets *nets)
 {
 	int err = 0;
@@ -102,8 +130,10 @@ static int fill_sets(const struct tcpstates_bpf *program, const struct wants *wa
 
 	if (!err)
 		err = fill_trie(program->maps.remotes, &selection->remotes);
-	if (!err && filter->has_pids)
-		err = fill_ids(program->maps.pids, &selection->pids);
+	if (!err && filter->names_pids)
+		err = fill_pids(program->maps.pids, &selection->pids);
+	if (!err && filter->names_namespaces)
+		err = fill_namespaces(program->maps.namespaces, &selection->namespaces);
 	if (!err && filter->has_uids)
 		err = fill_ids(program->maps.uids, &selection->uids);
 	return err;
@@ -130,11 +160,13 @@ static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 	if (selection->namespaces.count == 1)
 		filter->netns = selection->namespaces.sorted[0];
 	/* To follow a session into TIME_WAIT, user space needs its earlier transitions. */
+	set_ids(&selection->pids, &filter->names_pids, program->maps.pids);
+	set_ids(&selection->namespaces, &filter->names_namespaces, program->maps.namespaces);
 	if (!wants->minisocks) {
+		filter->has_pids = filter->names_pids;
 		filter->from = selection->from;
 		filter->to = selection->to;
 		filter->either = selection->either;
-		set_ids(&selection->pids, &filter->has_pids, program->maps.pids);
 		set_ids(&selection->uids, &filter->has_uids, program->maps.uids);
 	}
 	filter->is_on = filter->only_ip || filter->has_lports || filter->has_rports ||

@@ -52,6 +52,36 @@ enum answer namespace_is_initial(const char *name)
 	return ANSWER_UNKNOWN;
 }
 
+/* The 22nd field of /proc/PID/stat. The name before it may contain anything. */
+static uint64_t parse_start(const char *stat)
+{
+	const char *rest = strrchr(stat, ')');
+	unsigned long long start;
+
+	return rest && sscanf(rest,
+			      ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			      "%*s %*s %*s %llu",
+			      &start) == 1
+		       ? start
+		       : 0;
+}
+
+uint64_t process_start_ticks(uint32_t pid)
+{
+	char path[64], stat[1024] = "";
+	FILE *file;
+
+	if (namespace_is_initial("pid") != ANSWER_YES || namespace_is_initial("time") == ANSWER_NO)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	stat[fread(stat, 1, sizeof(stat) - 1, file)] = '\0';
+	fclose(file);
+	return parse_start(stat);
+}
+
 bool seccomp_is_on(void)
 {
 	return prctl(PR_GET_SECCOMP) == SECCOMP_MODE_FILTER;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum answer {
 	ANSWER_NO,
@@ -17,6 +18,12 @@ bool capability_is_effective(int capability);
 
 /* Whether this process is in the machine's initial namespace: user, pid, cgroup or time. */
 enum answer namespace_is_initial(const char *name);
+
+/*
+ * When a process began: CLOCK_BOOTTIME, in the 10 ms of /proc/PID/stat. 0: not known, as there is
+ * no such process, or /proc is another PID or time namespace's.
+ */
+uint64_t process_start_ticks(uint32_t pid);
 
 /* Whether system calls of this process are filtered, as container runtimes do. */
 bool seccomp_is_on(void);

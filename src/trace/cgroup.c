@@ -277,6 +277,21 @@ bool cgroup_path_exists(int root, const char *path)
 	return stat_below(root, path, &found);
 }
 
+/* The id of the cgroup that holds this one. 0 if it is gone, and of the root. */
+static uint64_t parent_of(int root, const char *path)
+{
+	char parent[CGROUP_PATH_SIZE];
+	struct stat found;
+	char *slash;
+
+	snprintf(parent, sizeof(parent), "%s", path);
+	slash = strrchr(parent, '/');
+	if (!slash || !slash[1])
+		return 0;
+	slash[slash == parent] = '\0';
+	return stat_below(root, parent, &found) ? found.st_ino : 0;
+}
+
 bool cgroups_has(const struct cgroups *cgroups, uint64_t id)
 {
 	return find(cgroups, id);
@@ -294,6 +309,8 @@ const char *cgroups_find(struct cgroups *cgroups, uint64_t id)
 		cgroup = add(cgroups, id);
 		if (cgroup)
 			set_path(cgroups, cgroup, path);
+		if (cgroup && *path)
+			cgroup->parent = parent_of(cgroups->root, path);
 	}
 	return cgroup && cgroup->path ? cgroup->path : unknown;
 }
@@ -308,6 +325,32 @@ uint64_t cgroups_find_id(const struct cgroups *cgroups, const char *path)
 	if (entry)
 		return of_path(entry)->id;
 	return cgroups->root >= 0 && stat_below(cgroups->root, path, &found) ? found.st_ino : 0;
+}
+
+/* Without parents, by their paths. */
+static bool is_below_path(struct cgroups *cgroups, uint64_t id, uint64_t other)
+{
+	char path[CGROUP_PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s", cgroups_find(cgroups, other));
+	return *path && cgroups_is_in(cgroups, id, path) &&
+	       strcmp(cgroups_find(cgroups, id), path) != 0;
+}
+
+bool cgroups_is_in_id(struct cgroups *cgroups, uint64_t id, uint64_t other)
+{
+	if (id == other)
+		return id;
+	if (cgroups->root < 0)
+		return is_below_path(cgroups, id, other);
+	while (id && id != other) {
+		struct cgroup *cgroup;
+
+		cgroups_find(cgroups, id);
+		cgroup = find(cgroups, id);
+		id = cgroup ? cgroup->parent : 0;
+	}
+	return id;
 }
 
 bool cgroups_is_in(struct cgroups *cgroups, uint64_t id, const char *path)

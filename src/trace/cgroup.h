@@ -37,7 +37,8 @@ struct cgroup {
 	struct hash_entry by_path;
 	struct cgroup *newer;
 	uint64_t id;
-	char *path; /* from the hierarchy's root, "/a/b"; NULL: not known */
+	uint64_t parent; /* its id; 0: not known, or the root */
+	char *path;      /* from the hierarchy's root, "/a/b"; NULL: not known */
 };
 
 struct cgroups {
@@ -65,6 +66,13 @@ const char *cgroups_find(struct cgroups *cgroups, uint64_t id);
 
 /* The id of a path; the newest one if there are several; 0 if it is not known. */
 uint64_t cgroups_find_id(const struct cgroups *cgroups, const char *path);
+
+/*
+ * Whether a cgroup is the other one or below it. A path may be used again, an id is not
+ * (kernfs_new_node(), 5.10 to 7.2), so a cgroup that took the other one's path is neither. With
+ * learned paths only, those below such a cgroup cannot be told apart from those below the other.
+ */
+bool cgroups_is_in_id(struct cgroups *cgroups, uint64_t id, uint64_t other);
 
 /* Whether a cgroup has that path or is below it. */
 bool cgroups_is_in(struct cgroups *cgroups, uint64_t id, const char *path);

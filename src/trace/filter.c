@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Matches transitions against the selection: one predicate for each member. */
 #include <fnmatch.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "trace/cause.h"
@@ -83,15 +82,6 @@ static bool comm_matches(const struct texts *patterns, const struct transition *
 	return false;
 }
 
-/* Whether the cgroup is the wanted one or below it. */
-static bool is_in_cgroup(struct cgroups *cgroups, uint64_t id, uint64_t wanted)
-{
-	char path[CGROUP_PATH_SIZE];
-
-	snprintf(path, sizeof(path), "%s", cgroups_find(cgroups, wanted));
-	return *path && cgroups_is_in(cgroups, id, path);
-}
-
 static bool cgroup_matches(const struct filter *filter, const struct transition *t)
 {
 	const struct selection *selection = filter->selection;
@@ -106,7 +96,7 @@ static bool cgroup_matches(const struct filter *filter, const struct transition 
 		if (cgroups_is_in(filter->cgroups, t->cgroup, selection->cgroups.text[i]))
 			return true;
 	for (size_t i = 0; i < selection->cgroup_ids.count; i++)
-		if (is_in_cgroup(filter->cgroups, t->cgroup, selection->cgroup_ids.sorted[i]))
+		if (cgroups_is_in_id(filter->cgroups, t->cgroup, selection->cgroup_ids.sorted[i]))
 			return true;
 	return false;
 }

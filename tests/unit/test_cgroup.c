@@ -122,6 +122,28 @@ static void below(void)
 	}
 }
 
+/* An id is one cgroup; a path that was used again is two, of which neither is in the other. */
+static void below_by_id(void)
+{
+	struct cgroups cgroups;
+
+	cgroups_open(&cgroups, -1);
+	cgroups_learn(&cgroups, 1, "/a");
+	cgroups_learn(&cgroups, 2, "/a/b");
+	cgroups_learn(&cgroups, 3, "/ab");
+	cgroups_learn(&cgroups, 4, "/a");
+	CHECK(cgroups_is_in_id(&cgroups, 1, 1));
+	CHECK(cgroups_is_in_id(&cgroups, 2, 1));
+	CHECK(cgroups_is_in_id(&cgroups, 9, 9)); /* it needs no path */
+	CHECK(!cgroups_is_in_id(&cgroups, 1, 2));
+	CHECK(!cgroups_is_in_id(&cgroups, 3, 1));
+	CHECK(!cgroups_is_in_id(&cgroups, 4, 1));
+	CHECK(!cgroups_is_in_id(&cgroups, 2, 9));
+	CHECK(!cgroups_is_in_id(&cgroups, 0, 1));
+	CHECK(!cgroups_is_in_id(&cgroups, 0, 0));
+	cgroups_close(&cgroups);
+}
+
 /* As from where the hierarchy is mounted, wherever that is. */
 static void from_its_mount(void)
 {
@@ -145,4 +167,4 @@ static void from_its_mount(void)
 }
 
 UNIT_MAIN("cgroup", TEST(learned), TEST(many), TEST(forgotten), TEST(cut), TEST(found_by_path),
-	  TEST(below), TEST(from_its_mount))
+	  TEST(below), TEST(below_by_id), TEST(from_its_mount))
