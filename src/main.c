@@ -103,6 +103,17 @@ static void report_forgotten(const struct cgroups *cgroups)
 			  CGROUPS_MAX, cgroups->forgotten);
 }
 
+/* An output without them must not look as if there were none. */
+static void report_missed(const struct source *source)
+{
+	size_t count = source->namespaces_missed;
+
+	if (count)
+		log_error("sessions that were there before are missing: %zu other network "
+			  "namespace%s cannot be entered without CAP_SYS_ADMIN and CAP_SYS_PTRACE",
+			  count, count == 1 ? "" : "s");
+}
+
 static enum exit_status trace(const struct plan *plan)
 {
 	const struct options *options = plan->options;
@@ -119,6 +130,7 @@ static enum exit_status trace(const struct plan *plan)
 	loop.source = open_source(plan);
 	if (!loop.source)
 		return EXIT_FAILED;
+	report_missed(loop.source);
 	origin = source_origin(loop.source);
 	filter_init(&filter, plan->wants.selection, plan->wants.requests, origin.clock->start_ns,
 		    options->duration_ns, origin.cgroups);

@@ -8,9 +8,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bpf/record.h"
@@ -18,6 +16,7 @@
 #include "lib/log.h"
 #include "source/initial_scan.h"
 #include "source/join.h"
+#include "source/namespaces.h"
 #include "source/program.h"
 #include "trace/clock.h"
 #include "trace/state.h"
@@ -28,27 +27,6 @@
  * machines), and the beginning of a record that did not fit. The marks fill it soon.
  */
 #define FOUND_SIZE 33792
-
-/* Network namespaces that were visited. */
-struct visited {
-	ino_t *inodes;
-	size_t count;
-};
-
-static bool visited_add(struct visited *visited, ino_t inode)
-{
-	ino_t *inodes;
-
-	for (size_t i = 0; i < visited->count; i++)
-		if (visited->inodes[i] == inode)
-			return false;
-	inodes = realloc(visited->inodes, (visited->count + 1) * sizeof(*inodes));
-	if (!inodes)
-		return false;
-	inodes[visited->count++] = inode;
-	visited->inodes = inodes;
-	return true;
-}
 
 /*
  * The timer shows when TIME_WAIT began. For an orphan in FIN_WAIT2, only a lower bound of the
@@ -142,57 +120,67 @@ static int run_iterator(const struct bpf_link *link, struct initial_scan *scan)
 	return size;
 }
 
-static void scan_namespace(struct initial_scan *scan, int netns)
+/* False if it cannot be entered. */
+static bool scan_namespace(struct initial_scan *scan, int netns)
 {
 	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(scan->sockets, scan);
 
 	if (err)
 		log_verbose("cannot scan the sessions of a network namespace: %s", strerror(-err));
+	return !err;
 }
 
-/* The network namespace of a process. -1: visited already, or it cannot be opened. */
-static int open_namespace(const char *pid, struct visited *visited)
+static void scan_process(struct initial_scan *scan, struct namespaces *namespaces, const char *pid)
 {
-	char path[64];
-	struct stat stat;
-	int fd;
+	int netns = namespaces_open(namespaces, pid);
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	if (!fstat(fd, &stat) && visited_add(visited, stat.st_ino))
-		return fd;
-	close(fd);
-	return -1;
+	if (netns < 0)
+		return;
+	if (scan_namespace(scan, netns))
+		namespaces_note_scanned(namespaces, pid, netns);
+	else
+		namespaces_note_missed(namespaces, pid);
+	close(netns);
+}
+
+static bool selects_scanned_only(const struct numbers *selected,
+				 const struct namespaces *namespaces)
+{
+	for (size_t i = 0; i < selected->count; i++)
+		if (!namespaces_has_scanned(namespaces, selected->sorted[i]))
+			return false;
+	return selected->count;
+}
+
+static size_t count_missed(const struct initial_scan *scan, const struct namespaces *namespaces)
+{
+	if (!(scan->snapshots || scan->minisocks) ||
+	    selects_scanned_only(scan->selected, namespaces))
+		return 0;
+	return namespaces_count_missed(namespaces);
 }
 
 /* The network namespaces of all processes. */
 static void scan_namespaces(struct initial_scan *scan)
 {
-	struct visited visited = {0};
-	int home = open_namespace("self", &visited);
+	struct namespaces namespaces = {0};
+	int home = namespaces_open(&namespaces, "self");
 	DIR *processes = opendir("/proc");
 	struct dirent *process;
 
-	run_iterator(scan->sockets, scan);
-	while (home >= 0 && processes && (process = readdir(processes))) {
-		int netns = -1;
-
+	if (!run_iterator(scan->sockets, scan) && home >= 0)
+		namespaces_note_scanned(&namespaces, "self", home);
+	while (home >= 0 && processes && (process = readdir(processes)))
 		if (process->d_name[0] >= '1' && process->d_name[0] <= '9')
-			netns = open_namespace(process->d_name, &visited);
-		if (netns < 0)
-			continue;
-		scan_namespace(scan, netns);
-		close(netns);
-	}
-	if (home >= 0 && visited.count > 1 && setns(home, CLONE_NEWNET))
+			scan_process(scan, &namespaces, process->d_name);
+	if (home >= 0 && namespaces.opened.count > 1 && setns(home, CLONE_NEWNET) && errno != EPERM)
 		log_verbose("cannot return to the original network namespace: %s", strerror(errno));
+	scan->missed = count_missed(scan, &namespaces);
 	if (processes)
 		closedir(processes);
 	if (home >= 0)
 		close(home);
-	free(visited.inodes);
+	namespaces_free(&namespaces);
 }
 
 static struct bpf_link *attach_iterator(const struct bpf_program *program)

@@ -6,8 +6,10 @@
 #ifndef TCPSTATES_SOURCE_INITIAL_SCAN_H
 #define TCPSTATES_SOURCE_INITIAL_SCAN_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include "lib/numbers.h"
 #include "source/minisock_tracker.h"
 #include "source/record_queue.h"
 
@@ -20,12 +22,15 @@ struct initial_scan {
 	void (*pause)(void *context);
 	void *context;
 
+	const struct numbers *selected; /* set by the user: by --netns; empty: all are selected */
+
 	const struct tcpstates_bpf *program;
 	struct bpf_link *sockets;       /* the iterator over sockets; NULL: not available */
 	struct minisocks *minisocks;    /* gets those older than the trace; NULL: not followed */
 	struct record_queue *snapshots; /* gets all snapshots; NULL: not wanted */
-	uint64_t last_ns;               /* when initial_scan_repeat() was called last */
-	uint64_t unknown;               /* records of unknown kind, which were skipped */
+	size_t missed;    /* network namespaces that have sessions which should have been found */
+	uint64_t last_ns; /* when initial_scan_repeat() was called last */
+	uint64_t unknown; /* records of unknown kind, which were skipped */
 };
 
 /*

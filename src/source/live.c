@@ -165,6 +165,7 @@ static void scan_at_start(struct live *live, const struct wants *wants)
 	initial_scan_run(&live->scan, live->program,
 			 wants->minisocks ? &live->join.minisocks : NULL,
 			 wants->snapshots ? &live->snapshots : NULL);
+	live->source.namespaces_missed = live->scan.missed;
 	live->source.has_more = !record_queue_is_empty(&live->queue);
 }
 
@@ -242,7 +243,9 @@ struct source *source_open_live(const struct wants *wants)
 		return NULL;
 	}
 	describe(live, wants);
-	live->scan = (struct initial_scan){.pause = live_keep_records, .context = live};
+	live->scan = (struct initial_scan){.pause = live_keep_records,
+					   .context = live,
+					   .selected = &wants->selection->namespaces};
 	if (wants->minisocks)
 		join_follow_minisocks(&live->join, live_peek_minisocks);
 	if (attach(live, wants)) {

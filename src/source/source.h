@@ -4,6 +4,7 @@
 #define TCPSTATES_SOURCE_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "trace/cgroup.h"
@@ -27,6 +28,8 @@ struct source {
 	bool has_more; /* set by read() and scan(): more is pending, do not wait to gather it */
 	uint64_t read_until_ns; /* monotonic; with has_more: events until then have been read */
 	bool has_ended;
+	/* Network namespaces whose older sessions a live source should know, but cannot. */
+	size_t namespaces_missed;
 	char host[RECORDING_NAME_SIZE];   /* the traced machine's name, */
 	char kernel[RECORDING_NAME_SIZE]; /* and its kernel's release */
 };
