@@ -166,6 +166,13 @@ def test_causes():
         check(text.lower().startswith(table[name].lower()), f"the man page says of {name}: {text}")
 
 
+def test_certainty_of_causes():
+    """The man page says of each cause when it is certain."""
+    causes = dict(page.definitions("CAUSES"))
+    for name in tool.help_causes():
+        check(re.search(r"\bcertain\b", causes[name], re.IGNORECASE), f"the man page does not say when {name} is certain: {causes[name]}")
+
+
 def test_owners():
     names = tool.source("field/transition_fields.c").split("const names[] = {")[1].split("};")[0]
     listed = [tag for tag, _ in page.definitions("OWNER")]
