@@ -62,6 +62,14 @@ static void take_tally(void *context, const struct tally *tally)
 	sinks_tally(((struct dispatch *)context)->sinks, tally);
 }
 
+static void take_resets(void *context, const struct reset_count *count)
+{
+	struct dispatch *dispatch = context;
+
+	if (filter_match_resets(dispatch->filter, count))
+		sinks_resets(dispatch->sinks, count);
+}
+
 void dispatch_tick(struct dispatch *dispatch, uint64_t now_ns)
 {
 	/* Nothing is reported after the end of --duration. */
@@ -78,5 +86,6 @@ static void take_tick(void *context, uint64_t now_ns)
 
 struct receiver dispatch_receiver(struct dispatch *dispatch)
 {
-	return (struct receiver){take_transition, take_snapshot, take_tally, take_tick, dispatch};
+	return (struct receiver){take_transition, take_snapshot, take_tally,
+				 take_resets,     take_tick,     dispatch};
 }

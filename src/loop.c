@@ -176,7 +176,8 @@ static bool wants_ticks(const struct loop *loop)
 	return loop->source->is_live && sinks_wake_ns(loop->dispatch.sinks) != UINT64_MAX;
 }
 
-static int timeout_ms(const struct loop *loop, int limit_ms)
+/* with_source: nothing else has to happen first, so its time and that of the sinks count. */
+static int timeout_ms(const struct loop *loop, bool with_source, int limit_ms)
 {
 	uint64_t wake_ns;
 
@@ -186,6 +187,8 @@ static int timeout_ms(const struct loop *loop, int limit_ms)
 		limit_ms = wait_until(loop->losses.next_ns, limit_ms);
 	if (has_deadline(loop))
 		limit_ms = wait_until(loop->dispatch.filter->until_ns, limit_ms);
+	if (!with_source)
+		return limit_ms;
 	wake_ns = wants_ticks(loop) ? tick_ns(loop) : UINT64_MAX;
 	if (loop->source->wake_ns < wake_ns)
 		wake_ns = loop->source->wake_ns;
@@ -221,7 +224,7 @@ static bool loop_wait(struct loop *loop, bool with_source, int limit_ms)
 			poller_want(&loop->poller, output->fd, output->buffer.length ? POLLOUT : 0);
 	}
 	poller_want(&loop->poller, loop->source->fd, with_source ? POLLIN : POLLER_IGNORE);
-	is_ready = poller_wait(&loop->poller, timeout_ms(loop, limit_ms));
+	is_ready = poller_wait(&loop->poller, timeout_ms(loop, with_source, limit_ms));
 	take_time(loop);
 	return is_ready;
 }

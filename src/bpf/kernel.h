@@ -56,6 +56,23 @@ struct net {
 	} ipv4;
 };
 
+struct net_device {
+	struct {
+		struct net *net;
+	} nd_net;
+};
+
+struct dst_entry {
+	struct net_device *dev;
+};
+
+struct sk_buff {
+	unsigned char *head;
+	__u16 network_header; /* offsets from head */
+	__u16 transport_header;
+	unsigned long _skb_refdst; /* struct dst_entry *, and a flag in its lowest bit */
+};
+
 struct proto {
 	union {
 		struct inet_hashinfo *hashinfo; /* up to 6.0, or a protocol's own table */

@@ -23,6 +23,7 @@ enum record_kind {
 	RECORD_MINISOCK_ENDED,   /* struct record_minisock */
 	RECORD_MINISOCK_REARMED, /* struct record_minisock */
 	RECORD_PROBE,            /* struct record_probe */
+	RECORD_RESETS_COUNTED,   /* struct record_resets_counted */
 	/* Of iterators: */
 	RECORD_SNAPSHOT,       /* struct record_snapshot */
 	RECORD_MINISOCK_FOUND, /* struct record_minisock_found */
@@ -97,6 +98,15 @@ struct record_probe {
 	__u64 cookie;
 };
 
+/*
+ * The first reset is counted since user space read the counts (reset_tally.h). It is handled before
+ * records are joined.
+ */
+struct record_resets_counted {
+	struct record_header header;
+	__u32 padding;
+};
+
 /* A session that remains in its state: its present values. */
 struct record_snapshot {
 	struct record_header header;
@@ -126,11 +136,12 @@ _Static_assert(sizeof(struct record_reset_sent) == 16, "likewise");
 _Static_assert(sizeof(struct record_lport_chosen) == 16, "likewise");
 _Static_assert(sizeof(struct record_minisock) == 40, "likewise");
 _Static_assert(sizeof(struct record_probe) == 16, "likewise");
+_Static_assert(sizeof(struct record_resets_counted) == 8, "likewise");
 _Static_assert(sizeof(struct record_snapshot) == 8 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_minisock_found) == 16 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_mark) == sizeof(struct record_snapshot), "likewise");
 
 /* A new kind needs a struct, an assertion above, and a row in record_size_is() of source/join.c. */
-_Static_assert(RECORD_KINDS == 12, "kernel and user space agree");
+_Static_assert(RECORD_KINDS == 13, "kernel and user space agree");
 
 #endif

@@ -6,6 +6,7 @@
 #include <linux/types.h>
 
 #include "trace/port.h"
+#include "trace/reset_count.h"
 #include "trace/state.h"
 
 /* Address prefixes. If there are several, all are in tries. */
@@ -104,6 +105,25 @@ struct tally_wanted {
 	__u64 laddr_ipv4[2];
 	__u64 laddr_ipv6[2];
 };
+
+/* Count and times of resets that are alike (../trace/reset_count.h). */
+struct reset_value {
+	__u64 count;
+	__u64 first_ns;
+	__u64 last_ns;
+};
+
+/* How many different ones the kernel program counts between two readings. */
+#define RESETS_MAX 16384
+
+/* Those beyond, by reason, socket and kind of packet. */
+#define RESET_RESTS (1u << 8)
+
+static inline __u32 reset_rest_place(const struct reset_key *key)
+{
+	return ((__u32)key->reason << 3 | key->socket << 1 | (key->flags & RESET_FOR_SYN)) &
+	       (RESET_RESTS - 1);
+}
 
 /* How many minisocks one run of the program reads. */
 #define PEEKS_MAX 64

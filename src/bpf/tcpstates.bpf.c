@@ -29,6 +29,7 @@
 #include "bpf/request.h"
 #include "bpf/ring.h"
 #include "bpf/iterators.h"
+#include "bpf/reset_tally.h"
 #include "bpf/seen.h"
 #include "bpf/send_reset.h"
 #include "bpf/shared.h"
@@ -95,11 +96,14 @@ static __always_inline bool entry_update(struct sock_entry *entry, struct change
 	return true;
 }
 
+/* Set before load: not only resets for packets of no session are wanted. */
+const volatile bool wants_transitions;
+
 /* False for the trace's own probe (probe.h). */
 static __always_inline bool is_transition(const struct sock *sk, int oldstate, int newstate)
 {
 	return sk->sk_protocol == IPPROTO_TCP && oldstate != newstate &&
-	       !probe_take(sk, oldstate, newstate);
+	       !probe_take(sk, oldstate, newstate) && wants_transitions;
 }
 
 /*
@@ -261,6 +265,8 @@ int sock_create(struct bpf_sock *sk)
 {
 	struct sock_entry created = {};
 
+	if (!wants_transitions)
+		return 1;
 	if (sk->protocol != IPPROTO_TCP || (sk->family != AF_INET && sk->family != AF_INET6))
 		return 1;
 	created.since_ns = bpf_ktime_get_ns();
@@ -346,6 +352,14 @@ int tcp_send_reset(__u64 *arguments)
 	record->reason =
 		bpf_core_type_exists(enum sk_rst_reason) ? reset_reason_of(arguments[2]) : 0;
 	bpf_ringbuf_submit(record, wakeup());
+	return 0;
+}
+
+/* The reset may also be one for no session: those are counted. Loaded since 6.10. */
+SEC("tp_btf/tcp_send_reset")
+int count_reset(__u64 *arguments)
+{
+	reset_take(arguments, reset_reason_of(arguments[2]));
 	return 0;
 }
 

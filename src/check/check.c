@@ -44,6 +44,7 @@ static struct wants want_all(const struct selection *selection, uint64_t buffer_
 		.minisocks = true,
 		.requests = true,
 		.half_open = true,
+		.resets = true,
 		.transitions = true,
 		.buffer_size = buffer_size,
 	};

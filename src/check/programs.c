@@ -105,6 +105,15 @@ static void take_exact(void *context, const char *function, const char *lack, in
 					: exact_reason(err));
 }
 
+/* A kernel that cannot tell does not get the program. */
+static void check_resets(struct facilities *f, const struct tcpstates_bpf *program)
+{
+	const char *name = bpf_program__name(program->progs.count_reset);
+
+	if (!bpf_program__autoload(program->progs.count_reset))
+		facilities_add(f, name, FACILITY_NO, program_lack(name), "tp_btf: since 6.10");
+}
+
 static bool check_main(struct facilities *f, const struct tcpstates_bpf *program,
 		       struct refusal *refusal)
 {
@@ -116,6 +125,7 @@ static bool check_main(struct facilities *f, const struct tcpstates_bpf *program
 	bpf_object__for_each_program (one, program->obj)
 		if (bpf_program__autoload(one))
 			works &= check_one(f, one, refusal);
+	check_resets(f, program);
 	return works;
 }
 

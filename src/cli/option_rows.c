@@ -334,6 +334,8 @@ static const struct option_row rows[] = {
 	{0, "stuck", "LIMITS", "sessions that stay too long in a state, e.g. CLOSE_WAIT:60",
 	 "limits as STATE:SECONDS, for example CLOSE_WAIT:60,syn-sent:0.5", .is_optional = true,
 	 .is_view = true, .parse = parse_stuck},
+	{0, "resets", NULL, "resets sent for packets of no session: closed ports, ...",
+	 .is_view = true},
 
 	GROUP("Other outputs"),
 	{'Y', "journal", NULL, "also write to the systemd journal", .is_output = true},

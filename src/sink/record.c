@@ -25,8 +25,8 @@ static bool record_is_wanted(const struct options *options)
 
 static void record_want(const struct options *options, struct wants *wants)
 {
-	(void)options;
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
+	wants->resets |= !selection_excludes_resets(&options->selection);
 }
 
 static void write_header(struct record_sink *record, const struct origin *origin)
@@ -34,6 +34,7 @@ static void write_header(struct record_sink *record, const struct origin *origin
 	struct recording_origin header = {
 		.wall_offset_ns = origin->clock->wall_offset_ns,
 		.start_ns = origin->clock->start_ns,
+		.has_resets = !origin->resets_lack,
 	};
 
 	memcpy(header.host, origin->host, sizeof(header.host));
@@ -116,6 +117,16 @@ static void write_cgroup(struct record_sink *record, uint64_t id)
 	write_path(record, id, path);
 }
 
+/* Before what is recorded with another wall clock. */
+static void write_offset(struct record_sink *record)
+{
+	int64_t wall_offset_ns = record->sink.origin->clock->wall_offset_ns;
+
+	if (record->wall_offset_ns != wall_offset_ns)
+		recording_write_offset(&record->output.buffer, wall_offset_ns);
+	record->wall_offset_ns = wall_offset_ns;
+}
+
 /*
  * A recording serves both lifetimes, because the replay chooses one. With a view it also holds what
  * the filter rejects, so that its replay prints the same.
@@ -123,12 +134,9 @@ static void write_cgroup(struct record_sink *record, uint64_t id)
 static void record_observe(struct sink *sink, const struct transition *transition, bool is_match)
 {
 	struct record_sink *record = (struct record_sink *)sink;
-	int64_t wall_offset_ns = sink->origin->clock->wall_offset_ns;
 
 	(void)is_match;
-	if (record->wall_offset_ns != wall_offset_ns)
-		recording_write_offset(&record->output.buffer, wall_offset_ns);
-	record->wall_offset_ns = wall_offset_ns;
+	write_offset(record);
 	if (record->cgroup != transition->cgroup)
 		write_cgroup(record, transition->cgroup);
 	if (transition_is_snapshot(transition))
@@ -136,6 +144,17 @@ static void record_observe(struct sink *sink, const struct transition *transitio
 	else
 		recording_write_transition(&record->output.buffer, transition);
 	record->transitions++;
+	output_flush_if_full(&record->output);
+}
+
+static void record_resets(struct sink *sink, const struct reset_count *count)
+{
+	struct record_sink *record = (struct record_sink *)sink;
+
+	if (sink->origin->resets_lack)
+		return;
+	write_offset(record);
+	recording_write_resets(&record->output.buffer, count);
 	output_flush_if_full(&record->output);
 }
 
@@ -174,6 +193,7 @@ const struct sink_ops record_sink = {
 	.begin = record_begin,
 	.observe = record_observe,
 	.snapshot = record_observe,
+	.resets = record_resets,
 	.tick = record_tick,
 	.losses = record_losses,
 	.close = record_close,

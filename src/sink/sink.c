@@ -69,6 +69,13 @@ void sinks_tally(struct sinks *sinks, const struct tally *tally)
 			sinks->sink[i]->ops->tally(sinks->sink[i], tally);
 }
 
+void sinks_resets(struct sinks *sinks, const struct reset_count *count)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->resets)
+			sinks->sink[i]->ops->resets(sinks->sink[i], count);
+}
+
 void sinks_tick(struct sinks *sinks, uint64_t now_ns)
 {
 	for (int i = 0; i < sinks->count; i++)

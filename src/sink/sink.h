@@ -69,6 +69,8 @@ struct sink_ops {
 	void (*snapshot)(struct sink *sink, const struct transition *session, bool is_match);
 	/* With takes_tallies: in addition to observe(), before tick(). */
 	void (*tally)(struct sink *sink, const struct tally *tally);
+	/* Counts of resets that the filter accepts (receiver.h). */
+	void (*resets)(struct sink *sink, const struct reset_count *count);
 	/*
 	 * The time is now_ns (monotonic), and earlier events have usually been delivered. Called at
 	 * wake_ns or later, also when another sink needs a tick, and at the end of a live trace.
@@ -91,6 +93,7 @@ struct sink_ops {
 	SINK(sessions) \
 	SINK(summary)  \
 	SINK(stuck)    \
+	SINK(resets)   \
 	SINK(check)    \
 	SINK(journal)  \
 	SINK(record)
@@ -159,6 +162,7 @@ static inline bool sinks_transition(struct sinks *sinks, const struct transition
 /* The same for a snapshot, for the sinks that take it. */
 bool sinks_snapshot(struct sinks *sinks, const struct transition *session, bool is_match);
 void sinks_tally(struct sinks *sinks, const struct tally *tally);
+void sinks_resets(struct sinks *sinks, const struct reset_count *count);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);
 void sinks_end(struct sinks *sinks);
 

@@ -48,6 +48,7 @@ static void live_stop(struct source *source)
 	struct live *live = (struct live *)source;
 
 	live->wants_last_peek = true;
+	live->resets.is_last = true;
 	tcpstates_bpf__detach(live->program);
 	if (live->exact)
 		exact_bpf__detach(live->exact);
@@ -188,10 +189,13 @@ static int load_and_attach(struct live *live, const struct wants *wants)
 	struct refusal refusal;
 
 	live->program = program_load(wants, &live->targets, live->probe.cookie, &refusal);
-	if (live->program && !program_attach(live->program, &refusal))
-		return 0;
-	log_error("%s", refusal.text);
-	return -1;
+	if (!live->program || program_attach(live->program, &refusal)) {
+		log_error("%s", refusal.text);
+		return -1;
+	}
+	reset_reader_open(&live->resets, live->program);
+	live->source.resets_lack = reset_reader_lack(live->program, wants);
+	return 0;
 }
 
 static void run_probe(struct live *live)
@@ -254,7 +258,7 @@ struct source *source_open_live(const struct wants *wants)
 	}
 	run_probe(live);
 	raise_priority();
-	if (wants->details) {
+	if (wants->details && wants_sessions(wants)) {
 		follow_exactly(live, wants);
 		scan_at_start(live, wants);
 	}

@@ -11,6 +11,7 @@
 #include "source/join.h"
 #include "source/loss_counter.h"
 #include "source/record_queue.h"
+#include "source/reset_reader.h"
 #include "source/source.h"
 #include "source/start_probe.h"
 #include "source/syn_cookies.h"
@@ -34,6 +35,7 @@ struct live {
 	struct loss_counter counter;
 	const struct numbers *cookie_namespaces; /* where to count; NULL: not wanted */
 	struct syn_cookies cookies;
+	struct reset_reader resets;
 	unsigned int left;    /* records that this read may still take */
 	bool is_kept;         /* records are added to the queue when read */
 	bool wants_last_peek; /* tracing has stopped: orphans are checked once more */

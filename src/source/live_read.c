@@ -35,7 +35,8 @@ int live_take_from_ring(void *context, void *data, size_t size)
 {
 	struct live *live = context;
 
-	if (start_probe_take(&live->probe, data, size))
+	if (start_probe_take(&live->probe, data, size) ||
+	    reset_reader_take(&live->resets, data, size))
 		return 0;
 	if (live->is_kept) {
 		record_queue_add(&live->queue, data, size);
@@ -110,7 +111,6 @@ static int expire_minisocks(struct live *live)
 	else if (minisocks_next_ns(minisocks) <= now_ns)
 		minisocks_expire(minisocks, now_ns);
 	live->wants_last_peek = false;
-	live->source.wake_ns = minisocks_next_ns(minisocks);
 	return minisocks->watched.turns.count != count;
 }
 
@@ -144,6 +144,16 @@ static void release_held(struct live *live, uint64_t now_ns)
 
 	if (join->count && join->answer == DELIVERY_CONTINUE)
 		join_release(join, live->left ? now_ns : join_held_ns(join));
+}
+
+/* When to read although no record arrives. */
+static uint64_t wake_ns(const struct live *live)
+{
+	const struct join *join = &live->join;
+	uint64_t next_ns =
+		join->follows_minisocks ? minisocks_next_ns(&join->minisocks) : UINT64_MAX;
+
+	return next_ns < live->resets.due_ns ? next_ns : live->resets.due_ns;
 }
 
 /*
@@ -184,6 +194,9 @@ int live_read(struct source *source, const struct receiver *receiver)
 	release_held(live, now_ns);
 	if (join->follows_minisocks && live->left)
 		count += expire_minisocks(live);
+	if (join->answer != DELIVERY_STOP)
+		count += reset_reader_read(&live->resets, live->program, now_ns, receiver);
+	source->wake_ns = wake_ns(live);
 	if (count)
 		arm(live);
 	return count;

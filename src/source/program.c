@@ -16,6 +16,7 @@
 #include "source/fallback.h"
 #include "source/memlock.h"
 #include "source/program.h"
+#include "source/reset_reader.h"
 #include "source/surroundings.h"
 #include "source/tally_reader.h"
 #include "trace/cgroup.h"
@@ -173,6 +174,7 @@ static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 			filter->locals.is_given || filter->remotes.is_given || filter->netns;
 	if (!filter->is_on)
 		bpf_map__set_max_entries(program->maps.creation_times, 1);
+	program->rodata->wants_transitions = wants_sessions(wants);
 	program->rodata->wants_details = wants->details;
 	program->rodata->wants_snapshots = wants->snapshots;
 	program->rodata->wants_minisocks = wants->snapshots || wants->minisocks;
@@ -199,6 +201,7 @@ static const struct {
 	{"tcp_retransmit_synack", "SYN_RECV has no duration if the SYN-ACK was retransmitted"},
 	{"tcp_receive_reset", "cause refused is shown as unreachable"},
 	{"tcp_send_reset", "cause reset_late_data is shown as reset_received"},
+	{"count_reset", "resets for packets of no session are not counted"},
 	{"peek_minisocks", "the end of TIME_WAIT is not known"},
 	{"seed_files", "sessions older than the trace have no owner yet"},
 	{"seed_sockets", "not all sessions older than the trace are known"},
@@ -245,6 +248,7 @@ static void attach_extras(struct tcpstates_bpf *program)
 	attach_extra(program->progs.tcp_retransmit_synack, &program->links.tcp_retransmit_synack);
 	attach_extra(program->progs.tcp_receive_reset, &program->links.tcp_receive_reset);
 	attach_extra(program->progs.tcp_send_reset, &program->links.tcp_send_reset);
+	attach_extra(program->progs.count_reset, &program->links.count_reset);
 }
 
 /* An entry must not be removed before the socket's end is traced. */
@@ -314,6 +318,7 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct lo
 	configure(program, plan->wants);
 	program->rodata->probe_cookie = plan->probe_cookie;
 	choose_programs(program, plan->wants);
+	reset_reader_configure(program, plan->wants, plan->targets->types);
 	targets_seek(plan->targets, program->obj);
 	result->locked = locked_bytes(program);
 	result->err = tcpstates_bpf__load(program);

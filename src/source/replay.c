@@ -104,6 +104,9 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 	case RECORDING_TICK:
 		receiver->tick(receiver->context, item->tick_ns);
 		return 0;
+	case RECORDING_RESETS:
+		receiver->resets(receiver->context, &item->resets);
+		return 0;
 	case RECORDING_OFFSET:
 		replay->source.clock.wall_offset_ns = item->wall_offset_ns;
 		return 0;
@@ -231,6 +234,10 @@ static int read_origin(struct replay *replay)
 	replay->begin = item.size;
 	replay->source.clock.wall_offset_ns = item.origin.wall_offset_ns;
 	replay->source.clock.start_ns = item.origin.start_ns;
+	if (!item.origin.has_resets)
+		replay->source.resets_lack =
+			"the recording has none; it was made by a tcpstates older than --resets, "
+			"on a kernel before 6.10, or with a filter on owners, states or causes";
 	memcpy(replay->source.host, item.origin.host, sizeof(replay->source.host));
 	memcpy(replay->source.kernel, item.origin.kernel, sizeof(replay->source.kernel));
 	return 0;

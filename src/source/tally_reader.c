@@ -3,23 +3,18 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "bpf/shared.h"
 #include "lib/log.h"
 #include "source/tally_reader.h"
+#include "source/turn.h"
 #include "trace/state.h"
 #include "tcpstates.skel.h"
 
 #define BATCH 256
-
-/* How long a running program may still take, if the kernel cannot report it. */
-#define GRACE_US 20000
 
 #define KEY(by) (1u << GROUP_BY_##by)
 #define CONSTANT \
@@ -116,13 +111,6 @@ void tally_configure(struct tcpstates_bpf *program, const struct wants *wants)
 	log_verbose("the kernel aggregates transitions and sends only those of TIME_WAIT");
 }
 
-/* Waits until every running program has ended: the kernel waits for an RCU grace period. */
-static void wait_for_programs(void)
-{
-	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(GRACE_US);
-}
-
 /* Memory for one read of a map. */
 struct batch {
 	size_t key_size;
@@ -192,23 +180,15 @@ static void read_map(const struct bpf_map *map, const struct batch *batch,
 		log_error("cannot read the aggregates from the kernel: %s", strerror(-err));
 }
 
-static bool is_empty(const struct bpf_map *map)
-{
-	struct tally_key key;
-
-	return bpf_map_get_next_key(bpf_map__fd(map), NULL, &key) != 0;
-}
-
 /* Switches maps and returns the one used until now. NULL: it is empty. */
 static struct bpf_map *take_turn(struct tcpstates_bpf *program)
 {
-	__u32 *turn = &program->bss->tally_turn, now = *turn;
-	struct bpf_map *map = now & 1 ? program->maps.tallies_odd : program->maps.tallies_even;
+	__u32 *turn = &program->bss->tally_turn;
+	struct bpf_map *map = *turn & 1 ? program->maps.tallies_odd : program->maps.tallies_even;
 
-	if (is_empty(map))
+	if (turn_is_empty(map))
 		return NULL;
-	__atomic_store_n(turn, now + 1, __ATOMIC_RELEASE);
-	wait_for_programs();
+	turn_end(turn);
 	return map;
 }
 

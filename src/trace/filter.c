@@ -143,3 +143,20 @@ bool filter_judge(const struct filter *filter, const struct transition *transiti
 	       port_matches(&selection->rports, transition->rport) &&
 	       (!filter->is_specific || selection_matches(filter, transition));
 }
+
+static bool key_matches(const struct selection *selection, const struct reset_key *key)
+{
+	return ip_matches(selection, key->ip) && port_matches(&selection->lports, key->lport) &&
+	       port_matches(&selection->rports, key->rport) &&
+	       address_matches(&selection->locals, key->laddr) &&
+	       address_matches(&selection->remotes, key->raddr) &&
+	       number_matches(&selection->namespaces, key->netns);
+}
+
+bool filter_match_resets(const struct filter *filter, const struct reset_count *count)
+{
+	const struct selection *selection = filter->selection;
+
+	return count->first_ns <= filter->until_ns && !selection_excludes_resets(selection) &&
+	       (count->key.flags & RESET_OF_REST || key_matches(selection, &count->key));
+}

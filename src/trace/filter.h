@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "trace/cgroup.h"
+#include "trace/reset_count.h"
 #include "trace/selection.h"
 #include "trace/transition.h"
 
@@ -38,5 +39,12 @@ static inline bool filter_match(const struct filter *filter, const struct transi
 	return (filter->is_open && !transition_is_of_minisock(transition)) ||
 	       filter_judge(filter, transition);
 }
+
+/*
+ * Families, ports, addresses and namespaces, of the packet. What found no room in a table has none
+ * of these, so it always matches. False with any other filter: a packet of no session has neither
+ * owner, state nor cause. Counts that begin after the end of the duration do not match.
+ */
+bool filter_match_resets(const struct filter *filter, const struct reset_count *count);
 
 #endif

@@ -15,6 +15,8 @@ struct origin {
 	const char *host;          /* name of the traced machine: RECORDING_NAME_SIZE bytes */
 	const char *kernel;        /* its kernel release, likewise */
 	bool has_tallies;          /* where possible, transitions for a summary arrive as tallies */
+	/* Why the source has no resets for packets of no session, for a message; NULL: it has. */
+	const char *resets_lack;
 };
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "trace/reset_count.h"
 #include "trace/tally.h"
 #include "trace/transition.h"
 
@@ -26,6 +27,8 @@ struct receiver {
 	enum delivery (*snapshot)(void *context, const struct transition *session);
 	/* Transitions that the kernel added up (tally.h). Called before the next tick. */
 	void (*tally)(void *context, const struct tally *tally);
+	/* Resets for packets of no session, added up since the last time. In any order. */
+	void (*resets)(void *context, const struct reset_count *count);
 	/* At this point of the recording, the time was now_ns (CLOCK_MONOTONIC). */
 	void (*tick)(void *context, uint64_t now_ns);
 	void *context;

@@ -15,6 +15,7 @@
 #include "lib/buffer.h"
 #include "trace/cgroup.h"
 #include "trace/losses.h"
+#include "trace/reset_count.h"
 #include "trace/transition.h"
 
 #define RECORDING_NAME_SIZE 72
@@ -28,6 +29,7 @@ struct recording_origin {
 	uint64_t start_ns;      /* monotonic time at which tracing began */
 	char host[RECORDING_NAME_SIZE];
 	char kernel[RECORDING_NAME_SIZE];
+	bool has_resets; /* resets for packets of no session are recorded, if there are any */
 };
 
 /* Each of these appends to the buffer. */
@@ -35,6 +37,8 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 void recording_write_transition(struct buffer *buffer, const struct transition *transition);
 /* snapshot: transition_is_snapshot() is true for it. */
 void recording_write_snapshot(struct buffer *buffer, const struct transition *snapshot);
+/* Only if the header says has_resets. */
+void recording_write_resets(struct buffer *buffer, const struct reset_count *count);
 /* The wall clock was set: the offset applies to the entries that follow. */
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns);
 /* The path of a cgroup, before the transitions that refer to it. */
@@ -52,6 +56,7 @@ enum recording_kind {
 	RECORDING_HEADER,
 	RECORDING_TRANSITION,
 	RECORDING_SNAPSHOT,
+	RECORDING_RESETS,
 	RECORDING_OFFSET,
 	RECORDING_CGROUP,
 	RECORDING_TICK,
@@ -67,6 +72,7 @@ struct recording_item {
 	char why[160]; /* corrupt: what is wrong, and what is expected */
 	const struct transition *transition; /* or snapshot; points into the data or to completed */
 	struct transition completed; /* one shorter than in this version, filled with zeroes */
+	struct reset_count resets;
 	struct recording_origin origin;
 	int64_t wall_offset_ns;
 	uint64_t tick_ns;

@@ -49,6 +49,18 @@ static void check_transition(struct recording_item *item, const struct transitio
 	check_time(item, "the time of a transition", t->time_ns);
 }
 
+/* Unknown reasons are from a later version: they are shown as not known. */
+static void check_resets(struct recording_item *item, const struct reset_count *count)
+{
+	bool is_rest = count->key.flags & RESET_OF_REST;
+
+	if (!is_rest && count->key.ip != 4 && count->key.ip != 6)
+		reject(item, "impossible: a reset has address family %u (4 or 6 expected)",
+		       count->key.ip);
+	check_time(item, "the time of the first reset", count->first_ns);
+	check_time(item, "the time of the last reset", count->last_ns);
+}
+
 void recording_check_any(struct recording_item *item)
 {
 	switch (item->kind) {
@@ -59,6 +71,9 @@ void recording_check_any(struct recording_item *item)
 	case RECORDING_TRANSITION:
 	case RECORDING_SNAPSHOT:
 		check_transition(item, item->transition);
+		break;
+	case RECORDING_RESETS:
+		check_resets(item, &item->resets);
 		break;
 	case RECORDING_OFFSET:
 		check_offset(item, item->wall_offset_ns);

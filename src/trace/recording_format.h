@@ -60,6 +60,7 @@ enum entry_kind {
 	ENTRY_CGROUP = 5,   /* since version 2 */
 	ENTRY_TICK = 6,     /* since version 3 */
 	ENTRY_SNAPSHOT = 7, /* since version 4 */
+	ENTRY_RESETS = 8,   /* likewise; older recordings have none */
 };
 
 /* Up to version 3. */

@@ -67,6 +67,7 @@ static void take_origin(struct recording_reader *reader, const struct file_origi
 			struct recording_item *item)
 {
 	item->kind = RECORDING_HEADER;
+	item->origin.has_resets = false;
 	item->origin.wall_offset_ns = origin->wall_offset_ns;
 	item->origin.start_ns = origin->start_ns;
 	take_name(item->origin.host, origin->host);
@@ -121,6 +122,7 @@ static void read_header_4(struct recording_reader *reader, const struct file_hea
 	}
 	take_origin(reader, &header->origin, item);
 	memcpy(reader->sizes, header->sizes, sizeof(reader->sizes));
+	item->origin.has_resets = reader->sizes[ENTRY_RESETS];
 }
 
 static void read_header(struct recording_reader *reader, const void *data, size_t size,
@@ -163,6 +165,8 @@ static size_t least_size(unsigned int kind)
 		return sizeof(struct file_losses);
 	case ENTRY_END:
 		return sizeof(struct file_end);
+	case ENTRY_RESETS:
+		return sizeof(struct reset_count);
 	default:
 		return 0;
 	}
@@ -214,6 +218,12 @@ static void take_transition(struct recording_reader *reader, const struct file_e
 	reader->transitions++;
 }
 
+static void take_resets(const void *payload, struct recording_item *item)
+{
+	memcpy(&item->resets, payload, sizeof(item->resets));
+	item->kind = RECORDING_RESETS;
+}
+
 static void take_cgroup(const void *payload, struct recording_item *item)
 {
 	const struct file_cgroup *cgroup = payload;
@@ -262,6 +272,9 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 	case ENTRY_TRANSITION:
 	case ENTRY_SNAPSHOT:
 		take_transition(reader, entry, payload, item);
+		break;
+	case ENTRY_RESETS:
+		take_resets(payload, item);
 		break;
 	case ENTRY_OFFSET:
 		memcpy(&item->wall_offset_ns, payload, sizeof(item->wall_offset_ns));

@@ -25,6 +25,8 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 				[ENTRY_CGROUP] = sizeof(struct file_cgroup),
 				[ENTRY_TICK] = sizeof(uint64_t),
 				[ENTRY_SNAPSHOT] = sizeof(struct transition),
+				[ENTRY_RESETS] =
+					origin->has_resets ? sizeof(struct reset_count) : 0,
 			},
 	};
 
@@ -59,6 +61,11 @@ void recording_write_transition(struct buffer *buffer, const struct transition *
 void recording_write_snapshot(struct buffer *buffer, const struct transition *snapshot)
 {
 	write_entry(buffer, ENTRY_SNAPSHOT, snapshot, sizeof(*snapshot));
+}
+
+void recording_write_resets(struct buffer *buffer, const struct reset_count *count)
+{
+	write_entry(buffer, ENTRY_RESETS, count, sizeof(*count));
 }
 
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns)

@@ -206,6 +206,29 @@ static bool selects_causes_of_minisocks(const struct selection *selection)
 	return selection->causes && !(selection->causes & ~of_minisocks);
 }
 
+const char *selection_excludes_resets(const struct selection *selection)
+{
+	const struct {
+		bool is_given;
+		const char *option;
+	} filters[] = {
+		{selection->pids.count, "--pid"},
+		{selection->comms.count, "--comm"},
+		{selection->uids.count, "--uid"},
+		{selection->cgroups.count || selection->cgroup_ids.count, "--cgroup"},
+		{selection->from, "--from"},
+		{selection->to, "--to"},
+		{selection->either, "--state"},
+		{selection->least_ns, "--min-ms"},
+		{selection->causes, "--cause"},
+	};
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+		if (filters[i].is_given)
+			return filters[i].option;
+	return NULL;
+}
+
 const char *selection_check(const struct selection *selection, bool has_minisocks)
 {
 	if (!selected_edge_exists(selection, true))

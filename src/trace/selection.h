@@ -66,6 +66,12 @@ void selection_finish(struct selection *selection);
 bool selection_wants_details(const struct selection *selection);
 
 /*
+ * The option of a filter that no packet without a session can match, since it has neither owner,
+ * state nor cause; NULL: there is none.
+ */
+const char *selection_excludes_resets(const struct selection *selection);
+
+/*
  * A filter that cannot match anything is an error: returns the message for the user, or NULL.
  * has_minisocks: whether any output or recording includes TIME_WAIT.
  */

@@ -20,11 +20,18 @@ struct wants {
 	bool snapshots;   /* sessions older than the trace, and those that stay in a state */
 	bool requests;    /* pending half-open sessions */
 	bool half_open;   /* their beginning and end */
+	bool resets;      /* counts of those for packets of no session */
 	bool transitions; /* each transition; otherwise tallies are enough */
 	bool rejected;    /* including those the filter rejects, so that sessions are complete */
 	const struct grouping *grouping; /* borrowed; for tallies. NULL: no tallies */
 	struct state_limits scan_limits; /* scan for sessions that stay in a state this long */
 	uint64_t buffer_size; /* of the ring buffer: bytes, a power of two of at least a page */
 };
+
+/* Whether anything else than resets for packets of no session. */
+static inline bool wants_sessions(const struct wants *wants)
+{
+	return wants->transitions || wants->grouping;
+}
 
 #endif

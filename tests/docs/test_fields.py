@@ -12,7 +12,7 @@ JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "array": l
 
 
 # For people, or new: JSON has it when it is asked for.
-DERIVED = ["lasted", "life", "handshake", "time_wait", "isn_local", "isn_remote", "segs_out"]
+DERIVED = ["lasted", "life", "handshake", "time_wait", "isn_local", "isn_remote", "segs_out", "lports", "rports"]
 
 # Of these, the recording in the tree has no example of each type.
 RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid", "netns", "cgroup_id",
@@ -20,7 +20,8 @@ RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "own
 
 
 # The views: their option, their section of the man page, and the file of their field table.
-VIEWS = [([], "FIELDS", "field/transition_fields.c"), (["--sessions"], "FIELDS OF A SESSION", "view/session_fields.c")]
+VIEWS = [([], "FIELDS", "field/transition_fields.c"), (["--sessions"], "FIELDS OF A SESSION", "view/session_fields.c"),
+         (["--resets"], "FIELDS OF RESETS", "view/resets_fields.c")]
 
 
 def page_fields(title="FIELDS"):
@@ -137,6 +138,31 @@ def test_default_columns_of_sessions():
     check(len(lists) == 3, f"not table, wide table and CSV: {lists}")
     for options, fields in zip(([], ["-w"], ["-s"]), lists):
         check_equal(f"{options}", tool.replay("--sessions", *options), tool.replay("--sessions", *options, "-F", fields))
+
+
+def test_default_columns_of_resets():
+    lists = ["".join(line.strip().rstrip("\\") for line in block) for block in page.blocks("RESETS")]
+    check(len(lists) == 3, f"not table, wide table and CSV: {lists}")
+    for options, fields in zip(([], ["-w"], ["-s"]), lists):
+        check_equal(f"{options}", tool.replay("--resets", *options), tool.replay("--resets", *options, "-F", fields))
+
+
+def test_limits_of_resets():
+    """How many are counted, and how many local ports have rows of their own."""
+    text = page.text(page.section("RESETS"))
+    said = re.search(r"At most ([0-9,]+) combinations of both .* at most ([0-9,]+) combinations", text).groups()
+    wanted = [re.search(rf"#define {name} (\d+)", tool.source(file))[1]
+              for name, file in (("RESETS_MAX", "bpf/shared.h"), ("RESET_GROUPS_MAX", "view/resets.h"))]
+    check_equal("combinations", [number.replace(",", "") for number in said], wanted)
+    ports = re.search(r"#define RESET_LPORTS_MAX (\d+)", tool.source("view/resets.h"))[1]
+    check(f"Up to {ports} local ports have a row each" in text, f"the man page does not say that up to {ports} ports have rows")
+
+
+def test_example_of_resets():
+    """What docs/examples.md shows is what that recording holds."""
+    options, output = re.search(r"^\$ tcpstates (-r \S+ --resets)\n((?:.*\n)+?)```", (tool.TREE / "docs/examples.md").read_text(), re.M).groups()
+    without_times = lambda text: re.sub(r"\d\d:\d\d:\d\d", "", text)
+    check_equal(f"tcpstates {options}", without_times(tool.output_of(*options.split())), without_times(output))
 
 
 def test_states():

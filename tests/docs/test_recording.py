@@ -64,6 +64,23 @@ def test_damage():
             check(not is_complete, f"{path}: byte {at} may be any")
 
 
+def test_members_of_resets():
+    """Likewise of counts of resets."""
+    page = (tool.TREE / "docs/recording.md").read_text().split("## Resets\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| ?(\w*) \|", page, re.MULTILINE)
+    source = tool.source("trace/reset_count.h")
+    key = source.split("struct reset_key {\n")[1].split("\n};")[0]
+    rest = source.split("struct reset_count {\n")[1].split("\n};")[0].split("\n", 1)[1]
+    sizes = {"__u64": ("u64", 8), "__u32": ("u32", 4), "__u16": ("u16", 2), "__u8": ("u8", 1)}
+    offset, wanted = 0, []
+    for kind, name, number in re.findall(r"^\t(__u\d+) (\w+)(?:\[(\d+)\])?;", key + "\n" + rest, re.MULTILINE):
+        size = sizes[kind][1] * int(number or 1)
+        is_reserved = name == "padding"
+        wanted.append((str(offset), f"{size} bytes" if number or is_reserved else sizes[kind][0], "" if is_reserved else name))
+        offset += size
+    check_equal("docs/recording.md: members of resets", rows, wanted)
+
+
 def test_members():
     """The page has every member of the record, at its place."""
     page = (tool.TREE / "docs/recording.md").read_text()

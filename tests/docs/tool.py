@@ -12,6 +12,7 @@ from tree import BUILD, TREE
 
 PATH = pathlib.Path(os.environ.get("TCPSTATES") or BUILD / "asan/tcpstates").absolute()
 EXAMPLE = TREE / "examples/transitions.tcps"
+EXAMPLES = {"--resets": TREE / "examples/resets.tcps"}      # of views that need another one
 SECONDS = 60        # a program that traces instead of complaining must not hold up the tests
 
 Ended = collections.namedtuple("Ended", "status output errors")
@@ -35,8 +36,9 @@ def run(*arguments, cwd=TREE):
 
 def replay(*arguments):
     """What it prints of the recording in the tree."""
-    check(EXAMPLE.exists(), f"{EXAMPLE} is missing")
-    ended = run("-r", str(EXAMPLE), *arguments)
+    example = next((EXAMPLES[word] for word in arguments if word in EXAMPLES), EXAMPLE)
+    check(example.exists(), f"{example} is missing")
+    ended = run("-r", str(example), *arguments)
     check((ended.status, ended.errors) == (0, ""), f"{' '.join(arguments)}: status {ended.status}, {ended.errors}")
     return ended.output
 

@@ -49,6 +49,8 @@ static const char *const views[] = {
 	"-w --cgroup /a --netns 1 --pid 1",
 	"-s --local 10.0.0.0/8,::/1 --remote 0.0.0.0/1 -L 1-100",
 	"-j --cause reset_received,close,timer --to CLOSE --minisocks",
+	"--resets -w",
+	"--resets -j --local 0.0.0.0/1,::/1 -d 1",
 };
 
 enum head_flags {
@@ -79,6 +81,7 @@ enum kind {
 	TICK,
 	CGROUP,
 	LOSSES,
+	RESETS,
 	KINDS
 };
 
@@ -89,6 +92,7 @@ static const size_t sizes[KINDS] = {
 	[TICK] = sizeof(uint64_t),
 	[CGROUP] = sizeof(struct cgroup_entry),
 	[LOSSES] = sizeof(struct losses),
+	[RESETS] = sizeof(struct reset_count),
 };
 
 /* Bytes of the entry at the beginning of the data, its kind included; 0: it is not whole. */
@@ -104,6 +108,7 @@ static void write_entry(struct buffer *buffer, const uint8_t *data, uint64_t *tr
 	struct cgroup_entry cgroup;
 	struct transition t;
 	struct losses losses;
+	struct reset_count resets;
 	char path[sizeof(cgroup.path) + 1] = "";
 	uint64_t number;
 
@@ -135,6 +140,10 @@ static void write_entry(struct buffer *buffer, const uint8_t *data, uint64_t *tr
 		memcpy(&losses, data, sizeof(losses));
 		recording_write_losses(buffer, &losses);
 		break;
+	case RESETS:
+		memcpy(&resets, data, sizeof(resets));
+		recording_write_resets(buffer, &resets);
+		break;
 	case KINDS:
 		break;
 	}
@@ -146,7 +155,8 @@ static void write_recording(struct buffer *buffer, const struct head *head, cons
 	struct recording_origin origin = {.wall_offset_ns = head->wall_offset_ns,
 					  .start_ns = head->start_ns,
 					  .host = "host",
-					  .kernel = "6.1\033"};
+					  .kernel = "6.1\033",
+					  .has_resets = true};
 	const struct losses none = {0};
 	uint64_t transitions = 0;
 	size_t taken;

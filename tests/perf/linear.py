@@ -21,7 +21,7 @@ INVERSE = pow(USUAL_MULTIPLIER, -1, 2**64)
 
 VIEWS = ["", "-x", "-s", "-j", "--csv --fields time,cgroup", "-q -o /dev/null", "--sessions", "--sessions -j", "--stuck",
          "--stuck=ESTABLISHED:0.001 -s", "--summary", "--summary --by cgroup,state", "--summary --by raddr,comm,pid",
-         "--summary=1 -s", "--cgroup /x", "--minisocks"]
+         "--summary=1 -s", "--cgroup /x", "--minisocks", "--resets"]
 
 # How the number of a session becomes one that collides with those of others.
 WAYS = (
@@ -48,7 +48,7 @@ def story(recording, number, i):
 
 def make_recording(count):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as text:
-        text.write("start 1000 2024-06-01T12:00:00 host 6.1.0\n")
+        text.write("start 1000 2024-06-01T12:00:00 host 6.1.0 resets\n")
         text.flush()
         recording = Recording(text.name)
     recording.data = bytearray(recording.data)
@@ -56,6 +56,7 @@ def make_recording(count):
         number = WAYS[i % len(WAYS)](i)
         recording.take_cgroup(str(number), f"/a/{i}/b")
         story(recording, number, i)
+        recording.take_resets("1", "1000", "1000", "10.0.0.1", "80", f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", "4000", "no_socket", "none")
     recording.take_end()
     return recording.data
 

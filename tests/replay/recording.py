@@ -3,7 +3,11 @@
 
 A description is a text of one statement a line; words are quoted as in a shell, # begins a comment:
 
-    start TIME WALL HOST KERNEL     the header; tracing began at the monotonic TIME, in seconds, when it was WALL (UTC)
+    start TIME WALL HOST KERNEL [resets]
+                                    the header; tracing began at the monotonic TIME, in seconds, when it was WALL (UTC);
+                                    resets: there may be some
+    resets COUNT FIRST LAST LADDR LPORT RADDR RPORT REASON SOCKET [syn] [rest]
+                                    so many resets for packets of no session, sent at the monotonic times FIRST to LAST
     at TIME SKADDR PID COMM LADDR LPORT RADDR RPORT OLDSTATE NEWSTATE MS [MEMBER=VALUE...]
                                     a transition; an address with a colon is that of an IPv6 socket; COMM, HOST and
                                     KERNEL may have escapes as in C; MS is the time in OLDSTATE, ~MS about, >=MS at least, - when it is not known; with members,
@@ -59,11 +63,17 @@ HAS_DETAILS = 8
 DURATION_FLAGS = {"": 1, "~": 2, ">=": 4}
 MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}
 OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "kernel"]
-ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6, "snapshot": 7}
+ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6, "snapshot": 7,
+               "resets": 8}
+RESETS = "16s16sHHIBBBB4xQQQ"
+RESET_SOCKETS = ["none", "listener", "time_wait"]
+RESET_NETNS = 4026531840
 CGROUP = "Q256s"
 TRANSITION_SIZE = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()))
 ENTRY_SIZES = [0, TRANSITION_SIZE, 8, 24, 32, 264, 8, TRANSITION_SIZE] + 24 * [0]
+ENTRY_SIZES_WITH_RESETS = ENTRY_SIZES[:8] + [struct.calcsize("=" + RESETS)] + 23 * [0]
 HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/trace/transition.h"
+REASONS = HEADER.parent / "reset.h"
 FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
 
 
@@ -201,12 +211,12 @@ class Recording:
             packed_address(change.laddr), packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport,
             change.ip, STATES[change.oldstate], STATES[change.newstate], flags, *details))
 
-    def take_start(self, time, wall, host, kernel):
+    def take_start(self, time, wall, host, kernel, resets=None):
         self.start_ns = nanoseconds(time)
         self.wall_offset_ns = wall_nanoseconds(wall) - self.start_ns
         header = MAGIC + self.pack("IHHqQ72s72s", BYTE_ORDER_MARK, self.version, self.header_size, self.wall_offset_ns,
                                    self.start_ns, with_escapes(host), with_escapes(kernel))
-        header += self.pack("32H56xI", *ENTRY_SIZES, 0)
+        header += self.pack("32H56xI", *(ENTRY_SIZES_WITH_RESETS if resets else ENTRY_SIZES), 0)
         self.data += header + self.pack("I", crc32c(header))
 
     def take_at(self, time, skaddr, pid, comm, laddr, lport, raddr, rport, oldstate, newstate, ms, *members):
@@ -232,6 +242,14 @@ class Recording:
     def take_clock(self, time, wall):
         self.wall_offset_ns = wall_nanoseconds(wall) - nanoseconds(time)
         self.add_entry("clock", self.pack("q", self.wall_offset_ns))
+
+    def take_resets(self, count, first, last, laddr, lport, raddr, rport, reason, socket, *flags):
+        numbers = re.findall(r'X\((\w+), "(\w+)"\)', REASONS.read_text())
+        number = [name for _, name in numbers].index(reason) + 2 if reason != "-" else 0
+        ends = (b"", b"", 0, 0, 0, 0) if "rest" in flags else (
+            packed_address(laddr), packed_address(raddr), int(lport), int(rport), RESET_NETNS, 6 if ":" in laddr else 4)
+        self.add_entry("resets", self.pack(RESETS, *ends, number, RESET_SOCKETS.index(socket), ("syn" in flags) + 2 * ("rest" in flags),
+                                           int(count), nanoseconds(first), nanoseconds(last)))
 
     def take_tick(self, time):
         self.add_entry("tick", self.pack("Q", nanoseconds(time)))

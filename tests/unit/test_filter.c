@@ -328,5 +328,98 @@ static void kinds_of_durations(void)
 	}
 }
 
-UNIT_MAIN("filter", TEST(sessions), TEST(duration), TEST(half_open), TEST(alone), TEST(in_pairs),
+static const struct reset_count reset = {
+	.key = {.laddr = {[10] = 0xff, 0xff, 10, 0, 0, 1},
+		.raddr = {[10] = 0xff, 0xff, 192, 0, 2, 7},
+		.lport = 80,
+		.rport = 40000,
+		.netns = 4026531840,
+		.ip = 4},
+	.count = 3,
+	.first_ns = START_NS + 10,
+	.last_ns = START_NS + 20,
+};
+
+static bool matches_resets(struct selection *selection, uint64_t duration_ns,
+			   const struct reset_count *count)
+{
+	struct cgroups cgroups;
+	struct filter filter;
+	bool answer;
+
+	selection_finish(selection);
+	cgroups_open(&cgroups, -1);
+	filter_init(&filter, selection, false, START_NS, duration_ns, &cgroups);
+	answer = filter_match_resets(&filter, count);
+	cgroups_close(&cgroups);
+	selection_free(selection);
+	return answer;
+}
+
+/* By what a packet has; what found no room has none of it, and is shown whatever is asked for. */
+static void resets(void)
+{
+	static const struct {
+		const char *option, *value;
+		bool matches;
+	} rows[] = {
+		{"localport", "80", true},        {"localport", "81", false},
+		{"remoteport", "40000", true},    {"remoteport", "80", false},
+		{"local", "10.0.0.0/8", true},    {"local", "192.0.2.7", false},
+		{"remote", "192.0.2.0/24", true}, {"remote", "2001:db8::/32", false},
+		{"netns", "4026531840", true},    {"netns", "4026531841", false},
+	};
+	struct reset_count rest = {.key.flags = RESET_OF_REST, .count = 1, .first_ns = START_NS};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int is_rest = 0; is_rest < 2; is_rest++) {
+			struct selection selection = {0};
+
+			unit_row("--%s %s, %d", rows[i].option, rows[i].value, is_rest);
+			if (!strcmp(rows[i].option, "localport"))
+				ports_add(&selection.lports, rows[i].value);
+			else if (!strcmp(rows[i].option, "remoteport"))
+				ports_add(&selection.rports, rows[i].value);
+			else
+				ask(&selection, rows[i].option, rows[i].value);
+			CHECK_NUMBER(rows[i].matches || is_rest,
+				     matches_resets(&selection, 0, is_rest ? &rest : &reset));
+		}
+}
+
+static void resets_by_family_and_time(void)
+{
+	struct selection any = {0}, ipv4 = {.ipv4 = true}, ipv6 = {.ipv6 = true};
+
+	CHECK(matches_resets(&any, 0, &reset));
+	CHECK(matches_resets(&ipv4, 0, &reset));
+	CHECK(!matches_resets(&ipv6, 0, &reset));
+	/* By the first: the kernel's counts cannot be divided. */
+	CHECK(matches_resets(&any, 10, &reset));
+	CHECK(!matches_resets(&any, 9, &reset));
+}
+
+/* A packet without a session has no owner, no state, no cause. */
+static void resets_without_owners(void)
+{
+	static const char *const rows[] = {"pid", "comm",  "uid",    "cgroup", "from",
+					   "to",  "state", "min-ms", "cause"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct selection selection = {0};
+
+		unit_row("--%s", rows[i]);
+		for (size_t k = 0; k < ARRAY_SIZE(questions); k++)
+			if (!strcmp(questions[k].option, rows[i])) {
+				ask(&selection, rows[i], questions[k].yes);
+				break;
+			}
+		CHECK(selection_excludes_resets(&selection));
+		CHECK_TEXT(rows[i], selection_excludes_resets(&selection) + 2);
+		CHECK(!matches_resets(&selection, 0, &reset));
+	}
+}
+
+UNIT_MAIN("filter", TEST(resets), TEST(resets_by_family_and_time), TEST(resets_without_owners),
+	  TEST(sessions), TEST(duration), TEST(half_open), TEST(alone), TEST(in_pairs),
 	  TEST(unknown), TEST(kinds_of_durations))

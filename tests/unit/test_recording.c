@@ -20,6 +20,7 @@ static const struct recording_origin origin = {
 	.start_ns = 98765432100,
 	.host = "web1",
 	.kernel = "6.1.0-18-amd64",
+	.has_resets = true,
 };
 
 static const struct transition transitions[] = {
@@ -73,6 +74,21 @@ static const struct transition snapshot = {
 
 static const struct losses losses = {.transitions = 5, .clocks = UINT64_MAX};
 
+static const struct reset_count resets = {
+	.key = {.laddr = {[15] = 1},
+		.raddr = {[15] = 2},
+		.lport = 80,
+		.rport = 40000,
+		.netns = 4026531840,
+		.ip = 6,
+		.reason = 2,
+		.socket = RESET_SOCKET_LISTENER,
+		.flags = RESET_FOR_SYN},
+	.count = UINT64_MAX,
+	.first_ns = 98766000001,
+	.last_ns = 98766000002,
+};
+
 #define OTHER_OFFSET_NS (-5000000000)
 
 #define TICK_NS 0x0123456789abcdef
@@ -90,6 +106,7 @@ static struct buffer sample_recording(void)
 	recording_write_transition(&data, &transitions[1]);
 	recording_write_snapshot(&data, &snapshot);
 	recording_write_tick(&data, TICK_NS);
+	recording_write_resets(&data, &resets);
 	recording_write_end(&data, &losses, 3);
 	return data;
 }
@@ -172,6 +189,7 @@ static void every_kind_is_read_back(void)
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
 		{RECORDING_SNAPSHOT, TRANSITION_SIZE},
 		{RECORDING_TICK, 16},
+		{RECORDING_RESETS, 80},
 		{RECORDING_END, 40},
 	};
 	struct reading reading;
@@ -195,7 +213,8 @@ static void every_kind_is_read_back(void)
 	CHECK_MEMORY(&transitions[1], &items[5].completed, sizeof(transitions[1]));
 	CHECK_MEMORY(&snapshot, &items[6].completed, sizeof(snapshot));
 	CHECK_NUMBER(TICK_NS, items[7].tick_ns);
-	CHECK_MEMORY(&losses, &items[8].losses, sizeof(losses));
+	CHECK_MEMORY(&resets, &items[8].resets, sizeof(resets));
+	CHECK_MEMORY(&losses, &items[9].losses, sizeof(losses));
 }
 
 /* Whatever the kernel says is kept to the byte; only the family is judged. */
@@ -500,6 +519,24 @@ static void unknown_kinds(void)
 	buffer_free(&data);
 }
 
+/* Resets are announced only where they are recorded: without them, older readers see no new kind.
+ */
+static void resets_are_announced(void)
+{
+	struct recording_origin without = origin;
+	struct buffer data = {0};
+	struct reading reading;
+
+	without.has_resets = false;
+	recording_write_header(&data, &without);
+	reading_take(&reading, data.data, data.length);
+	CHECK_NUMBER(1, reading.count);
+	CHECK(!reading.items[0].origin.has_resets);
+	recording_write_resets(&data, &resets);
+	check_corrupt(&data, 1, "no valid entry");
+	buffer_free(&data);
+}
+
 /* What the header does not announce is no entry. */
 static void sizes_are_those_announced(void)
 {
@@ -515,7 +552,8 @@ static void sizes_are_those_announced(void)
 		{"losses of version 3", 3, 16},
 		{"an end of version 3", 4, 24},
 		{"a cgroup without its path", 5, 8},
-		{"a kind not announced", 8, 8},
+		{"resets that are cut", 8, 64},
+		{"a kind not announced", 9, 8},
 		{"no kind", 0, 8},
 		{"above all kinds", 32, 8},
 		{"the last kind", 65535, 8},
@@ -571,6 +609,10 @@ static void format(void)
 	CHECK_NUMBER(216, offsetof(struct transition, isn_remote));
 	CHECK_NUMBER(220, offsetof(struct transition, segs_out));
 	CHECK_NUMBER(224, offsetof(struct transition, reserved));
+	CHECK_NUMBER(72, sizeof(struct reset_count));
+	CHECK_NUMBER(32, offsetof(struct reset_count, key.lport));
+	CHECK_NUMBER(43, offsetof(struct reset_count, key.flags));
+	CHECK_NUMBER(48, offsetof(struct reset_count, count));
 }
 
 /* Headers that are whole, but of another kind. */
@@ -710,5 +752,6 @@ UNIT_MAIN("recording", TEST(every_kind_is_read_back), TEST(any_transition_is_rea
 	  TEST(names_end), TEST(truncated_anywhere), TEST(damaged_anywhere), TEST(swapped_anywhere),
 	  TEST(foreign_files), TEST(older_versions_are_completed), TEST(older_snapshots),
 	  TEST(other_sizes_of_version_4), TEST(unknown_kinds), TEST(sizes_are_those_announced),
-	  TEST(sizes_are_those_of_the_version), TEST(format), TEST(other_headers),
-	  TEST(other_older_headers), TEST(other_byte_order), TEST(endings), TEST(fuzz))
+	  TEST(resets_are_announced), TEST(sizes_are_those_of_the_version), TEST(format),
+	  TEST(other_headers), TEST(other_older_headers), TEST(other_byte_order), TEST(endings),
+	  TEST(fuzz))

@@ -79,6 +79,35 @@ static void clocks(void)
 	}
 }
 
+static void resets(void)
+{
+	static const struct {
+		uint8_t ip, flags;
+		uint64_t first_ns, last_ns;
+		const char *why;
+	} rows[] = {
+		{4, 0, 0, LAST, ""},
+		{6, RESET_FOR_SYN, LAST, 0, ""},
+		{0, RESET_OF_REST, 1, 1, ""},
+		{0, 0, 1, 1, "a reset has address family 0 (4 or 6 expected)"},
+		{5, RESET_FOR_SYN, 1, 1, "a reset has address family 5"},
+		{4, 0, RECORDING_TIME_END, 1, "the time of the first reset is 1152921504606846976"},
+		{4, 0, 1, UINT64_MAX, "the time of the last reset is 18446744073709551615"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct reset_count count = {
+			.key = {.ip = rows[i].ip, .flags = rows[i].flags},
+			.first_ns = rows[i].first_ns,
+			.last_ns = rows[i].last_ns,
+		};
+
+		unit_row("row %zu", i);
+		check((struct recording_item){.kind = RECORDING_RESETS, .resets = count},
+		      rows[i].why);
+	}
+}
+
 static void times(void)
 {
 	check((struct recording_item){.kind = RECORDING_TICK, .tick_ns = LAST}, "");
@@ -102,4 +131,5 @@ static void others(void)
 	CHECK_TEXT("damaged", corrupt.why);
 }
 
-UNIT_MAIN("recording_check", TEST(transitions), TEST(clocks), TEST(times), TEST(others))
+UNIT_MAIN("recording_check", TEST(transitions), TEST(clocks), TEST(times), TEST(resets),
+	  TEST(others))
