@@ -23,10 +23,8 @@
 
 static void loop_stop(struct loop *loop)
 {
-	if (loop->is_stopping) {
-		loop->is_cut_off = true;
+	if (loop->is_stopping)
 		return;
-	}
 	loop->is_stopping = true;
 	loop->stop_by_ns = clock_monotonic_ns() + (uint64_t)loop->source->grace_ms * NSEC_PER_MSEC;
 	loop->source->ops->stop(loop->source);
@@ -38,8 +36,11 @@ static void take_signals(void *context, short ready)
 	struct signalfd_siginfo info;
 
 	(void)ready;
-	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info))
+	while (read(loop->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		loop->is_cut_off |= loop->is_signalled;
+		loop->is_signalled = true;
 		loop_stop(loop);
+	}
 }
 
 /* A closed pipe ends the program, even with nothing to write. */

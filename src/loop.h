@@ -19,6 +19,7 @@ struct loop {
 	int signal_fd;
 	uint64_t stop_by_ns; /* once stopping: deadline for more from the source */
 	bool is_stopping;    /* no new transitions: shows pending ones, then ends */
+	bool is_signalled;
 	bool is_cut_off;     /* second signal, or a blocked reader: ends at once */
 	bool is_drained;     /* nothing is pending */
 	bool reader_is_gone; /* a closed pipe: ends quietly */
