@@ -62,16 +62,23 @@ static __always_inline __u32 namespace_number(const struct net *net)
 	return !filter.names_namespaces || namespace_is_meant(number, net->hash_mix) ? number : 0;
 }
 
+/* The same, if net can only be copied from. */
+static __always_inline __u32 namespace_number_copied(const struct net *net)
+{
+	__u32 number = BPF_CORE_READ(net, ns.inum);
+
+	return !filter.names_namespaces || namespace_is_meant(number, BPF_CORE_READ(net, hash_mix))
+		       ? number
+		       : 0;
+}
+
 /* Before its first socket is seen: the namespace of a task. */
 static __always_inline void namespace_note(const struct task_struct *task)
 {
-	const struct net *net;
+	const struct net *net = filter.names_namespaces ? BPF_CORE_READ(task, nsproxy, net_ns) : 0;
 
-	if (!filter.names_namespaces)
-		return;
-	net = BPF_CORE_READ(task, nsproxy, net_ns);
 	if (net)
-		namespace_is_meant(BPF_CORE_READ(net, ns.inum), BPF_CORE_READ(net, hash_mix));
+		namespace_number_copied(net);
 }
 
 static __always_inline bool set_has(const volatile __u64 *set, __u16 port)

@@ -107,10 +107,10 @@ static __always_inline __u32 reset_netns(const struct sock *sk, const struct sk_
 	const struct dst_entry *dst;
 
 	if (sk)
-		return BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+		return namespace_number_copied(BPF_CORE_READ(sk, __sk_common.skc_net.net));
 	/* SKB_DST_PTRMASK: the lowest bit says that no reference is held. */
 	dst = (const struct dst_entry *)(BPF_CORE_READ(skb, _skb_refdst) & ~1ul);
-	return BPF_CORE_READ(dst, dev, nd_net.net, ns.inum);
+	return namespace_number_copied(BPF_CORE_READ(dst, dev, nd_net.net));
 }
 
 /* False: it is a session's own reset. A minisock has TIME_WAIT in skc_state in both its states. */

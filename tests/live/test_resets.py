@@ -16,10 +16,11 @@ import own_ports
 import traffic
 import wait
 from delayed_link import ACK, RST, SYN
-from outcome import check, check_equal
+from outcome import Skipped, check, check_equal
 from place import IPV4, IPV6, with_ipv6
 from segment import Wire, segment, spoofed
 from test_replay import first_difference
+from test_used_again import ROUNDS, TRIES, actor, own_network
 from tool import check_good_end, here
 
 SCANNED = 100
@@ -239,6 +240,32 @@ def test_other_namespace(program):
         rows = watch.end()
     check_equal("rows", [told(row) for row in rows],
                 [("closed_port", "none", "no_socket", IPV4.raddr, own_ports.mine[1], own_ports.mine[1], 1)])
+
+
+def refuse_there(stage, port, times):
+    refuse(IPV4, port, times)
+
+
+def is_told_apart(program, port):
+    """From a later network namespace that has the number of the one that is named. False: none has it."""
+    with actor() as one:
+        number = one.do(own_network)
+        with Watch(program, "--netns", str(number)) as watch:
+            one.do(refuse_there, port, 2)
+            one.end()
+            for _ in range(ROUNDS):
+                with actor() as later:
+                    if later.do(own_network) == number:
+                        later.do(refuse_there, port, 3)
+                        check_equal("counts", [row["count"] for row in watch.end()], [2])
+                        return True
+    return False
+
+
+def test_number_used_again(program):
+    port = own_ports.new()
+    if not any(is_told_apart(program, port) for _ in range(TRIES)):
+        raise Skipped(f"the kernel used no number of a network namespace again, {TRIES} times")
 
 
 def flood(port):
