@@ -75,7 +75,8 @@ def check_run(command, lines, errors):
     if run.recording():
         check_recording(run.path, run.recording(), run.is_whole and not is_told(errors))
     if run.prints_transitions():
-        check_lines(f"what {' '.join(map(str, command))} printed", lines, run.is_whole and not is_told(errors))
+        text = b"".join(line + b"\n" for line in lines)
+        check_lines(f"what {' '.join(map(str, command))} printed", text, run.is_whole and not is_told(errors))
 
 
 def check_recording(path, recording, is_whole):
@@ -83,12 +84,12 @@ def check_recording(path, recording, is_whole):
     replay = subprocess.run([path, "-r", recording, "-j", "-t", "--half-open"], capture_output=True, check=False)
     errors = replay.stderr.decode(errors="replace").splitlines()
     check(replay.returncode == 0, f"audit: the replay of {recording}: exit status {replay.returncode}, {errors}")
-    check_lines(f"the recording {recording}", replay.stdout.splitlines(), is_whole and not is_told(errors))
+    check_lines(f"the recording {recording}", replay.stdout, is_whole and not is_told(errors))
 
 
 def check_lines(what, text, is_whole):
     """Of the whole machine's lines, those of the test's own sessions."""
-    lines = [json.loads(line) for line in text if own_ports.in_text(line)]
+    lines = list(map(json.loads, own_ports.lines_in(text, b'port":')))
     lines = [line for line in lines if state_machine.NEEDED <= line.keys() and own_ports.concern(line["lport"], line["rport"])]
     found = state_machine.complaints(lines, is_whole, time.monotonic() * 1000) + complaints_of_owners(lines)
     if found:
