@@ -79,7 +79,8 @@ def flood(tun, port):
 
 
 def lines_of(file):
-    return os.pread(file.fileno(), 1 << 30, 0).splitlines()
+    """Those that are whole: the program may be writing one."""
+    return os.pread(file.fileno(), 1 << 30, 0).split(b"\n")[:-1]
 
 
 def peers(lines, wanted):
@@ -112,4 +113,4 @@ def test_syns(program):
     for options, size in zip(VIEWS, grown):
         check(size <= SYNS * EACH, f"{options}: {SYNS} half-open sessions take {size} bytes")
     [row] = [row for row in summary if row["state"] == "SYN_RECV"]
-    check(row["count"] >= SYNS and row["now"] == 0, f"summary: {row}")
+    check(row["entered"] >= SYNS and row["now"] == 0, f"summary: {row}")
