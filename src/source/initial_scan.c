@@ -70,7 +70,7 @@ static void take_record(struct initial_scan *scan, union found *found)
 	if (found->header.kind == RECORD_SNAPSHOT && size == sizeof(found->snapshot))
 		take_snapshot(scan, &found->snapshot.transition);
 	else if (found->header.kind == RECORD_MINISOCK_FOUND && size == sizeof(found->minisock))
-		take_minisock(scan, &found->minisock.transition, found->minisock.left_ns);
+		found_minisocks_add(&scan->found, &found->minisock);
 	else if (found->header.kind != RECORD_MARK)
 		record_unknown(&scan->unknown, found, size);
 }
@@ -192,6 +192,22 @@ static struct bpf_link *attach_iterator(const struct bpf_program *program)
 	return link;
 }
 
+/* Those that no transition has reported until now. */
+static void take_minisocks(struct initial_scan *scan)
+{
+	struct record_minisock_found found;
+
+	scan->pause(scan->context);
+	while (found_minisocks_take(&scan->found, &found))
+		take_minisock(scan, &found.transition, found.left_ns);
+}
+
+void initial_scan_see(struct initial_scan *scan, const void *record, size_t size)
+{
+	if (!scan->is_over)
+		found_minisocks_see(&scan->found, record, size);
+}
+
 void initial_scan_run(struct initial_scan *scan, const struct tcpstates_bpf *program,
 		      struct minisocks *minisocks, struct record_queue *snapshots)
 {
@@ -211,6 +227,9 @@ void initial_scan_run(struct initial_scan *scan, const struct tcpstates_bpf *pro
 			    strerror(errno));
 	if (scan->sockets)
 		scan_namespaces(scan);
+	take_minisocks(scan);
+	scan->is_over = true;
+	found_minisocks_close(&scan->found);
 }
 
 void initial_scan_repeat(struct initial_scan *scan, const uint64_t *least_ns, uint64_t now_ns)
@@ -229,4 +248,5 @@ void initial_scan_repeat(struct initial_scan *scan, const uint64_t *least_ns, ui
 void initial_scan_close(struct initial_scan *scan)
 {
 	bpf_link__destroy(scan->sockets);
+	found_minisocks_close(&scan->found);
 }

@@ -6,10 +6,12 @@
 #ifndef TCPSTATES_SOURCE_INITIAL_SCAN_H
 #define TCPSTATES_SOURCE_INITIAL_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "lib/numbers.h"
+#include "source/found_minisocks.h"
 #include "source/minisock_tracker.h"
 #include "source/record_queue.h"
 
@@ -28,6 +30,8 @@ struct initial_scan {
 	struct bpf_link *sockets;       /* the iterator over sockets; NULL: not available */
 	struct minisocks *minisocks;    /* gets those older than the trace; NULL: not followed */
 	struct record_queue *snapshots; /* gets all snapshots; NULL: not wanted */
+	struct found_minisocks found;   /* until the initial scan has ended */
+	bool is_over;                   /* it has */
 	size_t missed;    /* network namespaces that have sessions which should have been found */
 	uint64_t last_ns; /* when initial_scan_repeat() was called last */
 	uint64_t unknown; /* records of unknown kind, which were skipped */
@@ -39,6 +43,12 @@ struct initial_scan {
  */
 void initial_scan_run(struct initial_scan *scan, const struct tcpstates_bpf *program,
 		      struct minisocks *minisocks, struct record_queue *snapshots);
+
+/*
+ * A record of the ring buffer, of size bytes, that arrived after the tracing programs were attached
+ * and before initial_scan_run() returns.
+ */
+void initial_scan_see(struct initial_scan *scan, const void *record, size_t size);
 
 /*
  * Adds to scan->snapshots the sessions that by now_ns (CLOCK_MONOTONIC) have been in their state

@@ -65,7 +65,7 @@ static void live_losses(struct source *source, struct losses *losses)
 
 	loss_counter_read(&live->counter, live->program, losses);
 	losses->transitions += live->snapshots.missed + live->queue.missed + live->join.unknown +
-			       live->scan.unknown;
+			       live->scan.unknown + live->scan.found.found.missed;
 }
 
 static void live_close(struct source *source)

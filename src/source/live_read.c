@@ -39,6 +39,7 @@ int live_take_from_ring(void *context, void *data, size_t size)
 	    reset_reader_take(&live->resets, data, size))
 		return 0;
 	if (live->is_kept) {
+		initial_scan_see(&live->scan, data, size);
 		record_queue_add(&live->queue, data, size);
 		return record_queue_is_full(&live->queue) ? -ECANCELED : 0;
 	}

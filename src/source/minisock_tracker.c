@@ -49,6 +49,11 @@ static uint64_t first_look(const struct minisocks *m, const struct transition *t
 
 void minisocks_add(struct minisocks *m, const struct transition *t)
 {
+	struct watched *found = watchlist_find_cookie(&m->watched, t->cookie);
+
+	/* The initial scan has found it before this transition was reported. */
+	if (found)
+		watchlist_remove(&m->watched, found);
 	watchlist_add(&m->watched, t, first_look(m, t));
 }
 

@@ -242,6 +242,25 @@ static void take_beginning(struct session *session, const struct transition *t)
 	session->first_ns = t->time_ns;
 }
 
+static void lose(struct sessions *sessions, struct session *session)
+{
+	session->is_partial = true;
+	if (sessions->lose)
+		sessions->lose(sessions->context, session);
+	sessions_remove(sessions, session);
+}
+
+/* The initial scan has found the minisock before its session was reported to become one. */
+static void merge_snapshot(struct sessions *sessions, const struct transition *t)
+{
+	struct session *found = t->cookie ? session_table_find_minisock(sessions, t) : NULL;
+
+	if (!found)
+		return;
+	found->is_match = false;
+	lose(sessions, found);
+}
+
 /* Applies a transition to its session. */
 static void change(struct sessions *sessions, struct session *session, const struct transition *t,
 		   bool is_new)
@@ -252,6 +271,8 @@ static void change(struct sessions *sessions, struct session *session, const str
 		move(sessions, session, t, is_new);
 	else if (is_fast_open(&session->last))
 		take_beginning(session, t);
+	if (transition_is_to_minisock(t))
+		merge_snapshot(sessions, t);
 	session_table_update(sessions, session, t);
 }
 
@@ -260,14 +281,6 @@ static bool has_ended_unseen(const struct session *session, const struct transit
 {
 	return (begins(t) && !tells_beginning(session, t)) || is_of_none(t) ||
 	       (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
-}
-
-static void lose(struct sessions *sessions, struct session *session)
-{
-	session->is_partial = true;
-	if (sessions->lose)
-		sessions->lose(sessions->context, session);
-	sessions_remove(sessions, session);
 }
 
 struct session *sessions_take(struct sessions *sessions, const struct transition *t, bool is_match)

@@ -336,6 +336,27 @@ static void half_open_unseen(void)
 	minisocks_close(&m);
 }
 
+/* The scan at the start found it, and its transition came later: it ends once. */
+static void found_before_its_transition(void)
+{
+	struct told told = {.count = 0};
+	struct minisocks m = open_minisocks(&told, NULL);
+	struct transition t = hand_over(1, STATE_TIME_WAIT), found = t,
+			  other = hand_over(2, STATE_TIME_WAIT);
+
+	found.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK;
+	found.facts = FACT_FOUND | FACT_STANDING;
+	other.flags = found.flags;
+	other.facts = found.facts;
+	minisocks_add_found(&m, &found, 99 * SECOND);
+	minisocks_add_found(&m, &other, 99 * SECOND);
+	minisocks_add(&m, &t);
+	CHECK_NUMBER(2, m.watched.turns.count);
+	minisocks_expire(&m, 300 * SECOND);
+	CHECK_NUMBER(2, told.count);
+	minisocks_close(&m);
+}
+
 /* Many, in any order: each ends once, those that are due first. */
 static void many(void)
 {
@@ -366,4 +387,4 @@ static void many(void)
 UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin), TEST(last_look),
 	  TEST(orphan_without_clock), TEST(orphan_ends_early), TEST(recycled),
 	  TEST(told_by_the_kernel), TEST(half_open), TEST(half_open_finished),
-	  TEST(half_open_unseen), TEST(many))
+	  TEST(half_open_unseen), TEST(found_before_its_transition), TEST(many))

@@ -781,6 +781,29 @@ static struct transition step_real(struct real *real, uint64_t time_ms)
 	return t;
 }
 
+/* The initial scan finds a minisock before its session is reported to become one. */
+static void found_as_minisock(void)
+{
+	struct sessions sessions = sessions_with_steps();
+	struct transition found = standing(0, 7, STATE_TIME_WAIT, 20, 1, OF | KNOWN);
+	struct transition other = standing(0, 8, STATE_TIME_WAIT, 20, 1, OF | KNOWN);
+	struct session *session;
+
+	found.facts |= FACT_FOUND;
+	other.facts |= FACT_FOUND;
+	sessions_take(&sessions, &found, true);
+	sessions_take(&sessions, &other, true);
+	TAKE(1, 7, STATE_FIN_WAIT1, STATE_FIN_WAIT2, 10, 3, KNOWN);
+	session = TAKE(1, 7, STATE_FIN_WAIT2, STATE_TIME_WAIT, 19, 9, TO | KNOWN);
+	CHECK_TEXT("? FIN_WAIT1=3 FIN_WAIT2=9", path_of(session));
+	CHECK_NUMBER(2, sessions.by_key.count);
+	CHECK_NUMBER(1, lost.count);
+	CHECK_NUMBER(7, lost.cookies[0]);
+	CHECK(TAKE(0, 7, STATE_TIME_WAIT, STATE_CLOSE, 60, 41, OF | KNOWN) == session);
+	CHECK(TAKE(0, 8, STATE_TIME_WAIT, STATE_CLOSE, 60, 41, OF | KNOWN) != session);
+	sessions_close(&sessions);
+}
+
 static void check_real(const struct real *real, const struct session *session)
 {
 	bool is_whole = real->is_told_from && !real->has_gap;
@@ -838,4 +861,4 @@ UNIT_MAIN("session", TEST(paths), TEST(endless_path), TEST(without_steps), TEST(
 	  TEST(half_open), TEST(half_open_for_long), TEST(half_open_unseen), TEST(fast_open),
 	  TEST(lost_ends), TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first),
 	  TEST(standing_later), TEST(first_close), TEST(matches_stay), TEST(sums), TEST(many),
-	  TEST(no_room), TEST(order), TEST(random_sessions))
+	  TEST(no_room), TEST(order), TEST(found_as_minisock), TEST(random_sessions))
