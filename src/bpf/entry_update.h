@@ -197,6 +197,7 @@ static __always_inline void entry_begin_child(struct sock_entry *entry, const st
 	entry->is_fast_open = false;
 	entry->is_from_scan = false;
 	entry->got_reset = false;
+	entry->reported = 0;
 	if (entry->pid)
 		entry->owner_from = OWNER_INHERITED;
 }

@@ -23,6 +23,7 @@
 #include "bpf/kernel_filter.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"
+#include "bpf/tally_map.h"
 
 /*
  * A lower bound for the time in ESTABLISHED: the time since data was last sent or received,
@@ -41,17 +42,22 @@ static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
 }
 
 /*
- * Sets the clock unless a transition has. A concurrent transition sees is_from_scan or clears it;
- * in the first case its duration is reported as a lower bound, which is correct.
+ * Sets the clock unless a transition has. is_from_scan is set first: whoever sees the clock of the
+ * scan sees that it is one. If a concurrent transition has set the clock, it may see is_from_scan:
+ * then its duration is reported as a lower bound, which is correct.
  */
 static __always_inline void start_clock_from_scan(struct sock_entry *entry, const struct sock *sk)
 {
 	__u64 since_ns = bpf_ktime_get_ns();
 
+	if (entry->since_ns)
+		return;
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) == STATE_ESTABLISHED)
 		since_ns -= least_age_ns((const struct tcp_sock *)sk);
-	if (entry_start_clock(entry, since_ns))
-		entry->is_from_scan = true;
+	entry->is_from_scan = true;
+	barrier();
+	if (!entry_start_clock(entry, since_ns))
+		entry->is_from_scan = false;
 }
 
 /* The protocol of a TCP socket or an MPTCP connection; else 0. */
@@ -126,6 +132,16 @@ const volatile bool wants_minisocks; /* minisocks older than the trace */
 /* Set before it runs. */
 struct scan_request scan;
 
+/*
+ * The iterator holds references to all sockets of a chain while it shows them: a minisock may have
+ * ended meanwhile (inet_twsk_kill(), 5.10 to 7.2).
+ */
+static __always_inline bool has_left_table(const struct sock_common *common)
+{
+	barrier();
+	return !BPF_CORE_READ(common, skc_nulls_node.pprev);
+}
+
 /* A minisock: when it was found, where its memory is, and when its timer expires. */
 static __always_inline void fill_found_minisock(struct record_minisock_found *found,
 						const struct sock_common *common,
@@ -176,9 +192,13 @@ static __always_inline bool is_due(const struct sock_entry *entry, __u8 state)
 	return (now_times ^ before_times) > before_times;
 }
 
+/*
+ * Before 6.17, the iterator may show a socket twice if a read ends within its chain of the hash
+ * table (bpf_iter_tcp_resume()): the initial scan reports it once.
+ */
 static __always_inline bool is_wanted(const struct sock_entry *entry, __u8 state)
 {
-	return scan.now_ns ? is_due(entry, state) : entry->is_from_scan;
+	return scan.now_ns ? is_due(entry, state) : entry->is_from_scan && !entry->reported;
 }
 
 /* A session that remains in its state. */
@@ -226,6 +246,11 @@ int seed_sockets(struct bpf_iter__tcp *context)
 							   : NULL;
 		if (!minisock)
 			return 0;
+		/* Before the check: a session that takes its place after that sees the mark. */
+		if (tally.is_on)
+			leave_place(common->skc_hash, bpf_ktime_get_ns());
+		if (has_left_table(common))
+			return 0;
 		fill_found_minisock(&record.found, common, &minisock->tw_sk);
 		bpf_seq_write(seq, &record.found, sizeof(record.found));
 		return 0;
@@ -245,7 +270,9 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
 		return 0;
 	fill_snapshot(&record.snapshot, sk, tp, entry, state);
-	bpf_seq_write(seq, &record.snapshot, sizeof(record.snapshot));
+	/* Without room, the kernel shows the socket again in the next read. */
+	if (!bpf_seq_write(seq, &record.snapshot, sizeof(record.snapshot)) && !scan.now_ns)
+		entry->reported = state;
 	return 0;
 }
 

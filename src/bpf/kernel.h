@@ -26,7 +26,7 @@ struct in6_addr {
 
 /* The table of established and time-wait sockets. */
 struct hlist_nulls_node {
-	struct hlist_nulls_node *next;
+	struct hlist_nulls_node *next, **pprev;
 };
 
 struct hlist_nulls_head {

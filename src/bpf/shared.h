@@ -69,7 +69,8 @@ struct tally_key {
 	__u8 newstate;
 	__u8 flags;           /* enum transition_flags: what is known of the duration */
 	__u8 is_passive_open; /* each stands for two: see RECORD_PASSIVE_OPEN */
-	__u8 padding[2];
+	__u8 is_unseen;       /* no change: see struct tally */
+	__u8 padding;
 	__u16 lport;
 	__u16 rport;
 	__u32 netns;

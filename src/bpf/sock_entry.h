@@ -26,6 +26,7 @@ struct sock_entry {
 	bool is_child;     /* created by a listener, and still in SYN_RECV */
 	bool is_from_scan; /* found in its state at since_ns; the state began before */
 	char comm[TRANSITION_COMM_SIZE];
+	__u8 reported;      /* the state in which a snapshot or a tally has it; 0: none yet */
 	bool got_reset;     /* in its present connection */
 	bool lport_awaited; /* its last record has no local port: another record follows */
 	bool is_fast_open;  /* a child that was created by the SYN (TCP Fast Open) */

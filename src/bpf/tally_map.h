@@ -76,17 +76,18 @@ bool has_left;
 #define MINISOCK_SECONDS 126
 
 /* Never 0. */
-static __always_inline __u8 about_seconds(const struct change *change)
+static __always_inline __u8 about_seconds(__u64 now_ns)
 {
-	return change->now_ns >> 30 | 1;
+	return now_ns >> 30 | 1;
 }
 
-static __always_inline __u8 *left_place(const struct sock *sk)
+/* hash: the kernel's, of a socket or a minisock. */
+static __always_inline __u8 *left_place(__u32 hash)
 {
 	__u32 zero = 0;
 	struct left_times *times = bpf_map_lookup_elem(&left_times, &zero);
 
-	return times ? &times->at[sk->__sk_common.skc_hash & (LEFT_PLACES - 1)] : NULL;
+	return times ? &times->at[hash & (LEFT_PLACES - 1)] : NULL;
 }
 
 /* Whether user space needs it because it may replace a minisock. */
@@ -96,17 +97,29 @@ static __always_inline bool takes_place(const struct sock *sk, const struct chan
 
 	if (!has_left || !(change->is_passive_open || change->oldstate == STATE_SYN_SENT))
 		return false;
-	left = left_place(sk);
-	return left && *left && (__u8)(about_seconds(change) - *left) <= MINISOCK_SECONDS;
+	left = left_place(sk->__sk_common.skc_hash);
+	return left && *left && (__u8)(about_seconds(change->now_ns) - *left) <= MINISOCK_SECONDS;
 }
 
-static __always_inline void leave_place(const struct sock *sk, const struct change *change)
+/* A minisock remains, or was found. */
+static __always_inline void leave_place(__u32 hash, __u64 now_ns)
 {
-	__u8 *left = minisocks_are_watched ? left_place(sk) : NULL;
+	__u8 *left = left_place(hash);
 
 	if (left)
-		*left = about_seconds(change);
+		*left = about_seconds(now_ns);
 	has_left |= left != NULL;
+}
+
+/*
+ * The kernel copies the cookie of a socket to its minisock (inet_twsk_alloc(), 5.10 to 7.2), which
+ * is recognised by it later. In these states the socket still has time to get one.
+ */
+static __always_inline void ensure_cookie(struct sock *sk, const struct change *change)
+{
+	if (change->newstate == STATE_FIN_WAIT1 || change->newstate == STATE_FIN_WAIT2 ||
+	    change->newstate == STATE_CLOSING)
+		sock_cookie(sk);
 }
 
 static __always_inline bool tally_add(void *map, struct tally_key *key, __u64 duration_ns)
@@ -176,39 +189,79 @@ static __always_inline void tally_fill_time(struct tally_key *key, const struct 
 		key->bucket = tally_bucket(change->duration_ns);
 }
 
+/* The local port is chosen after SYN_SENT is entered, so the next state is in another group. */
+static __always_inline bool is_alone_in_syn_sent(const struct change *change)
+{
+	return (tally.by_lport || filter.has_lports) &&
+	       (change->oldstate == STATE_SYN_SENT || change->newstate == STATE_SYN_SENT);
+}
+
 static __always_inline bool is_for_user_space(const struct sock *sk, const struct change *change)
 {
-	bool is_of_syn_sent =
-		change->oldstate == STATE_SYN_SENT || change->newstate == STATE_SYN_SENT;
+	return may_have_minisock(sk, change) || is_alone_in_syn_sent(change) ||
+	       takes_place(sk, change);
+}
 
-	/* The local port is chosen after that change, so the next one is in another group. */
-	return may_have_minisock(sk, change) ||
-	       ((tally.by_lport || filter.has_lports) && is_of_syn_sent) || takes_place(sk, change);
+/* Separate calls: the kernel inlines the lookup if the map is a constant (6.10). */
+static __always_inline bool tally_put(struct tally_key *key, __u64 duration_ns)
+{
+	if (tally_turn & 1)
+		return tally_add(&tallies_odd, key, duration_ns);
+	barrier();
+	return tally_add(&tallies_even, key, duration_ns);
+}
+
+/*
+ * User space has the session in another state than the one that it leaves: in none if the session
+ * is older than the trace and the scan has not found it, or in an earlier one if the programs could
+ * not run for a change.
+ */
+static __always_inline bool was_unseen(const struct sock_entry *entry, const struct change *change)
+{
+	return change->oldstate != STATE_CLOSE && !change->is_passive_open &&
+	       !is_alone_in_syn_sent(change) && entry->reported != change->oldstate;
+}
+
+/* A tally that only moves the session to that state. key: of the change that leaves it. */
+static __always_inline void tally_unseen(struct tally_key *key, const struct sock_entry *entry,
+					 const struct change *change)
+{
+	key->bucket = 0;
+	key->flags = 0;
+	key->is_unseen = true;
+	key->oldstate = entry->reported ?: STATE_CLOSE;
+	key->newstate = change->oldstate;
+	if (!tally_put(key, 0))
+		count((struct kernel_losses){.transitions = 1});
 }
 
 /* False: send it as a record. True: it is added, or filtered out. */
-static __always_inline bool tally_take(const struct sock_entry *entry, const struct sock *sk,
+static __always_inline bool tally_take(struct sock_entry *entry, struct sock *sk,
 				       const struct tcp_sock *tp, const struct change *change,
 				       __u16 lport, __u16 rport)
 {
 	struct tally_key key = {.oldstate = change->oldstate, .newstate = change->newstate};
+	bool is_added = false;
 
-	if (!entry || is_for_user_space(sk, change))
+	if (!entry)
 		return false;
+	ensure_cookie(sk, change);
 	/* Listeners have not been filtered yet: their children may pass where they do not. */
 	if (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL))
-		return true;
+		return !is_for_user_space(sk, change);
 	tally_fill_ends(&key, sk, tp, lport, rport);
 	if (tally.by_owner) {
 		key.pid = entry->pid;
 		__builtin_memcpy(key.comm, entry->comm, sizeof(key.comm));
 	}
-	tally_fill_time(&key, change);
-	/* Separate calls: the kernel inlines the lookup if the map is a constant (6.10). */
-	if (tally_turn & 1)
-		return tally_add(&tallies_odd, &key, change->duration_ns);
-	barrier();
-	return tally_add(&tallies_even, &key, change->duration_ns);
+	if (!is_for_user_space(sk, change)) {
+		tally_fill_time(&key, change);
+		is_added = tally_put(&key, change->duration_ns);
+	}
+	if (was_unseen(entry, change))
+		tally_unseen(&key, entry, change);
+	entry->reported = change->newstate == STATE_CLOSE ? 0 : change->newstate;
+	return is_added;
 }
 
 #endif

@@ -202,8 +202,9 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 		fill_details(transition, &record->awaits, sk, tp, &change, entry);
 		measure_unused(&transition->duration_ns, &transition->flags, &change, tp);
 	}
-	if (tally.is_on && transition->flags & TRANSITION_TO_MINISOCK)
-		leave_place(sk, &change);
+	if (tally.is_on && transition->flags & TRANSITION_TO_MINISOCK &&
+	    (minisocks_are_watched || !transition->minisock))
+		leave_place(sk->__sk_common.skc_hash, change.now_ns);
 	bpf_ringbuf_submit(record, wakeup());
 	return 0;
 }

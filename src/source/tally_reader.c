@@ -136,6 +136,7 @@ static void hand_over(const struct batch *batch, unsigned int at, const struct r
 	struct tally tally = {.transition = &t};
 
 	memcpy(&key, batch->keys + at * batch->key_size, batch->key_size);
+	tally.is_unseen = key.is_unseen;
 	t.flags = TRANSITION_HAS_DETAILS | key.flags;
 	t.oldstate = key.oldstate;
 	t.newstate = key.newstate;

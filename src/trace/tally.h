@@ -3,6 +3,7 @@
 #ifndef TCPSTATES_TRACE_TALLY_H
 #define TCPSTATES_TRACE_TALLY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "trace/transition.h"
@@ -14,6 +15,11 @@ struct tally {
 	uint64_t sum_ns; /* of the durations, if known */
 	uint64_t max_ns;
 	unsigned int bucket; /* of all the durations (lib/bucket.h), likewise */
+	/*
+	 * Nobody saw these: the sessions were in newstate when their next transition came. oldstate
+	 * is where they were before; CLOSE: not known at all. To be counted nowhere but in NOW.
+	 */
+	bool is_unseen;
 };
 
 #endif

@@ -229,14 +229,23 @@ static void shift(struct summary *summary, const struct transition *t, uint64_t 
 		add_now(summary, t, t->newstate, (int64_t)count);
 }
 
+/* Whether the session's group is known, now or after this transition. */
+static bool is_followed(const struct summary *summary, const struct transition *t)
+{
+	return !summary->is_tallied || (summary->has_syn_sent && t->newstate == STATE_SYN_SENT);
+}
+
 static void find_standing(struct summary *summary, const struct transition *t, bool is_match)
 {
 	uint32_t group;
 	struct presence *presence;
 
-	if (summary->is_tallied && is_match && grouping_has_now(summary->grouping))
-		add_now(summary, t, t->newstate, 1);
-	if (summary->is_tallied || presences_find(&summary->presences, t))
+	if (!is_followed(summary, t)) {
+		if (is_match && grouping_has_now(summary->grouping))
+			add_now(summary, t, t->newstate, 1);
+		return;
+	}
+	if (presences_find(&summary->presences, t))
 		return;
 	group = group_of_state(summary, t, is_match);
 	presence = group == PRESENT_NOWHERE ? NULL : presences_add(&summary->presences, t);
@@ -257,6 +266,8 @@ static void move(struct summary *summary, struct presence *presence, const struc
 		return;
 	}
 	presence = presences_update(&summary->presences, presence, t);
+	/* A snapshot may have come first: of the minisock that the session has become. */
+	leave_group(summary, presence);
 	if (presence)
 		go(summary, presence, group);
 }
@@ -273,12 +284,6 @@ static void follow(struct summary *summary, const struct transition *t, bool is_
 	presence = presences_find(&summary->presences, t);
 	before = leave_group(summary, presence);
 	move(summary, presence, t, is_match, begins(t) ? PRESENT_NOWHERE : before);
-}
-
-/* Whether the session's group is known, now or after this transition. */
-static bool is_followed(const struct summary *summary, const struct transition *t)
-{
-	return !summary->is_tallied || (summary->has_syn_sent && t->newstate == STATE_SYN_SENT);
 }
 
 /* Leaves SYN_SENT, which it may have entered in the group of another local port. */
@@ -311,7 +316,8 @@ void summary_take(struct summary *summary, const struct transition *t, bool is_m
 
 void summary_take_tally(struct summary *summary, const struct tally *tally)
 {
-	count(summary, tally);
+	if (!tally->is_unseen)
+		count(summary, tally);
 	shift(summary, tally->transition, tally->count);
 }
 

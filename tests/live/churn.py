@@ -53,9 +53,11 @@ class Churn:
     may still be on their way then: `with gone():` around it waits for the end of its sockets.
     """
 
-    def __init__(self, address, port, pairs, connections, mode):
+    def __init__(self, address, port, pairs, connections, mode, rate=None):
+        """rate: sessions a second and pair; None: as fast as it goes."""
         self.transitions = pairs * (connections * TRANSITIONS[mode] + 2)     # 2 of the listener
-        words = list(map(str, (compiled(), "-a", address, "-p", port, "-j", pairs, "-n", connections, mode)))
+        words = [compiled(), "-a", address, "-p", port, "-j", pairs, "-n", connections, *(["-r", rate] if rate else []), mode]
+        words = list(map(str, words))
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):

@@ -270,6 +270,83 @@ static void many_groups(void)
 	summary_close(&world.summary);
 }
 
+/* A session is in one group, whether the snapshot of its minisock or its transition is first. */
+static void found_as_minisock(void)
+{
+	struct world world;
+	struct transition found = transition(0, STATE_TIME_WAIT, STATE_TIME_WAIT), t;
+
+	world_open(&world, "state", NULL);
+	found.flags |= TRANSITION_OF_MINISOCK;
+	found.facts = FACT_STANDING | FACT_FOUND;
+	found.cookie = 77;
+	t = transition(1, STATE_FIN_WAIT2, STATE_TIME_WAIT);
+	t.flags |= TRANSITION_TO_MINISOCK;
+	t.cookie = 77;
+	take(&world, transition(1, STATE_FIN_WAIT1, STATE_FIN_WAIT2));
+	take(&world, found);
+	take(&world, t);
+	CHECK_NUMBER(1, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	CHECK_NUMBER(0, group_of(&world, STATE_FIN_WAIT2, 0)->now);
+	take(&world, found);
+	CHECK_NUMBER(1, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	found.facts = 0;
+	found.newstate = STATE_CLOSE;
+	take(&world, found);
+	CHECK_NUMBER(0, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	CHECK_NUMBER(0, world.summary.presences.by_id.count);
+	/* Of another session. */
+	found = transition(0, STATE_TIME_WAIT, STATE_TIME_WAIT);
+	found.flags |= TRANSITION_OF_MINISOCK;
+	found.facts = FACT_STANDING | FACT_FOUND;
+	found.cookie = 78;
+	take(&world, found);
+	take(&world, t);
+	CHECK_NUMBER(2, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	summary_close(&world.summary);
+}
+
+/* What nobody saw moves sessions, and is counted nowhere else. */
+static void unseen_tallies(void)
+{
+	struct world world;
+	struct transition t = transition(0, STATE_CLOSE, STATE_ESTABLISHED);
+	struct tally tally = {.transition = &t, .count = 3, .is_unseen = true};
+
+	world_open(&world, "state", NULL);
+	world.summary.is_tallied = true;
+	summary_take_tally(&world.summary, &tally);
+	CHECK_NUMBER(3, group_of(&world, STATE_ESTABLISHED, 0)->now);
+	CHECK_NUMBER(0, group_of(&world, STATE_ESTABLISHED, 0)->lately.entered);
+	CHECK_NUMBER(0, group_of(&world, STATE_CLOSE, 0)->lately.times.count);
+	CHECK_NUMBER(0, group_of(&world, STATE_CLOSE, 0)->lately.unknown);
+	t.oldstate = STATE_ESTABLISHED;
+	t.newstate = STATE_FIN_WAIT2;
+	tally.count = 2;
+	summary_take_tally(&world.summary, &tally);
+	CHECK_NUMBER(1, group_of(&world, STATE_ESTABLISHED, 0)->now);
+	CHECK_NUMBER(2, group_of(&world, STATE_FIN_WAIT2, 0)->now);
+	CHECK_NUMBER(0, group_of(&world, STATE_FIN_WAIT2, 0)->lately.entered);
+	summary_close(&world.summary);
+}
+
+/* SYN_SENT of an older session: its next state may be in the group of another port. */
+static void standing_in_syn_sent(void)
+{
+	struct world world;
+	struct transition t = transition(1, STATE_SYN_SENT, STATE_SYN_SENT);
+
+	world_open(&world, "state", "lport");
+	world.summary.is_tallied = world.summary.has_syn_sent = true;
+	t.facts = FACT_STANDING;
+	take(&world, t);
+	CHECK_NUMBER(1, group_of(&world, STATE_SYN_SENT, 80)->now);
+	take(&world, transition(1, STATE_SYN_SENT, STATE_ESTABLISHED));
+	CHECK_NUMBER(0, group_of(&world, STATE_SYN_SENT, 80)->now);
+	CHECK_NUMBER(1, group_of(&world, STATE_ESTABLISHED, 80)->now);
+	summary_close(&world.summary);
+}
+
 #define SESSIONS 5000
 
 /* Random sessions that come and go, by address and by cookie, against an array. */
@@ -305,5 +382,6 @@ static void random_presences(void)
 }
 
 UNIT_MAIN("summary", TEST(life), TEST(listener), TEST(unknown_times), TEST(standing),
-	  TEST(half_open), TEST(no_match), TEST(tallies), TEST(turns), TEST(many_groups),
+	  TEST(half_open), TEST(no_match), TEST(tallies), TEST(found_as_minisock),
+	  TEST(unseen_tallies), TEST(standing_in_syn_sent), TEST(turns), TEST(many_groups),
 	  TEST(random_presences))
