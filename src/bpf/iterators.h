@@ -115,7 +115,7 @@ int seed_files(struct bpf_iter__task_file *context)
 	protocol = sk ? protocol_of(sk) : 0;
 	if (!protocol)
 		return 0;
-	entry = protocol == IPPROTO_TCP ? entry_of(sk) : connection_of((__u64)sk);
+	entry = protocol == IPPROTO_TCP ? entry_of_found(sk) : connection_of((__u64)sk);
 	if (!entry)
 		return 0;
 	if (!entry->pid)
@@ -259,7 +259,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	if (!tp)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
-	entry = entry_of(sk);
+	entry = entry_of_found(sk);
 	if (!entry)
 		return 0;
 	if (!scan.now_ns)

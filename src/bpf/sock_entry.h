@@ -68,6 +68,15 @@ static __always_inline struct sock_entry *entry_of(struct sock *sk)
 	return entry;
 }
 
+/*
+ * For an iterator. NULL also if the socket is about to be freed, which is no loss: its reference
+ * count is 0 then (bpf_sk_storage_get(), 5.12 to 7.2).
+ */
+static __always_inline struct sock_entry *entry_of_found(struct sock *sk)
+{
+	return bpf_sk_storage_get(&sock_entries, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+}
+
 /* For a new child: a copy of its listener's entry. */
 static __always_inline struct sock_entry *entry_of_child(struct sock *child,
 							 const struct tcp_sock *tp)
@@ -158,6 +167,11 @@ static __always_inline struct sock_entry *entry_of(const struct sock *sk)
 		bpf_map_delete_elem(&sock_entries, &cookie);
 	}
 	return entry_insert(sk, &model);
+}
+
+static __always_inline struct sock_entry *entry_of_found(const struct sock *sk)
+{
+	return entry_of(sk);
 }
 
 /*

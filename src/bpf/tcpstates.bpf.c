@@ -324,8 +324,9 @@ int BPF_PROG(tcp_retransmit_synack, struct sock *sk, const struct request_sock *
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(tcp_receive_reset, struct sock *sk)
 {
-	struct sock_entry *entry = entry_find(sk);
+	struct sock_entry *entry = entry_of(sk);
 
+	/* Created here for a session that is older than the trace. */
 	if (entry)
 		entry->got_reset = true;
 	return 0;

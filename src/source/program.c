@@ -264,7 +264,12 @@ static bool attach_end(struct tcpstates_bpf *program)
 
 int program_attach(struct tcpstates_bpf *program, struct refusal *refusal)
 {
-	/* In this order: programs run in the order in which they were attached. */
+	/*
+	 * The extras first: they report what happens to a socket before it changes its state, such
+	 * as the reset that ends it. Then in this order: programs run in the order in which they
+	 * were attached.
+	 */
+	attach_extras(program);
 	if (attach_end(program))
 		program->links.inet_sock_set_state =
 			bpf_program__attach_trace(program->progs.inet_sock_set_state);
@@ -276,7 +281,6 @@ int program_attach(struct tcpstates_bpf *program, struct refusal *refusal)
 		return -1;
 	}
 	attach_creation(program);
-	attach_extras(program);
 	return 0;
 }
 

@@ -7,11 +7,13 @@ No other trace of the test's sessions runs, unless a test says so: it would ask 
 import collections
 import contextlib
 import json
+import os
 import pathlib
 import random
 import signal
 import socket
 import tempfile
+import threading
 import time
 
 import actor
@@ -34,6 +36,15 @@ IN_TIME_WAIT = 250          # when the trace begins
 WHOLE_SECONDS = 50          # shorter than TIME_WAIT, so that none ends by its timer
 ATTEMPTS = 4
 ORPHANS, GET_FIN, GET_RESET = 30, 20, 5
+STARTS = 20
+REFUSED = 5                 # connections in each trace, at least
+# As in net/ipv4/tcp*.c (5.10 to 7.2), with the minisocks.
+FOLLOWERS = {
+    "SYN_SENT": {"ESTABLISHED", "SYN_RECV", "CLOSE"}, "SYN_RECV": {"ESTABLISHED", "FIN_WAIT1", "CLOSE_WAIT", "CLOSE"},
+    "ESTABLISHED": {"FIN_WAIT1", "CLOSE_WAIT", "CLOSE"}, "FIN_WAIT1": {"FIN_WAIT2", "CLOSING", "CLOSE"},
+    "FIN_WAIT2": {"TIME_WAIT", "CLOSE"}, "CLOSING": {"TIME_WAIT", "CLOSE"}, "CLOSE_WAIT": {"LAST_ACK", "CLOSE"},
+    "LAST_ACK": {"CLOSE"}, "TIME_WAIT": {"CLOSE"}, "LISTEN": {"CLOSE"},
+}
 
 
 class Disturbed(Exception):
@@ -244,3 +255,81 @@ def test_orphans_of_servers(program):
 @until_undisturbed
 def test_orphans_of_clients(program):
     check_orphans(program, False)
+
+
+class Refused:
+    """`with Refused() as refused:` a thread connects to a port that nobody listens on, again and again."""
+
+    def __init__(self):
+        self.port = own_ports.new()
+        self.thread = threading.Thread(target=self.connect)
+        self.is_over = False
+        self.count = 0
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self.is_over = True
+        self.thread.join()
+
+    def connect(self):
+        while not self.is_over:
+            with socket.socket() as one, contextlib.suppress(ConnectionRefusedError):
+                one.connect((churn.ADDRESS4, self.port))
+            self.count += 1
+            time.sleep(0.001)
+
+    def until_more(self, number):
+        wanted = self.count + number
+        wait.until(lambda: self.count >= wanted, "connections are refused")
+
+
+def path_of(row):
+    """The states of a row of --sessions; None: a gap. The present state is the last one."""
+    path = [step and step["state"] for step in row["path"]]
+    return path if path and path[-1] == row["state"] else [*path, row["state"]]
+
+
+def check_row(row, refused_port):
+    path = path_of(row)
+    for before, after in zip(path, path[1:]):
+        check(None in (before, after) or after in FOLLOWERS[before], f"TCP has no such path: {path} of {row}")
+    if row["rport"] == refused_port and row["state"] == "CLOSE":
+        check_equal(f"cause of {row}", row["cause"], "refused")
+
+
+def check_rows(rows, refused_port):
+    """Each session has one row. Before 5.12, and if it was found as a minisock, it may have no cookie."""
+    check(rows, "no sessions")
+    counts = collections.Counter(row["cookie"] for row in rows if row["cookie"])
+    twice = [row for row in rows if counts[row["cookie"]] > 1]
+    check(not twice, f"{len(twice)} rows of sessions that have another one: {twice[:2]}")
+    for row in rows:
+        check_row(row, refused_port)
+
+
+def start_once(program, file, refused):
+    """What it recorded, as rows."""
+    with program.start("-q", "-o", file) as tool:
+        refused.until_more(REFUSED)
+        ended = tool.end()
+    check_equal("exit status", ended.status, 0)
+    replay = program.run("-r", file, here(), "--sessions", "-j")
+    check_good_end(replay)
+    return [json.loads(line) for line in replay.lines], any("lost" in line for line in ended.errors)
+
+
+def test_starts(program):
+    """Many starts: each row of a session is possible, and a session has one row. STARTS=N makes so many (20)."""
+    starts = int(os.environ.get("STARTS", STARTS))
+    known = 0
+    with tempfile.TemporaryDirectory() as folder, Traffic(sessions=10**6, ports=2000) as some, Refused() as refused:
+        for _ in range(starts):
+            rows, has_lost = start_once(program, f"{folder}/recording", refused)
+            known += sum(row["rport"] == refused.port for row in rows)
+            if not has_lost:
+                check_rows(rows, refused.port)
+        some.check()
+    check(known >= starts * REFUSED, f"only {known} refused connections in {starts} starts")
