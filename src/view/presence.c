@@ -49,6 +49,12 @@ struct presence *presences_find(const struct presences *presences, const struct 
 	return find(presences, id_of(t, t->flags & TRANSITION_OF_MINISOCK));
 }
 
+struct presence *presences_find_minisock(const struct presences *presences,
+					 const struct transition *t)
+{
+	return find(presences, id_of(t, true));
+}
+
 struct presence *presences_find_request(const struct presences *presences,
 					const struct transition *t)
 {

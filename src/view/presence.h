@@ -34,6 +34,10 @@ struct presences {
 struct presence *presences_find(const struct presences *presences,
 				const struct transition *transition);
 
+/* Finds the minisock of a transition to or of one, if a snapshot has added it. NULL: it has not. */
+struct presence *presences_find_minisock(const struct presences *presences,
+					 const struct transition *transition);
+
 /* Finds the request socket of the transition's socket by its cookie. NULL: not known. */
 struct presence *presences_find_request(const struct presences *presences,
 					const struct transition *transition);

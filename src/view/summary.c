@@ -235,12 +235,13 @@ static bool is_followed(const struct summary *summary, const struct transition *
 	return !summary->is_tallied || (summary->has_syn_sent && t->newstate == STATE_SYN_SENT);
 }
 
+/* Minisocks that a snapshot found are followed: a transition may report them, too, but later. */
 static void find_standing(struct summary *summary, const struct transition *t, bool is_match)
 {
 	uint32_t group;
 	struct presence *presence;
 
-	if (!is_followed(summary, t)) {
+	if (!is_followed(summary, t) && !transition_is_of_minisock(t)) {
 		if (is_match && grouping_has_now(summary->grouping))
 			add_now(summary, t, t->newstate, 1);
 		return;
@@ -251,6 +252,23 @@ static void find_standing(struct summary *summary, const struct transition *t, b
 	presence = group == PRESENT_NOWHERE ? NULL : presences_add(&summary->presences, t);
 	if (presence)
 		go(summary, presence, group);
+}
+
+/*
+ * For a session that is not followed, but whose minisock may have been found: it leaves the group
+ * in which it was found, unless the transition begins there.
+ */
+static void leave_found(struct summary *summary, const struct transition *t)
+{
+	struct presence *found = NULL;
+
+	if (transition_is_to_minisock(t) || transition_is_of_minisock(t))
+		found = presences_find_minisock(&summary->presences, t);
+	if (!found)
+		return;
+	if (transition_is_to_minisock(t))
+		leave_group(summary, found);
+	presences_remove(&summary->presences, found);
 }
 
 /* before: the group that it was in. An orphan stays there. */
@@ -298,12 +316,14 @@ static void change(struct summary *summary, const struct transition *t, bool is_
 {
 	if (is_match && !is_orphaned(t))
 		count_one(summary, t);
-	if (is_followed(summary, t))
+	if (is_followed(summary, t)) {
 		follow(summary, t, is_match);
-	else if (summary->has_syn_sent && t->oldstate == STATE_SYN_SENT)
+	} else if (summary->has_syn_sent && t->oldstate == STATE_SYN_SENT) {
 		leave_syn_sent(summary, t, is_match);
-	else if (is_match)
+	} else if (is_match) {
+		leave_found(summary, t);
 		shift(summary, t, 1);
+	}
 }
 
 void summary_take(struct summary *summary, const struct transition *t, bool is_match)

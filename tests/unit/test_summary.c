@@ -330,6 +330,36 @@ static void unseen_tallies(void)
 	summary_close(&world.summary);
 }
 
+/* The same if the kernel adds up: the snapshot of the minisock came before its transition. */
+static void found_before_tallied(void)
+{
+	struct world world;
+	struct transition found = transition(0, STATE_TIME_WAIT, STATE_TIME_WAIT), t;
+
+	world_open(&world, "state", NULL);
+	world.summary.is_tallied = true;
+	found.flags |= TRANSITION_OF_MINISOCK;
+	found.facts = FACT_STANDING | FACT_FOUND;
+	for (found.cookie = 77; found.cookie < 80; found.cookie++)
+		take(&world, found);
+	CHECK_NUMBER(3, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	t = transition(1, STATE_FIN_WAIT2, STATE_TIME_WAIT);
+	t.flags |= TRANSITION_TO_MINISOCK;
+	t.cookie = 77;
+	take(&world, t);
+	CHECK_NUMBER(3, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	t.cookie = 80;
+	take(&world, t);
+	CHECK_NUMBER(4, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	found.facts = 0;
+	found.newstate = STATE_CLOSE;
+	for (found.cookie = 77; found.cookie < 81; found.cookie++)
+		take(&world, found);
+	CHECK_NUMBER(0, group_of(&world, STATE_TIME_WAIT, 0)->now);
+	CHECK_NUMBER(0, world.summary.presences.by_id.count);
+	summary_close(&world.summary);
+}
+
 /* SYN_SENT of an older session: its next state may be in the group of another port. */
 static void standing_in_syn_sent(void)
 {
@@ -383,5 +413,5 @@ static void random_presences(void)
 
 UNIT_MAIN("summary", TEST(life), TEST(listener), TEST(unknown_times), TEST(standing),
 	  TEST(half_open), TEST(no_match), TEST(tallies), TEST(found_as_minisock),
-	  TEST(unseen_tallies), TEST(standing_in_syn_sent), TEST(turns), TEST(many_groups),
-	  TEST(random_presences))
+	  TEST(unseen_tallies), TEST(found_before_tallied), TEST(standing_in_syn_sent), TEST(turns),
+	  TEST(many_groups), TEST(random_presences))
