@@ -60,6 +60,10 @@ static unsigned int known_of_end(const struct session_row *row)
 		return TRANSITION_DURATION_AT_LEAST;
 	if (last && last->flags & TRANSITION_DURATION_ABOUT)
 		return TRANSITION_DURATION_ABOUT;
+	/* The end of a minisock: when it was last seen. */
+	if (last && last->flags & TRANSITION_DURATION_AT_LEAST &&
+	    transition_is_of_minisock(&row->last))
+		return TRANSITION_DURATION_AT_LEAST;
 	return TRANSITION_DURATION_KNOWN;
 }
 
@@ -143,11 +147,19 @@ static bool is_cut_off(enum cause cause)
 	}
 }
 
+/* Both ends had closed before. */
+static bool has_time_wait(const struct session_row *row)
+{
+	const struct session_step *last = last_step(row);
+
+	return last && last->state == STATE_TIME_WAIT;
+}
+
 static enum cause cause_of_close(const struct session_row *row)
 {
 	const struct session *session = row->session;
 
-	if (row->status == SESSION_ENDED && is_cut_off(session->cause))
+	if (row->status == SESSION_ENDED && is_cut_off(session->cause) && !has_time_wait(row))
 		return session->cause;
 	return session->has_closed ? session->close_cause : CAUSE_UNKNOWN;
 }

@@ -120,7 +120,7 @@ def session_of(lines):
     states = [element["state"] for element in path if element] + [last["newstate"]]
     closing = first_close(lines)
     cause = closing and closing["cause"]
-    if has_ended and last["cause"] not in ORDERLY:
+    if has_ended and last["cause"] not in ORDERLY and last["oldstate"] != "TIME_WAIT":
         cause = last["cause"]
     signals = [line["signal"] for line in lines if line["signal"]]
     reasons = [line["reset_reason"] for line in lines if line["reset_reason"]]
@@ -148,6 +148,8 @@ def whole(first, last, path):
     kinds = []
     for element in [path[-1]] + [path[0]] * (first["oldstate"] == "LISTEN"):
         kinds.append("ms_about" if element["ms_about"] is not None else "ms")
+    if last["c_pid"] is None and path[-1]["ms_at_least"] is not None:
+        kinds.append("ms_at_least")     # of a minisock, by when it was last seen
     if first["oldstate"] == "LISTEN" and path[0]["ms"] is None:
         kinds.append("ms_at_least" if path[0]["ms_about"] is None else "ms_about")
     return ms_between(first["time"], last["time"]), max(kinds, key=KINDS.index)
