@@ -275,11 +275,7 @@ static __always_inline void fill_minisock(struct transition *record, const struc
 	if (minisock.state) {
 		record->newstate = minisock.state;
 		record->flags |= TRANSITION_TO_MINISOCK;
-		/*
-		 * It has a cookie only if its socket had one; without, it cannot be recognised
-		 * later.
-		 */
-		record->minisock = minisock.cookie == record->cookie ? minisock.address : 0;
+		record->minisock = minisock.address;
 		record->due_ns = minisock.due_ns;
 	}
 	if (!minisock.is_missed)

@@ -73,6 +73,27 @@ struct sk_buff {
 	unsigned long _skb_refdst; /* struct dst_entry *, and a flag in its lowest bit */
 };
 
+/* The number of references to a namespace; 0: it is being destroyed. */
+struct net___count {
+	struct {
+		struct {
+			struct {
+				int counter;
+			} refs;
+		} count; /* 5.11 to 6.17 */
+	} ns;
+};
+
+struct net___ref {
+	struct {
+		struct {
+			struct {
+				int counter;
+			} refs;
+		} __ns_ref; /* since 6.18 */
+	} ns;
+};
+
 struct proto {
 	union {
 		struct inet_hashinfo *hashinfo; /* up to 6.0, or a protocol's own table */
@@ -283,6 +304,8 @@ struct bpf_iter__tcp {
 	struct sock_common *sk_common;
 };
 
+struct tcphdr;
+
 struct tcp_timewait_sock {
 	struct inet_timewait_sock tw_sk;
 };
@@ -308,6 +331,11 @@ struct tcp_timewait_sock {
 #define PF_KTHREAD 0x00200000
 
 #define ECONNABORTED 103
+
+/* The flags of a segment, in byte 13 of its header (RFC 9293). */
+#define TCP_FLAGS_OFFSET 13
+#define TCP_FLAG_SYN     0x02
+#define TCP_FLAG_RST     0x04
 
 #define NSEC_PER_USEC 1000
 

@@ -11,8 +11,10 @@
 
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/endpoints.h"
 #include "bpf/jiffies.h"
 #include "bpf/kernel.h"
 #include "bpf/shared.h"
@@ -24,7 +26,6 @@ struct minisock {
 	__u8 state;     /* TIME_WAIT or FIN_WAIT2; 0: there is none */
 	bool is_missed; /* the search failed: there may be one */
 	__u64 address;
-	__u64 cookie;
 	__u64 due_ns;
 };
 
@@ -113,7 +114,6 @@ static __always_inline struct minisock minisock_of(const struct tcp_sock *tp, __
 	return (struct minisock){
 		.state = BPF_CORE_READ(minisock, tw_substate),
 		.address = address,
-		.cookie = BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter),
 		.due_ns = now_ns + due_in_jiffies(expires, bpf_jiffies64()) * jiffy_ns,
 	};
 }
@@ -121,6 +121,48 @@ static __always_inline struct minisock minisock_of(const struct tcp_sock *tp, __
 /* The minisocks to read, and the results; user space shares this memory. */
 struct minisock_peek peeks[PEEKS_MAX];
 __u32 peek_count;
+
+/* As address_fill(), for an address that is read from any memory. */
+static __always_inline void address_read(__u64 *address, bool is_ipv6, __be32 ipv4,
+					 const struct in6_addr *ipv6)
+{
+	if (is_ipv6)
+		bpf_core_read(address, sizeof(struct in6_addr), ipv6);
+	else
+		address_fill_mapped((__u8 *)address, ipv4);
+}
+
+static __always_inline bool has_ends(const struct sock_common *common,
+				     const struct minisock_peek *peek)
+{
+	bool is_ipv6 = BPF_CORE_READ(common, skc_family) == AF_INET6;
+	__u64 laddr[2] = {}, raddr[2] = {};
+
+	address_read(laddr, is_ipv6, BPF_CORE_READ(common, skc_rcv_saddr),
+		     &common->skc_v6_rcv_saddr);
+	address_read(raddr, is_ipv6, BPF_CORE_READ(common, skc_daddr), &common->skc_v6_daddr);
+	/* A single comparison: see is_minisock(). */
+	return !((laddr[0] ^ peek->laddr[0]) | (laddr[1] ^ peek->laddr[1]) |
+		 (raddr[0] ^ peek->raddr[0]) | (raddr[1] ^ peek->raddr[1]) |
+		 (BPF_CORE_READ(common, skc_num) ^ peek->lport) |
+		 (bpf_ntohs(BPF_CORE_READ(common, skc_dport)) ^ peek->rport) |
+		 (BPF_CORE_READ(common, skc_net.net, ns.inum) ^ peek->netns));
+}
+
+/* See struct minisock_peek; noinline for the verifier. */
+__noinline int peek_is_same(__u32 place)
+{
+	const struct sock_common *common;
+	const struct minisock_peek *peek;
+	__u64 cookie;
+
+	if (place >= PEEKS_MAX)
+		return 0;
+	peek = &peeks[place];
+	common = (void *)peek->address;
+	cookie = BPF_CORE_READ(common, skc_cookie.counter);
+	return (cookie && cookie == peek->cookie) || has_ends(common, peek);
+}
 
 /* Reads one of them; noinline for the verifier. */
 __noinline int peek_at(__u32 place)
@@ -136,8 +178,7 @@ __noinline int peek_at(__u32 place)
 	minisock = (void *)peek->address;
 	peek->state = 0;
 	/* The memory remains that of a minisock, or is zeroed: SLAB_TYPESAFE_BY_RCU. */
-	if (!BPF_CORE_READ(minisock, __tw_common.skc_refcnt.refs.counter) ||
-	    (__u64)BPF_CORE_READ(minisock, __tw_common.skc_cookie.counter) != peek->cookie)
+	if (!BPF_CORE_READ(minisock, __tw_common.skc_refcnt.refs.counter) || !peek_is_same(place))
 		return 0;
 	/* A request socket has no timer or state of a minisock. */
 	if (BPF_CORE_READ(minisock, __tw_common.skc_state) == STATE_NEW_SYN_RECV) {

@@ -79,14 +79,25 @@ struct record_lport_chosen {
 	__u64 cookie; /* the session's */
 };
 
+/* Why a minisock ended. */
+enum minisock_end {
+	MINISOCK_EARLY,          /* before its timer expired; the cause is not known */
+	MINISOCK_TIMER,          /* its timer expired */
+	MINISOCK_RECYCLED,       /* a new session took its place */
+	MINISOCK_RESET_RECEIVED, /* by a reset from the peer */
+	MINISOCK_RESET_SENT,     /* data arrived, and the kernel answered with a reset */
+	MINISOCK_DESTROYED,      /* by a process (ss -K), or with its network namespace */
+	MINISOCK_ENDS,
+};
+
 /* A minisock ended, or its timer was restarted. */
 struct record_minisock {
 	struct record_header header;
-	__u8 state;    /* present or last state: TIME_WAIT or FIN_WAIT2 */
-	__u8 is_early; /* it ended before its timer expired */
+	__u8 end;          /* enum minisock_end */
+	__u8 reset_reason; /* enum reset_reason: RESET_SENT, if it is known */
 	__u16 padding;
 	__u64 time_ns;
-	__u64 cookie; /* the session's */
+	__u64 cookie; /* 0: the minisock has none */
 	__u64 skaddr; /* of the minisock */
 	__u64 due_ns; /* rearmed: when its timer will expire, CLOCK_MONOTONIC */
 };

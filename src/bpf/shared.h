@@ -129,13 +129,23 @@ static inline __u32 reset_rest_place(const struct reset_key *key)
 /* How many minisocks one run of the program reads. */
 #define PEEKS_MAX 64
 
-/* A minisock and its present state, which the kernel program fills in. */
+/*
+ * A minisock and its present state, which the kernel program fills in. The memory may have been
+ * reused: it is the same minisock if it has the cookie, or the 4-tuple and the namespace. A
+ * minisock has a cookie only if its socket had one, or something has asked for it since (as ss -e
+ * does).
+ */
 struct minisock_peek {
-	__u64 address; /* kernel's, of the minisock */
-	__u64 cookie;  /* its own: the memory may have been reused */
+	__u64 address;  /* kernel's, of the minisock */
+	__u64 cookie;   /* 0: not known */
+	__u64 laddr[2]; /* network order; IPv4 as ::ffff:a.b.c.d */
+	__u64 raddr[2];
 	__u64 due_ns;  /* CLOCK_MONOTONIC: when its timer will expire */
 	__u64 left_ns; /* until its time ends; the timer is a little later */
+	__u32 netns;   /* inode number */
 	__u32 state;   /* STATE_TIME_WAIT, STATE_FIN_WAIT2, STATE_NEW_SYN_RECV; 0: it is gone */
+	__u16 lport;   /* host order */
+	__u16 rport;
 	__u32 padding;
 };
 

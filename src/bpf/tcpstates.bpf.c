@@ -22,6 +22,7 @@
 #include "bpf/fill.h"
 #include "bpf/kernel.h"
 #include "bpf/kernel_filter.h"
+#include "bpf/late_data.h"
 #include "bpf/loss_counters.h"
 #include "bpf/mptcp.h"
 #include "bpf/probe.h"
@@ -332,9 +333,15 @@ int BPF_PROG(tcp_receive_reset, struct sock *sk)
 	return 0;
 }
 
+/* The third argument came with the reasons, in 6.10. */
+static __always_inline __u32 reason_of_reset(const __u64 *arguments)
+{
+	return bpf_core_type_exists(enum sk_rst_reason) ? reset_reason_of(arguments[2]) : 0;
+}
+
 /*
- * The socket may be NULL or a minisock, but older verifiers take it for a valid socket. So the
- * program does not dereference it: the address is enough.
+ * The socket may be NULL or a minisock (since 6.10), but older verifiers take it for a valid
+ * socket. So the programs do not dereference it: they use its address, and copy from it.
  */
 SEC("tp_btf/tcp_send_reset")
 int tcp_send_reset(__u64 *arguments)
@@ -342,6 +349,8 @@ int tcp_send_reset(__u64 *arguments)
 	__u64 skaddr = arguments[0];
 	struct record_reset_sent *record;
 
+	if (wants_minisocks && is_orphan_minisock(skaddr) && is_data(arguments[1]))
+		report_late_data(skaddr, reason_of_reset(arguments));
 	if (!reset_is_awaited(skaddr))
 		return 0;
 	record = ring_reserve(sizeof(*record), 0);
@@ -350,9 +359,7 @@ int tcp_send_reset(__u64 *arguments)
 	record->header.kind = RECORD_RESET_SENT;
 	record->header.size = sizeof(*record);
 	record->skaddr = skaddr;
-	/* The third argument came with the reasons, in 6.10. */
-	record->reason =
-		bpf_core_type_exists(enum sk_rst_reason) ? reset_reason_of(arguments[2]) : 0;
+	record->reason = reason_of_reset(arguments);
 	bpf_ringbuf_submit(record, wakeup());
 	return 0;
 }

@@ -65,12 +65,10 @@ static void hand_over(struct join *join, const union record *record)
 		hand_over_request(join, &record->request);
 		break;
 	case RECORD_MINISOCK_ENDED:
-		minisocks_end(&join->minisocks, minisock->cookie, minisock->time_ns,
-			      minisock->is_early);
+		minisocks_end(&join->minisocks, minisock);
 		break;
 	case RECORD_MINISOCK_REARMED:
-		minisocks_rearm(&join->minisocks, minisock->cookie, minisock->time_ns,
-				minisock->due_ns);
+		minisocks_rearm(&join->minisocks, minisock);
 		break;
 	}
 }

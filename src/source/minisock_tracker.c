@@ -5,18 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "source/look_plan.h"
 #include "source/minisock_tracker.h"
+#include "source/minisock_transition.h"
 #include "trace/clock.h"
 #include "trace/state.h"
-
-/*
- * The first interval between checks of an orphan in FIN_WAIT2: its peer's FIN can arrive any time.
- */
-#define FIRST_LOOK_NS (50 * NSEC_PER_MSEC)
-#define LAST_LOOK_NS  NSEC_PER_SEC
-
-/* The interval between checks of a request socket, as a part of its age: floods create many. */
-#define PARTS_OF_AGE 32
 
 /* A timer may be late. */
 #define LOOK_AGAIN_NS (10 * NSEC_PER_MSEC)
@@ -27,42 +20,41 @@
 /* The child of a request socket that is gone may be reported slightly later. */
 #define CHILD_LATE_NS (20 * NSEC_PER_MSEC)
 
+/* The end of a minisock that was there so shortly before is dated when it was found gone. */
+#define SEEN_LATELY_NS (NSEC_PER_SEC + NSEC_PER_SEC / 4)
+
 /* Ends are reported in batches of this duration, so that many ends cause few wake-ups. */
 #define BATCH_NS (10 * NSEC_PER_MSEC)
 
-/* The kernel reports an end by its cookie, which a minisock without a known address lacks. */
+/* The kernel reports an end by the cookie or the address. */
 static bool end_is_reported(const struct minisocks *m, const struct transition *t)
 {
 	return m->has_exact_ends && t->minisock;
 }
 
-static uint64_t first_look(const struct minisocks *m, const struct transition *t)
+/* seen_ns: when it was in its state. */
+static uint64_t first_look(const struct minisocks *m, const struct transition *t, uint64_t seen_ns)
 {
 	if (transition_is_half_open(t))
 		return t->time_ns;
 	if (end_is_reported(m, t))
 		return t->due_ns + TOLD_LATE_NS;
-	if (t->newstate == STATE_FIN_WAIT2 && m->look && t->minisock)
-		return t->time_ns + FIRST_LOOK_NS;
-	return t->due_ns;
+	return m->look && t->minisock ? look_next(t, seen_ns, m->watched.turns.count) : t->due_ns;
 }
 
-void minisocks_add(struct minisocks *m, const struct transition *t)
+/* seen_ns: when it was in its state, at or after t->time_ns. Without memory, nothing happens. */
+static void watch(struct minisocks *m, const struct transition *t, uint64_t seen_ns)
 {
 	struct watched *found = watchlist_find_cookie(&m->watched, t->cookie);
+	struct watched *entry;
 
 	/* The initial scan has found it before this transition was reported. */
 	if (found)
 		watchlist_remove(&m->watched, found);
-	watchlist_add(&m->watched, t, first_look(m, t));
-}
+	entry = watchlist_add(&m->watched, t, first_look(m, t, seen_ns));
 
-/*
- * An orphan was in its state before the minisock replaced it, and has not left it as far as known.
- */
-static bool is_orphan(const struct transition *t)
-{
-	return t->oldstate == t->newstate;
+	if (entry)
+		entry->seen_ns = seen_ns;
 }
 
 void minisocks_add_found(struct minisocks *m, const struct transition *found, uint64_t since_ns)
@@ -74,70 +66,65 @@ void minisocks_add_found(struct minisocks *m, const struct transition *found, ui
 	t.oldstate = 0;
 	t.flags = TRANSITION_TO_MINISOCK | (found->flags & TRANSITION_DURATION_AT_LEAST);
 	t.facts = FACT_FOUND;
-	/* Its memory may have been reused, which only a cookie would show. */
-	if (!t.cookie)
-		t.minisock = 0;
-	minisocks_add(m, &t);
+	watch(m, &t, found->time_ns);
 }
 
-/* The transition of a minisock at time_ns, with what is known of its socket, but no CPU. */
-static struct transition transition_of(const struct watched *entry, uint64_t time_ns,
-				       enum transition_flags known)
+static void finish(struct minisocks *m, struct watched *entry, struct transition *end)
 {
-	struct transition t = entry->t;
-	uint64_t before_ns = is_orphan(&t) ? t.duration_ns : 0;
-	bool is_known =
-		!is_orphan(&t) || t.flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT);
-
-	/* If it is older than the trace, its start may not be known. */
-	if (t.flags & TRANSITION_DURATION_AT_LEAST || !is_known)
-		known = TRANSITION_DURATION_AT_LEAST;
-	t.oldstate = t.newstate;
-	t.duration_ns = before_ns + (time_ns > t.time_ns ? time_ns - t.time_ns : 0);
-	t.time_ns = time_ns;
-	t.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | known;
-	t.facts = FACT_ORPHAN | (t.facts & FACT_FOUND);
-	t.c_pid = 0;
-	memset(t.c_comm, 0, sizeof(t.c_comm));
-	t.minisock = t.due_ns = 0;
-	t.idle_ms = 0;
-	t.signal = t.reset_reason = 0;
-	return t;
+	end->newstate = STATE_CLOSE;
+	watchlist_remove(&m->watched, entry);
+	m->emit(m->context, end);
 }
 
 static void end(struct minisocks *m, struct watched *entry, uint64_t time_ns,
 		enum transition_facts why, enum transition_flags known)
 {
-	struct transition t = transition_of(entry, time_ns, known);
+	struct transition t = minisock_transition(entry, time_ns, known);
 
-	t.newstate = STATE_CLOSE;
 	t.facts |= why;
-	watchlist_remove(&m->watched, entry);
-	m->emit(m->context, &t);
+	finish(m, entry, &t);
+}
+
+/* Something ended it before now_ns, and after it was last seen. */
+static void end_unseen(struct minisocks *m, struct watched *entry, uint64_t now_ns)
+{
+	if (now_ns <= entry->seen_ns + SEEN_LATELY_NS)
+		end(m, entry, now_ns, 0, TRANSITION_DURATION_ABOUT);
+	else
+		end(m, entry, entry->seen_ns, 0, TRANSITION_DURATION_AT_LEAST);
+}
+
+void minisocks_add(struct minisocks *m, const struct transition *t)
+{
+	struct watched *entry = watchlist_find_address(&m->watched, t->minisock);
+
+	/* Its memory is used again. Not so if the initial scan has found this one. */
+	if (entry && entry->seen_ns < t->time_ns)
+		end_unseen(m, entry, t->time_ns);
+	watch(m, t, t->time_ns);
 }
 
 /* An orphan has received its peer's FIN: the same minisock continues in TIME_WAIT. */
 static void rearm(struct minisocks *m, struct watched *entry, uint64_t time_ns, uint64_t due_ns,
 		  enum transition_flags known)
 {
-	struct transition t = transition_of(entry, time_ns, known);
+	struct transition t = minisock_transition(entry, time_ns, known);
 
 	t.newstate = STATE_TIME_WAIT;
 	t.due_ns = due_ns;
 	entry->t.newstate = STATE_TIME_WAIT;
 	entry->t.flags &= ~TRANSITION_DURATION_AT_LEAST;
-	entry->t.time_ns = t.time_ns;
+	entry->t.time_ns = entry->seen_ns = t.time_ns;
 	entry->t.due_ns = due_ns;
-	watchlist_look_at(&m->watched, entry,
-			  due_ns + (end_is_reported(m, &entry->t) ? TOLD_LATE_NS : 0));
+	watchlist_look_at(&m->watched, entry, first_look(m, &entry->t, t.time_ns));
 	m->emit(m->context, &t);
 }
 
 /* A request that never became a session. */
 static void end_request(struct minisocks *m, struct watched *entry)
 {
-	struct transition begin = transition_of(entry, entry->t.time_ns, 0);
-	struct transition t = transition_of(entry, entry->gone_ns, TRANSITION_DURATION_ABOUT);
+	struct transition begin = minisock_transition(entry, entry->t.time_ns, 0);
+	struct transition t = minisock_transition(entry, entry->gone_ns, TRANSITION_DURATION_ABOUT);
 
 	begin.oldstate = STATE_LISTEN;
 	begin.newstate = STATE_SYN_RECV;
@@ -157,6 +144,15 @@ static uint64_t begin_of_session(const struct transition *t)
 	return 0;
 }
 
+/* Only TIME_WAIT makes room for a new session: an orphan in FIN_WAIT2 had ended before. */
+static void end_replaced(struct minisocks *m, struct watched *entry, uint64_t begin_ns)
+{
+	if (entry->t.newstate == STATE_TIME_WAIT)
+		end(m, entry, begin_ns, FACT_RECYCLED, TRANSITION_DURATION_ABOUT);
+	else
+		end_unseen(m, entry, begin_ns);
+}
+
 void minisocks_see(struct minisocks *m, const struct transition *t)
 {
 	uint64_t begin_ns = m->watched.turns.count ? begin_of_session(t) : 0;
@@ -165,24 +161,12 @@ void minisocks_see(struct minisocks *m, const struct transition *t)
 	if (entry && transition_is_half_open(&entry->t))
 		watchlist_remove(&m->watched, entry);
 	else if (entry && !end_is_reported(m, &entry->t))
-		end(m, entry, begin_ns, FACT_RECYCLED, TRANSITION_DURATION_ABOUT);
+		end_replaced(m, entry, begin_ns);
 }
 
-/* The interval to the next check of an orphan: it grows with its age. */
-static uint64_t look_interval(const struct watched *entry, uint64_t now_ns)
+static void look_again(struct minisocks *m, struct watched *entry, uint64_t now_ns)
 {
-	uint64_t age_ns = now_ns - entry->t.time_ns;
-
-	return age_ns < LAST_LOOK_NS ? FIRST_LOOK_NS : LAST_LOOK_NS;
-}
-
-static uint64_t look_interval_of_request(const struct watched *entry, uint64_t now_ns)
-{
-	uint64_t part_ns = (now_ns - entry->t.time_ns) / PARTS_OF_AGE;
-
-	if (part_ns < FIRST_LOOK_NS)
-		return FIRST_LOOK_NS;
-	return part_ns < LAST_LOOK_NS ? part_ns : LAST_LOOK_NS;
+	watchlist_look_at(&m->watched, entry, look_next(&entry->t, now_ns, m->watched.turns.count));
 }
 
 /* Handles the result of checking a request; NULL: the kernel could not be asked. */
@@ -190,8 +174,7 @@ static void take_look_at_request(struct minisocks *m, struct watched *entry,
 				 const struct minisock_peek *seen, uint64_t now_ns)
 {
 	if (!seen || seen->state == STATE_NEW_SYN_RECV) {
-		watchlist_look_at(&m->watched, entry,
-				  now_ns + look_interval_of_request(entry, now_ns));
+		look_again(m, entry, now_ns);
 	} else if (!entry->gone_ns) {
 		entry->gone_ns = now_ns;
 		watchlist_look_at(&m->watched, entry, now_ns + CHILD_LATE_NS);
@@ -200,40 +183,43 @@ static void take_look_at_request(struct minisocks *m, struct watched *entry,
 	}
 }
 
+/* It is gone. */
+static void take_end(struct minisocks *m, struct watched *entry, uint64_t now_ns)
+{
+	if (entry->t.due_ns <= now_ns)
+		end(m, entry, entry->t.due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
+	else
+		end_unseen(m, entry, now_ns);
+}
+
 /* Handles the result of checking a minisock. */
 static void take_look(struct minisocks *m, struct watched *entry, const struct minisock_peek *seen,
 		      uint64_t now_ns)
 {
-	if (!seen->state) {
-		if (entry->t.due_ns <= now_ns)
-			end(m, entry, entry->t.due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
-		else
-			end(m, entry, now_ns, 0, TRANSITION_DURATION_ABOUT);
-	} else if (seen->state == STATE_TIME_WAIT && entry->t.newstate == STATE_FIN_WAIT2) {
+	if (seen->state == STATE_TIME_WAIT && entry->t.newstate == STATE_FIN_WAIT2) {
 		rearm(m, entry, now_ns + seen->left_ns - TIME_WAIT_NS, seen->due_ns,
 		      TRANSITION_DURATION_ABOUT);
-	} else if (seen->state == STATE_FIN_WAIT2 && entry->t.due_ns > now_ns) {
-		uint64_t next_ns = now_ns + look_interval(entry, now_ns);
-
-		watchlist_look_at(&m->watched, entry,
-				  next_ns < entry->t.due_ns ? next_ns : entry->t.due_ns);
+		entry->seen_ns = now_ns;
+	} else if (seen->state != entry->t.newstate) {
+		take_end(m, entry, now_ns);
+	} else if (entry->t.due_ns > now_ns) {
+		entry->seen_ns = now_ns;
+		look_again(m, entry, now_ns);
 	} else {
 		/* Its timer is late, or was restarted. */
+		entry->seen_ns = now_ns;
 		entry->t.due_ns = seen->due_ns > now_ns ? seen->due_ns : now_ns + LOOK_AGAIN_NS;
-		watchlist_look_at(&m->watched, entry, entry->t.due_ns);
+		look_again(m, entry, now_ns);
 	}
 }
 
 /* The kernel could not be asked: only the time of the timer is known. */
 static void take_no_look(struct minisocks *m, struct watched *entry, uint64_t now_ns)
 {
-	uint64_t next_ns = now_ns + look_interval(entry, now_ns);
-
 	if (entry->t.due_ns <= now_ns)
 		end(m, entry, entry->t.due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
 	else
-		watchlist_look_at(&m->watched, entry,
-				  next_ns < entry->t.due_ns ? next_ns : entry->t.due_ns);
+		look_again(m, entry, now_ns);
 }
 
 /* Takes up to PEEKS_MAX due entries, and moves them to the end of the heap meanwhile. */
@@ -251,12 +237,24 @@ static size_t choose(struct minisocks *m, struct watched **chosen, uint64_t now_
 	return count;
 }
 
+static void fill_peek(struct minisock_peek *peek, const struct transition *t)
+{
+	*peek = (struct minisock_peek){
+		.address = t->minisock,
+		.cookie = t->cookie,
+		.netns = t->netns,
+		.lport = t->lport,
+		.rport = t->rport,
+	};
+	memcpy(peek->laddr, t->laddr, sizeof(peek->laddr));
+	memcpy(peek->raddr, t->raddr, sizeof(peek->raddr));
+}
+
 static bool look(struct minisocks *m, struct watched **chosen, struct minisock_peek *peeks,
 		 size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		peeks[i] = (struct minisock_peek){.address = chosen[i]->t.minisock,
-						  .cookie = chosen[i]->t.cookie};
+		fill_peek(&peeks[i], &chosen[i]->t);
 	return m->look && m->look(m->context, peeks, count);
 }
 
@@ -290,7 +288,7 @@ void minisocks_look_last(struct minisocks *m, uint64_t now_ns)
 	if (entries && count)
 		memcpy(entries, m->watched.turns.entries, count * sizeof(struct watched *));
 	for (size_t i = 0; entries && i < count; i++)
-		if (entries[i]->t.newstate == STATE_FIN_WAIT2 && entries[i]->t.minisock &&
+		if (!transition_is_half_open(&entries[i]->t) && entries[i]->t.minisock &&
 		    !end_is_reported(m, &entries[i]->t))
 			watchlist_look_at(&m->watched, entries[i], now_ns);
 	free(entries);
@@ -327,26 +325,55 @@ void minisocks_add_request(struct minisocks *m, const struct transition *snapsho
 	minisocks_add(m, &t);
 }
 
-void minisocks_end(struct minisocks *m, uint64_t cookie, uint64_t time_ns, bool is_early)
+/*
+ * The minisock of a record; NULL: none. By its address only if one of them has no cookie, and not
+ * if the initial scan has found another there since.
+ */
+static struct watched *find_reported(const struct minisocks *m,
+				     const struct record_minisock *record)
 {
-	struct watched *entry = watchlist_find_cookie(&m->watched, cookie);
+	struct watched *entry = watchlist_find_cookie(&m->watched, record->cookie);
+
+	if (entry)
+		return entry;
+	entry = watchlist_find_address(&m->watched, record->skaddr);
+	if (!entry || (entry->t.cookie && record->cookie) || record->time_ns < entry->seen_ns)
+		return NULL;
+	return entry;
+}
+
+static enum transition_facts facts_of_end(const struct record_minisock *record)
+{
+	static const enum transition_facts facts[MINISOCK_ENDS] = {
+		[MINISOCK_TIMER] = FACT_TIMER,
+		[MINISOCK_RECYCLED] = FACT_RECYCLED,
+		[MINISOCK_RESET_RECEIVED] = FACT_RESET_RECEIVED,
+		[MINISOCK_RESET_SENT] = FACT_RESET_SENT,
+		[MINISOCK_DESTROYED] = FACT_DESTROYED,
+	};
+
+	return record->end < MINISOCK_ENDS ? facts[record->end] : 0;
+}
+
+void minisocks_end(struct minisocks *m, const struct record_minisock *record)
+{
+	struct watched *entry = find_reported(m, record);
+	struct transition t;
 
 	if (!entry)
 		return;
-	if (!is_early)
-		end(m, entry, time_ns, FACT_TIMER, TRANSITION_DURATION_KNOWN);
-	else if (entry->t.newstate == STATE_TIME_WAIT)
-		end(m, entry, time_ns, FACT_RECYCLED, TRANSITION_DURATION_KNOWN);
-	else
-		end(m, entry, time_ns, 0, TRANSITION_DURATION_KNOWN);
+	t = minisock_transition(entry, record->time_ns, TRANSITION_DURATION_KNOWN);
+	t.facts |= facts_of_end(record);
+	t.reset_reason = record->reset_reason;
+	finish(m, entry, &t);
 }
 
-void minisocks_rearm(struct minisocks *m, uint64_t cookie, uint64_t time_ns, uint64_t due_ns)
+void minisocks_rearm(struct minisocks *m, const struct record_minisock *record)
 {
-	struct watched *entry = watchlist_find_cookie(&m->watched, cookie);
+	struct watched *entry = find_reported(m, record);
 
 	if (entry && entry->t.newstate == STATE_FIN_WAIT2)
-		rearm(m, entry, time_ns, due_ns, TRANSITION_DURATION_KNOWN);
+		rearm(m, entry, record->time_ns, record->due_ns, TRANSITION_DURATION_KNOWN);
 }
 
 void minisocks_close(struct minisocks *m)

@@ -4,8 +4,9 @@
  * an orphan. Reports when they end.
  *
  * If fentry programs run, the kernel reports the end. Otherwise it is inferred: by reading the
- * minisock in the kernel's memory when its timer is due, and from the new session that replaces it.
- * Such an end has TRANSITION_DURATION_ABOUT.
+ * minisock in the kernel's memory now and then and when its timer is due, and from the new session
+ * that replaces it. Such an end has TRANSITION_DURATION_ABOUT; or TRANSITION_DURATION_AT_LEAST and
+ * the time when the minisock was last seen, if that was long before it was found gone.
  */
 #ifndef TCPSTATES_SOURCE_MINISOCK_TRACKER_H
 #define TCPSTATES_SOURCE_MINISOCK_TRACKER_H
@@ -14,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/record.h"
 #include "bpf/shared.h"
 #include "source/watchlist.h"
 #include "trace/clock.h"
@@ -69,10 +71,9 @@ void minisocks_look_last(struct minisocks *minisocks, uint64_t now_ns);
 /* When to call minisocks_expire() next; UINT64_MAX: not before something is added. */
 uint64_t minisocks_next_ns(const struct minisocks *minisocks);
 
-/* From the kernel: the minisock ended, early if is_early; or FIN_WAIT2 became TIME_WAIT. */
-void minisocks_end(struct minisocks *minisocks, uint64_t cookie, uint64_t time_ns, bool is_early);
-void minisocks_rearm(struct minisocks *minisocks, uint64_t cookie, uint64_t time_ns,
-		     uint64_t due_ns);
+/* From the kernel: the minisock ended; or FIN_WAIT2 became TIME_WAIT. */
+void minisocks_end(struct minisocks *minisocks, const struct record_minisock *record);
+void minisocks_rearm(struct minisocks *minisocks, const struct record_minisock *record);
 
 void minisocks_close(struct minisocks *minisocks);
 

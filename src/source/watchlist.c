@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Minisocks that have not ended: two hash tables and a heap over the same entries. */
+/* Minisocks that have not ended: three hash tables and a heap over the same entries. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -28,6 +28,11 @@ static struct watched *of_cookie(const struct hash_entry *entry)
 	return (struct watched *)((char *)entry - offsetof(struct watched, by_cookie));
 }
 
+static struct watched *of_address(const struct hash_entry *entry)
+{
+	return (struct watched *)((char *)entry - offsetof(struct watched, by_address));
+}
+
 static bool has_same_ends(const struct hash_entry *entry, const void *key)
 {
 	const struct transition *a = &of_ends(entry)->t, *b = key;
@@ -42,6 +47,17 @@ static bool has_cookie(const struct hash_entry *entry, const void *key)
 	return of_cookie(entry)->t.cookie == *(const uint64_t *)key;
 }
 
+static bool has_address(const struct hash_entry *entry, const void *key)
+{
+	return of_address(entry)->t.minisock == *(const uint64_t *)key;
+}
+
+/* The address of a request socket is free again before its end is reported. */
+static bool is_by_address(const struct watched *entry)
+{
+	return entry->t.minisock && !transition_is_half_open(&entry->t);
+}
+
 void watchlist_look_at(struct watchlist *list, struct watched *entry, uint64_t look_ns)
 {
 	heap_move(&list->turns, &entry->turn, look_ns);
@@ -53,19 +69,26 @@ void watchlist_remove(struct watchlist *list, struct watched *entry)
 	hash_remove(&list->by_ends, &entry->by_ends);
 	if (entry->t.cookie)
 		hash_remove(&list->by_cookie, &entry->by_cookie);
+	if (is_by_address(entry))
+		hash_remove(&list->by_address, &entry->by_address);
 	free(entry);
 }
 
 /* False without memory: nothing has changed. */
 static bool insert(struct watchlist *list, struct watched *entry)
 {
-	uint64_t ends[END_WORDS], cookie = entry->t.cookie;
+	uint64_t ends[END_WORDS], cookie = entry->t.cookie, address = entry->t.minisock;
 
 	fill_ends(ends, &entry->t);
 	if (!hash_add(&list->by_ends, &entry->by_ends, ends, END_WORDS))
 		return false;
-	if (!cookie || hash_add(&list->by_cookie, &entry->by_cookie, &cookie, 1))
+	if (cookie && !hash_add(&list->by_cookie, &entry->by_cookie, &cookie, 1))
+		goto remove_ends;
+	if (!is_by_address(entry) || hash_add(&list->by_address, &entry->by_address, &address, 1))
 		return true;
+	if (cookie)
+		hash_remove(&list->by_cookie, &entry->by_cookie);
+remove_ends:
 	hash_remove(&list->by_ends, &entry->by_ends);
 	return false;
 }
@@ -79,6 +102,7 @@ struct watched *watchlist_add(struct watchlist *list, const struct transition *t
 		return NULL;
 	}
 	entry->t = *t;
+	entry->seen_ns = t->time_ns;
 	if (insert(list, entry))
 		return entry;
 	heap_remove(&list->turns, &entry->turn);
@@ -103,6 +127,13 @@ struct watched *watchlist_find_cookie(const struct watchlist *list, uint64_t coo
 	return entry ? of_cookie(entry) : NULL;
 }
 
+struct watched *watchlist_find_address(const struct watchlist *list, uint64_t address)
+{
+	struct hash_entry *entry = hash_find(&list->by_address, &address, 1, has_address, &address);
+
+	return entry ? of_address(entry) : NULL;
+}
+
 struct watched *watchlist_first(const struct watchlist *list)
 {
 	return (struct watched *)heap_first(&list->turns);
@@ -115,4 +146,5 @@ void watchlist_close(struct watchlist *list)
 	heap_close(&list->turns);
 	hash_close(&list->by_ends);
 	hash_close(&list->by_cookie);
+	hash_close(&list->by_address);
 }

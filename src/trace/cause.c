@@ -47,7 +47,7 @@ static const struct cause_row rows[CAUSE_COUNT] = {
 	[CAUSE_TIMER] = {"timer",
 			 "the timer of TIME_WAIT, or of FIN_WAIT2 of an orphaned socket, expired"},
 	[CAUSE_RECYCLED] = {"recycled",
-			    "TIME_WAIT was cut short, as by a new session with the same 4-tuple"},
+			    "TIME_WAIT was cut short by a new session with the same 4-tuple"},
 	[CAUSE_HALF_OPEN] = {"half_open",
 			     "the handshake was never completed: no answer or a reset"},
 	[CAUSE_ERROR] = {"error", "another error"},
@@ -215,6 +215,20 @@ static enum cause cause_of_hand_over(const struct transition *t)
 	return has(t, FACT_IN_CALL) ? cause_of_local_close(t) : CAUSE_FIN_ACKED;
 }
 
+/* At most one of these facts is set. */
+static enum cause cause_of_minisock_end(const struct transition *t)
+{
+	if (has(t, FACT_TIMER))
+		return CAUSE_TIMER;
+	if (has(t, FACT_RECYCLED))
+		return CAUSE_RECYCLED;
+	if (has(t, FACT_RESET_SENT))
+		return CAUSE_RESET_LATE_DATA;
+	if (has(t, FACT_RESET_RECEIVED))
+		return CAUSE_RESET_RECEIVED;
+	return has(t, FACT_DESTROYED) ? CAUSE_DESTROYED : CAUSE_UNKNOWN;
+}
+
 static enum cause cause_of_minisock(const struct transition *t)
 {
 	if (t->newstate == STATE_TIME_WAIT)
@@ -223,9 +237,7 @@ static enum cause cause_of_minisock(const struct transition *t)
 		return CAUSE_UNKNOWN;
 	if (t->oldstate == STATE_SYN_RECV)
 		return CAUSE_HALF_OPEN;
-	if (has(t, FACT_TIMER))
-		return CAUSE_TIMER;
-	return has(t, FACT_RECYCLED) ? CAUSE_RECYCLED : CAUSE_UNKNOWN;
+	return cause_of_minisock_end(t);
 }
 
 enum cause cause_of(const struct transition *t)

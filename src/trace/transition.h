@@ -106,6 +106,8 @@ enum transition_facts {
 	FACT_STANDING = 1 << 20,
 	FACT_FOUND = 1 << 19, /* minisock older than the trace: uid and figures are not known */
 	FACT_LPORT_LATER = 1 << 18, /* lport was chosen right after; bcc's tcpstates sees 0 */
+	/* The minisock was destroyed: by a process, or with its network namespace. */
+	FACT_DESTROYED = 1 << 27,
 };
 
 /* Which members of version 4 are known. */

@@ -35,7 +35,8 @@ def source_rows():
         rows |= set(re.findall(r'{"(cap_[a-z_]+)",', text))
     objects = tool.source("bpf/tcpstates.bpf.c") + tool.source("bpf/iterators.h")
     rows |= set(re.findall(r'SEC\("(?:tp_btf|iter|cgroup|raw_tp)[^"]*"\)\s*int (?:BPF_PROG\()?(\w+)', objects))
-    return rows | set(re.findall(r'SEC\("fentry/(\w+)"\)', tool.source("bpf/exact.bpf.c") + tool.source("bpf/half_open.h")))
+    exact = "".join(tool.source(f"bpf/{name}") for name in ("exact.bpf.c", "half_open.h", "minisock_end.h"))
+    return rows | set(re.findall(r'SEC\("fentry/(\w+)"\)', exact))
 
 
 def test_fields():

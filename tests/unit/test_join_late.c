@@ -140,8 +140,7 @@ static void minisock(void)
 		.header = {.kind = RECORD_MINISOCK_ENDED, .size = sizeof(told)},
 		.time_ns = BEGIN_NS + 5,
 		.cookie = 2,
-		.state = STATE_TIME_WAIT,
-		.is_early = 1};
+		.end = MINISOCK_RECYCLED};
 
 	join_follow_minisocks(&join, NULL);
 	join.minisocks.has_exact_ends = true;
