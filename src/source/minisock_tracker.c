@@ -23,6 +23,12 @@
 /* The end of a minisock that was there so shortly before is dated when it was found gone. */
 #define SEEN_LATELY_NS (NSEC_PER_SEC + NSEC_PER_SEC / 4)
 
+/*
+ * One that was there so shortly before its timer was due, and not after, ended by the timer: longer
+ * than between two checks. If this process was held up, more may have happened.
+ */
+#define SEEN_BEFORE_DUE_NS (6 * NSEC_PER_SEC)
+
 /* Ends are reported in batches of this duration, so that many ends cause few wake-ups. */
 #define BATCH_NS (10 * NSEC_PER_MSEC)
 
@@ -186,8 +192,10 @@ static void take_look_at_request(struct minisocks *m, struct watched *entry,
 /* It is gone. */
 static void take_end(struct minisocks *m, struct watched *entry, uint64_t now_ns)
 {
-	if (entry->t.due_ns <= now_ns)
-		end(m, entry, entry->t.due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
+	uint64_t due_ns = entry->t.due_ns;
+
+	if (due_ns <= now_ns && due_ns <= entry->seen_ns + SEEN_BEFORE_DUE_NS)
+		end(m, entry, due_ns, FACT_TIMER, TRANSITION_DURATION_ABOUT);
 	else
 		end_unseen(m, entry, now_ns);
 }

@@ -123,6 +123,13 @@ static void late_timer(void)
 	minisocks_close(&m);
 }
 
+/* Whenever a look is due before that. */
+static void look_until(struct minisocks *m, uint64_t end_ns)
+{
+	while (minisocks_next_ns(m) < end_ns)
+		minisocks_expire(m, minisocks_next_ns(m));
+}
+
 static void orphan_gets_fin(void)
 {
 	struct told told = {.answer = {.state = STATE_FIN_WAIT2}};
@@ -138,11 +145,29 @@ static void orphan_gets_fin(void)
 	CHECK_NUMBER(1, told.count);
 	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_TIME_WAIT, 100 * SECOND + 70 * MS, 75 * MS,
 		   TRANSITION_DURATION_ABOUT);
+	look_until(&m, 162 * SECOND);
+	CHECK_NUMBER(1, told.count);
 	told.answer.state = 0;
 	minisocks_expire(&m, 162 * SECOND);
 	CHECK_NUMBER(2, told.count);
 	check_told(&told.t[1], STATE_TIME_WAIT, STATE_CLOSE, 162 * SECOND, 62 * SECOND - 70 * MS,
 		   TRANSITION_DURATION_ABOUT);
+	minisocks_close(&m);
+}
+
+/* The program was held up: gone after its time, but for long nobody has looked. */
+static void held_up(void)
+{
+	struct told told = {.answer = {.state = 0}};
+	struct minisocks m = open_minisocks(&told, look);
+	struct transition t = hand_over(1, STATE_FIN_WAIT2);
+
+	minisocks_add(&m, &t);
+	minisocks_expire(&m, 162 * SECOND);
+	CHECK_NUMBER(1, told.count);
+	check_told(&told.t[0], STATE_FIN_WAIT2, STATE_CLOSE, 100 * SECOND, 5 * MS,
+		   TRANSITION_DURATION_AT_LEAST);
+	CHECK_NUMBER(FACT_ORPHAN, told.t[0].facts);
 	minisocks_close(&m);
 }
 
@@ -627,10 +652,10 @@ static void many(void)
 	minisocks_close(&m);
 }
 
-UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin), TEST(last_look),
-	  TEST(orphan_without_clock), TEST(orphan_ends_early), TEST(orphan_gets_fin_at_once),
-	  TEST(time_wait_ends_early), TEST(time_wait_ends_by_timer), TEST(address_is_reused),
-	  TEST(found), TEST(other_cookie), TEST(looked_for_by_ends), TEST(orphan_is_replaced),
-	  TEST(recycled), TEST(told_why), TEST(told_by_the_kernel), TEST(half_open),
-	  TEST(half_open_finished), TEST(half_open_unseen), TEST(found_before_its_transition),
-	  TEST(many))
+UNIT_MAIN("minisock", TEST(timer), TEST(late_timer), TEST(orphan_gets_fin), TEST(held_up),
+	  TEST(last_look), TEST(orphan_without_clock), TEST(orphan_ends_early),
+	  TEST(orphan_gets_fin_at_once), TEST(time_wait_ends_early), TEST(time_wait_ends_by_timer),
+	  TEST(address_is_reused), TEST(found), TEST(other_cookie), TEST(looked_for_by_ends),
+	  TEST(orphan_is_replaced), TEST(recycled), TEST(told_why), TEST(told_by_the_kernel),
+	  TEST(half_open), TEST(half_open_finished), TEST(half_open_unseen),
+	  TEST(found_before_its_transition), TEST(many))
