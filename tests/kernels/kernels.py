@@ -54,9 +54,9 @@ EXCLUDED = {
 
 # Tests of a smoke run: each kind of what depends on the kernel, in a minute.
 SMOKE = ["starts", "states.active_close", "states.half_close", "states.refused", "states.reset", "syn_recv.round_trip",
-         "cause.close_and_shutdown", "cause.resets", "sessions.kinds", "seed", "minisock.orphan_gets_fin", "replay.pipe",
-         "check.this_machine", "check.needed_capabilities", "check.user_namespace", "check.hidden_types", "start_probe.not_in_lines",
-         "fallback.same_as_main_build", "fallback.known_without_main_build"]
+         "cause.close_and_shutdown", "cause.resets", "sessions.kinds", "seed", "minisock.orphan_gets_fin", "early_end.late_data",
+         "replay.pipe", "check.this_machine", "check.needed_capabilities", "check.user_namespace", "check.hidden_types",
+         "start_probe.not_in_lines", "fallback.same_as_main_build", "fallback.known_without_main_build"]
 
 
 def excluded_on(kernel):
