@@ -14,6 +14,8 @@
 
 #include "bpf/endpoints.h"
 #include "bpf/entry_update.h"
+#include "bpf/failed_connect.h"
+#include "bpf/jiffies.h"
 #include "bpf/kernel.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"
@@ -132,6 +134,52 @@ static __always_inline void fill_facts_of_socket(struct transition *record, cons
 		add_fact(record, FACT_USER_TIMEOUT);
 	if (sock_of(tp)->sk_socket)
 		add_fact(record, FACT_ACCEPTED);
+}
+
+/*
+ * The SYN: tcp_write_timeout() measures from retrans_stamp, and tcp_write_timer_handler() has set
+ * the present time in tcp_mstamp (5.10 to 7.2).
+ */
+static __always_inline __u32 syn_unanswered_ms(const struct tcp_sock *tp)
+{
+	if (bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD(tp, tcp_usec_ts))
+		return ((__u32)tp->tcp_mstamp - tp->retrans_stamp) / 1000;
+	return (__u32)(tp->tcp_mstamp / 1000) - tp->retrans_stamp;
+}
+
+/* A closed window: tcp_probe_timer() measures from icsk_probes_tstamp (5.10.11 to 7.2). */
+static __always_inline __u64 window_closed_ns(const struct tcp_sock *tp)
+{
+	if (!bpf_core_field_exists(tp->inet_conn.icsk_probes_tstamp) ||
+	    !tp->inet_conn.icsk_probes_tstamp)
+		return 0;
+	return ((__u32)bpf_jiffies64() - tp->inet_conn.icsk_probes_tstamp) * jiffy_ns;
+}
+
+/* In the other states the option alone decides, if it is set (tcp_write_timeout()). */
+static __always_inline bool user_timeout_is_over(const struct tcp_sock *tp,
+						 const struct change *change)
+{
+	__u32 timeout_ms = tp->inet_conn.icsk_user_timeout;
+
+	if (!timeout_ms)
+		return false;
+	if (change->oldstate == STATE_SYN_SENT || change->oldstate == STATE_SYN_RECV)
+		return syn_unanswered_ms(tp) >= timeout_ms;
+	return window_closed_ns(tp) >= timeout_ms * (1000ull * NSEC_PER_USEC);
+}
+
+/* Facts about the end of a socket. */
+static __always_inline void fill_facts_of_end(struct transition *record, const struct tcp_sock *tp,
+					      const struct change *change)
+{
+	record->known |= TRANSITION_KNOWN_END;
+	if (tp->snd_una == tp->write_seq)
+		add_fact(record, FACT_ALL_ACKED);
+	if (BPF_CORE_READ_BITFIELD(tp, repair))
+		add_fact(record, FACT_REPAIR);
+	if (change->newstate == STATE_CLOSE && user_timeout_is_over(tp, change))
+		add_fact(record, FACT_USER_TIMEOUT_OVER);
 }
 
 /*
@@ -257,19 +305,22 @@ static __always_inline void fill_owner(struct transition *record, const struct s
 	__builtin_memcpy(record->comm, entry->comm, sizeof(record->comm));
 }
 
-/* A socket that ends without an error in one of these states may live on as a minisock. */
-static __always_inline bool may_have_minisock(const struct sock *sk, const struct change *change)
+/*
+ * A socket that ends in one of these states may live on as a minisock, whatever its error: that may
+ * be pending from before.
+ */
+static __always_inline bool may_have_minisock(const struct change *change)
 {
-	return change->newstate == STATE_CLOSE && !sk->sk_err &&
+	return change->newstate == STATE_CLOSE &&
 	       (change->oldstate == STATE_FIN_WAIT2 || change->oldstate == STATE_CLOSING);
 }
 
-static __always_inline void fill_minisock(struct transition *record, const struct sock *sk,
-					  const struct tcp_sock *tp, const struct change *change)
+static __always_inline void fill_minisock(struct transition *record, const struct tcp_sock *tp,
+					  const struct change *change)
 {
 	struct minisock minisock;
 
-	if (!may_have_minisock(sk, change))
+	if (!may_have_minisock(change))
 		return;
 	minisock = minisock_of(tp, change->now_ns);
 	if (minisock.state) {
@@ -334,14 +385,16 @@ static __always_inline void fill_details(struct transition *record, __u32 *await
 	record->reset_reason = 0;
 	fill_session(record, sk, tp, entry, change->oldstate);
 	fill_isn(record, tp, change);
-	record->reserved[0] = record->reserved[1] = 0;
+	fill_facts_of_end(record, tp, change);
+	fill_failed_connect(record, sk, tp, change, entry);
+	record->reserved[0] = 0;
 	if (entry && entry->got_reset)
 		add_fact(record, FACT_RESET_RECEIVED);
 	if (is_subflow(tp))
 		fill_facts_of_subflow(record, sk, tp, change);
 	else if (sk->sk_lock.owned)
 		fill_facts_of_task(record, tp);
-	fill_minisock(record, sk, tp, change);
+	fill_minisock(record, tp, change);
 	if (expect_reset(sk, record))
 		*(volatile __u32 *)awaits |= AWAITS_RESET;
 	if (entry && lport_follows(change, record->lport)) {

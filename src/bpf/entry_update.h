@@ -219,4 +219,14 @@ static __always_inline void entry_change_state(struct sock_entry *entry, struct 
 		entry->got_reset = false;
 }
 
+/* When connect() begins. */
+static __always_inline void entry_note_txhash(struct sock_entry *entry, const struct sock *sk,
+					      const struct change *change)
+{
+	if (change->newstate != STATE_SYN_SENT)
+		return;
+	entry->txhash = sk->sk_txhash;
+	entry->has_txhash = true;
+}
+
 #endif

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/types.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
@@ -67,6 +68,8 @@ struct dst_entry {
 };
 
 struct sk_buff {
+	char cb[48]; /* in an error queue: struct sock_exterr_skb */
+	unsigned char *data;
 	unsigned char *head;
 	__u16 network_header; /* offsets from head */
 	__u16 transport_header;
@@ -169,6 +172,14 @@ struct file___ref {
 };
 
 struct socket {
+	/* enum socket_state in linux/net.h, ABI; without a name in the kernel, too. */
+	enum {
+		SS_FREE,
+		SS_UNCONNECTED,
+		SS_CONNECTING,
+		SS_CONNECTED,
+		SS_DISCONNECTING,
+	} state;
 	struct file *file;
 	struct sock *sk;
 };
@@ -179,6 +190,21 @@ struct kernfs_node {
 
 struct cgroup {
 	struct kernfs_node *kn;
+};
+
+/* An entry of an error queue, in linux/errqueue.h. */
+struct sock_exterr_skb {
+	struct {
+		__u32 ee_errno;
+		__u8 ee_origin;
+		__u8 ee_type;
+		__u8 ee_code;
+	} ee;
+};
+
+struct sk_buff_head {
+	struct sk_buff *prev;
+	__u32 qlen;
 };
 
 struct sock {
@@ -196,6 +222,8 @@ struct sock {
 	__u8 sk_shutdown;
 	int sk_err;
 	int sk_err_soft;
+	struct sk_buff_head sk_error_queue;
+	__u32 sk_txhash;
 	unsigned long sk_lingertime;
 	struct socket *sk_socket;
 };
@@ -219,6 +247,7 @@ struct inet_connection_sock {
 	void *icsk_ulp_data;
 	__u8 icsk_retransmits;
 	__u8 icsk_probes_out;
+	__u32 icsk_probes_tstamp; /* jiffies: when the window was found closed; 0: it is not */
 	struct {
 		__u32 lrcvtime; /* jiffies: when data was last received */
 	} icsk_ack;
@@ -256,6 +285,11 @@ struct tcp_sock {
 	__u64 bytes_received;
 	__u64 bytes_acked; /* includes the SYN of an active connection, and the FIN */
 	__u32 segs_out;
+	__u64 tcp_mstamp;     /* microseconds: when the last packet or timer was dealt with */
+	__u32 retrans_stamp;  /* when the oldest segment was first sent: ms, or with tcp_usec_ts us
+			       */
+	__u8 tcp_usec_ts : 1; /* since 6.7 */
+	__u8 repair : 1;
 	int linger2;
 	bool is_mptcp; /* a subflow of MPTCP; only if the kernel has MPTCP */
 };
@@ -320,6 +354,10 @@ struct tcp_timewait_sock {
 #define IPPROTO_TCP   6
 #define IPPROTO_MPTCP 262
 
+/* Where an error comes from: linux/errqueue.h, ABI, which needs other headers. */
+#define SO_EE_ORIGIN_ICMP  2
+#define SO_EE_ORIGIN_ICMP6 3
+
 /* enum sock_flags in net/sock.h, bits of skc_flags (5.10 to 7.2). */
 #define SOCK_DEAD     0
 #define SOCK_DONE     1
@@ -329,8 +367,6 @@ struct tcp_timewait_sock {
 /* task_struct.flags in linux/sched.h. */
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
-
-#define ECONNABORTED 103
 
 /* The flags of a segment, in byte 13 of its header (RFC 9293). */
 #define TCP_FLAGS_OFFSET 13

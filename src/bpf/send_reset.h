@@ -13,11 +13,11 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "trace/final_error.h"
 #include "trace/reset.h"
 #include "trace/state.h"
 #include "trace/transition.h"
 
-#define ECONNRESET   104
 #define RCV_SHUTDOWN 1
 
 enum sk_rst_reason {
@@ -76,6 +76,12 @@ static __always_inline bool reset_is_awaited(__u64 skaddr)
 	return true;
 }
 
+/* In these states, the ACK of the FIN ends the socket. */
+static __always_inline bool is_last_state(__u8 state)
+{
+	return state == STATE_LAST_ACK || state == STATE_CLOSING;
+}
+
 /*
  * The kernel may send a reset after an end in a call: close() with unread data or SO_LINGER 0, or
  * connect(AF_UNSPEC). An end by "reset" may be the answer to data that arrived after reading was
@@ -86,10 +92,10 @@ static __always_inline bool reset_may_follow(const struct transition *record)
 	if (record->newstate != STATE_CLOSE || record->oldstate == STATE_LISTEN ||
 	    record->oldstate == STATE_SYN_SENT)
 		return false;
-	if (record->err == ECONNRESET)
-		return record->shutdown & RCV_SHUTDOWN;
-	return !record->err && record->facts & (FACT_IN_CALL | FACT_ORPHAN) &&
-	       record->oldstate != STATE_LAST_ACK && record->oldstate != STATE_CLOSING;
+	if (has_final_error(record))
+		return record->err == ECONNRESET && record->shutdown & RCV_SHUTDOWN;
+	return record->facts & (FACT_IN_CALL | FACT_ORPHAN) &&
+	       !(is_last_state(record->oldstate) && record->facts & FACT_ALL_ACKED);
 }
 
 #endif

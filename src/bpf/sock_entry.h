@@ -35,6 +35,8 @@ struct sock_entry {
 	__u8 closing_signal;
 	__u8 closing_shutdown;
 	bool is_aborted; /* it closed without a FIN */
+	bool has_txhash;
+	__u32 txhash; /* sk_txhash when connect() began; see failed_connect.h */
 };
 
 #ifndef FALLBACK

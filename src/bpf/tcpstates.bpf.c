@@ -87,6 +87,7 @@ static __always_inline bool entry_update(struct sock_entry *entry, struct change
 	if (entry) {
 		entry_recall_creation(entry, sk, change);
 		entry_change_state(entry, change);
+		entry_note_txhash(entry, sk, change);
 		if (wants_owners())
 			entry_note_owner(entry, sk, tp, change);
 	}

@@ -86,6 +86,8 @@ DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
 DETAIL(isn_local, (t->known & TRANSITION_KNOWN_ISN) ? number(t->isn_local) : unknown)
 DETAIL(isn_remote, (t->known & TRANSITION_KNOWN_ISN) ? number(t->isn_remote) : unknown)
 DETAIL(segs_out, (t->known & TRANSITION_KNOWN_SEGS_OUT) ? number(t->segs_out) : unknown)
+DETAIL(icmp_type, number_unless_0(t->icmp_type))
+DETAIL(icmp_code, t->icmp_type ? number(t->icmp_code) : unknown)
 FIELD(timestamp,
       ((struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)(t->time_ns - context->first_ns)}))
 FIELD(time, ((struct value){.kind = VALUE_WALL,
@@ -137,6 +139,11 @@ static const struct field fields[] = {
 	{"segs_out", "SEGS-OUT",
 	 "segments sent, including those without payload; only with --fields", BARE(segs_out),
 	 WIDTHS(8, 8), IS_DETAIL, .is_on_request = true},
+	{"icmp_type", "ICMP-TYPE",
+	 "type of the ICMP error that answered the SYN; only with --fields", BARE(icmp_type),
+	 WIDTHS(9, 9), IS_DETAIL, .is_on_request = true},
+	{"icmp_code", "ICMP-CODE", "and its code; only with --fields", BARE(icmp_code),
+	 WIDTHS(9, 9), IS_DETAIL, .is_on_request = true},
 };
 
 _Static_assert(sizeof(fields) / sizeof(fields[0]) <= FIELDS_MAX, "a list holds every field");

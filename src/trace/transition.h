@@ -106,6 +106,10 @@ enum transition_facts {
 	FACT_STANDING = 1 << 20,
 	FACT_FOUND = 1 << 19, /* minisock older than the trace: uid and figures are not known */
 	FACT_LPORT_LATER = 1 << 18, /* lport was chosen right after; bcc's tcpstates sees 0 */
+	/* These are known with TRANSITION_KNOWN_END. */
+	FACT_ALL_ACKED = 1 << 22,         /* the peer acknowledged all that was sent, and the FIN */
+	FACT_REPAIR = 1 << 23,            /* TCP_REPAIR is on */
+	FACT_USER_TIMEOUT_OVER = 1 << 24, /* TCP_USER_TIMEOUT expired: the SYN, zero window */
 	/* The minisock was destroyed: by a process, or with its network namespace. */
 	FACT_DESTROYED = 1 << 27,
 };
@@ -115,6 +119,16 @@ enum transition_known {
 	/* Both initial sequence numbers; only in the change to ESTABLISHED. */
 	TRANSITION_KNOWN_ISN = 1 << 0,
 	TRANSITION_KNOWN_SEGS_OUT = 1 << 1,
+	TRANSITION_KNOWN_END = 1 << 2, /* the facts that say so; connect_end; icmp_... */
+};
+
+/* What a process did in the call that ended SYN_SENT. */
+enum connect_end {
+	CONNECT_END_UNKNOWN,    /* not known, or something else ended it */
+	CONNECT_END_NO_PORT,    /* connect() found no local port, or the 4-tuple was taken */
+	CONNECT_END_FAILED,     /* connect() failed in this host, with a port */
+	CONNECT_END_SHUTDOWN,   /* shutdown() */
+	CONNECT_END_DISCONNECT, /* connect(AF_UNSPEC) */
 };
 
 struct transition {
@@ -167,11 +181,15 @@ struct transition {
 	__u32 rx_queue; /* payload bytes that no process has read; likewise */
 
 	/* Version 4: */
-	__u32 known;       /* enum transition_known; other bits are reserved, zero */
-	__u32 isn_local;   /* initial sequence number of this end's SYN */
-	__u32 isn_remote;  /* and of the peer's; the other end records the same pair, swapped */
-	__u32 segs_out;    /* segments sent, including those without payload */
-	__u32 reserved[2]; /* zero */
+	__u32 known;      /* enum transition_known; other bits are reserved, zero */
+	__u32 isn_local;  /* initial sequence number of this end's SYN */
+	__u32 isn_remote; /* and of the peer's; the other end records the same pair, swapped */
+	__u32 segs_out;   /* segments sent, including those without payload */
+	__u8 connect_end; /* enum connect_end; from SYN_SENT to CLOSE only */
+	__u8 icmp_err;    /* errno of the ICMP error that answered the SYN; likewise */
+	__u8 icmp_type;   /* of that ICMP error (of ICMPv6 if raddr is IPv6); 0: none */
+	__u8 icmp_code;
+	__u32 reserved[1]; /* zero */
 };
 
 #define TRANSITION_SIZE_1 88 /* of version 1: all that bcc's outputs need */

@@ -17,7 +17,8 @@ MEMBERS = [("time_ns", "Q"), ("duration_ns", "Q"), ("skaddr", "Q"), ("laddr", "1
            ("min_rtt_us", "I"), ("retrans", "I"), ("cwnd", "I"), ("mss", "I"), ("idle_ms", "I"), ("err", "H"),
            ("err_soft", "H"), ("shutdown", "B"), ("retransmits", "B"), ("probes", "B"), ("signal", "B"), ("owner_from", "B"),
            ("reset_reason", "B"), ("reserved", "H"), ("tx_queue", "I"), ("rx_queue", "I"), ("known", "I"), ("isn_local", "I"),
-           ("isn_remote", "I"), ("segs_out", "I"), ("reserved2", "Q")]
+           ("isn_remote", "I"), ("segs_out", "I"), ("connect_end", "B"), ("icmp_err", "B"),
+           ("icmp_type", "B"), ("icmp_code", "B"), ("reserved2", "I")]
 LAYOUT = "".join(layout for _, layout in MEMBERS)
 EXACT, ABOUT, AT_LEAST, DETAILS, TO_MINISOCK, OF_MINISOCK = (1 << bit for bit in range(6))
 FACT_IDLE, FACT_FOUND, FACT_SNAPSHOT, FACT_QUEUES = 1 << 13, 1 << 19, 1 << 20, 1 << 21
@@ -135,6 +136,8 @@ def details(record, cgroups):
         "isn_local": record["isn_local"] if record["known"] & 1 else None,
         "isn_remote": record["isn_remote"] if record["known"] & 1 else None,
         "segs_out": record["segs_out"] if record["known"] & 2 else None,
+        "icmp_type": record["icmp_type"] or None,
+        "icmp_code": record["icmp_code"] if record["icmp_type"] else None,
     }
     return found if record["flags"] & DETAILS else dict.fromkeys(found)
 

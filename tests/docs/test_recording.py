@@ -11,7 +11,7 @@ from outcome import check, check_equal
 from recording_reader import Damaged, Reader, lines
 
 FILES = sorted([*(tool.TREE / "examples").glob("*.tcps"), *(tool.TREE / "tests/replay").glob("version-*.tcps")])
-ON_REQUEST = "isn_local", "isn_remote", "segs_out"
+ON_REQUEST = "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code"
 
 
 def printed(path):

@@ -56,9 +56,10 @@ DETAILS = {"pid": "I", "cookie": "Q", "cgroup": "Q", "tx_bytes": "Q", "rx_bytes"
            "comm": "16s", "uid": "I", "netns": "I", "facts": "I", "rtt_us": "I", "min_rtt_us": "I", "retrans": "I",
            "cwnd": "I", "mss": "I", "idle_ms": "I", "err": "H", "err_soft": "H", "shutdown": "B", "retransmits": "B",
            "probes": "B", "signal": "B", "owner_from": "B", "reset_reason": "B2x",
-           "tx_queue": "I", "rx_queue": "I", "known": "I", "isn_local": "I", "isn_remote": "I", "segs_out": "I8x"}
+           "tx_queue": "I", "rx_queue": "I", "known": "I", "isn_local": "I", "isn_remote": "I", "segs_out": "I",
+           "connect_end": "B", "icmp_err": "B", "icmp_type": "B", "icmp_code": "B4x"}
 # The bits of known, set where one of these is said.
-KNOWN = {"isn_local": 1, "isn_remote": 1, "segs_out": 2}
+KNOWN = {"isn_local": 1, "isn_remote": 1, "segs_out": 2, "connect_end": 4}
 HAS_DETAILS = 8
 DURATION_FLAGS = {"": 1, "~": 2, ">=": 4}
 MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}

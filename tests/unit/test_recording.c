@@ -608,7 +608,11 @@ static void format(void)
 	CHECK_NUMBER(212, offsetof(struct transition, isn_local));
 	CHECK_NUMBER(216, offsetof(struct transition, isn_remote));
 	CHECK_NUMBER(220, offsetof(struct transition, segs_out));
-	CHECK_NUMBER(224, offsetof(struct transition, reserved));
+	CHECK_NUMBER(224, offsetof(struct transition, connect_end));
+	CHECK_NUMBER(225, offsetof(struct transition, icmp_err));
+	CHECK_NUMBER(226, offsetof(struct transition, icmp_type));
+	CHECK_NUMBER(227, offsetof(struct transition, icmp_code));
+	CHECK_NUMBER(228, offsetof(struct transition, reserved));
 	CHECK_NUMBER(72, sizeof(struct reset_count));
 	CHECK_NUMBER(32, offsetof(struct reset_count, key.lport));
 	CHECK_NUMBER(43, offsetof(struct reset_count, key.flags));

@@ -62,6 +62,8 @@ static const struct transition detailed_transition = {
 	.isn_local = 0xffffff72,
 	.isn_remote = 115,
 	.segs_out = 116,
+	.icmp_type = 117,
+	.icmp_code = 118,
 };
 
 /* None is known of a path. */
@@ -356,6 +358,7 @@ static void details(void)
 		{"cwnd", VALUE_NUMBER, 111},       {"mss", VALUE_NUMBER, 112},
 		{"idle_ms", VALUE_NUMBER, 113},    {"isn_local", VALUE_NUMBER, 0xffffff72},
 		{"isn_remote", VALUE_NUMBER, 115}, {"segs_out", VALUE_NUMBER, 116},
+		{"icmp_type", VALUE_NUMBER, 117},  {"icmp_code", VALUE_NUMBER, 118},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -417,11 +420,14 @@ static void unknown_details(void)
 		{WITHOUT(isn_local, VALUE_NUMBER)},
 		{WITHOUT(isn_remote, VALUE_NUMBER)},
 		{WITHOUT(segs_out, VALUE_NUMBER)},
+		{WITHOUT(icmp_type, VALUE_UNKNOWN)},
+		{WITHOUT(icmp_code, VALUE_NUMBER)},
 #undef WITHOUT
 		{"idle_ms", offsetof(struct transition, facts), sizeof(__u32), VALUE_UNKNOWN},
 		{"isn_local", offsetof(struct transition, known), sizeof(__u32), VALUE_UNKNOWN},
 		{"isn_remote", offsetof(struct transition, known), sizeof(__u32), VALUE_UNKNOWN},
 		{"segs_out", offsetof(struct transition, known), sizeof(__u32), VALUE_UNKNOWN},
+		{"icmp_code", offsetof(struct transition, icmp_type), sizeof(__u8), VALUE_UNKNOWN},
 		{"rtt_ms", offsetof(struct transition, rtt_us), sizeof(__u32), VALUE_UNKNOWN},
 		{"min_rtt_ms", offsetof(struct transition, min_rtt_us), sizeof(__u32),
 		 VALUE_UNKNOWN},
@@ -519,7 +525,8 @@ static void properties(void)
 	static const char *const bcc[] = {"time",     "timestamp", "skaddr", "c_pid", "c_comm",
 					  "ip",       "laddr",     "lport",  "raddr", "rport",
 					  "oldstate", "newstate",  "ms"};
-	static const char *const on_request[] = {"isn_local", "isn_remote", "segs_out"};
+	static const char *const on_request[] = {"isn_local", "isn_remote", "segs_out", "icmp_type",
+						 "icmp_code"};
 	struct field_list list = {.count = 0}, own, every;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bcc); i++)
@@ -529,7 +536,7 @@ static void properties(void)
 	CHECK(field_list_has_details(&list));
 	field_list_own(&own, &transition_fields);
 	list_all(&every, &transition_fields);
-	CHECK_NUMBER(every.count - 4, own.count);
+	CHECK_NUMBER(every.count - 6, own.count);
 	for (size_t i = 0; i < ARRAY_SIZE(on_request); i++)
 		CHECK(field_list_has(&every, on_request[i]) &&
 		      !field_list_has(&own, on_request[i]));
