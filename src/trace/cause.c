@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 #include "trace/cause.h"
+#include "trace/final_error.h"
 #include "trace/state.h"
 
 #define SHUTDOWN_SEND 2
-#define SHUTDOWN_BOTH 3
 
 static const struct cause_row rows[CAUSE_COUNT] = {
 	[CAUSE_CLOSE] = {"close", "the owner closed its last descriptor"},
@@ -30,7 +30,13 @@ static const struct cause_row rows[CAUSE_COUNT] = {
 				   "this end sent a reset: data arrived after it had closed"},
 	[CAUSE_DISCONNECT] = {"disconnect",
 			      "the owner disconnected the socket: connect(AF_UNSPEC)"},
-	[CAUSE_REFUSED] = {"refused", "the peer answered the SYN with a reset"},
+	[CAUSE_REPAIR] = {"repair", "closed in TCP_REPAIR mode: the peer was not told"},
+	[CAUSE_NO_PORT] = {"no_port",
+			   "connect() found no free local port, or the 4-tuple was taken"},
+	[CAUSE_CONNECT_FAILED] = {"connect_failed",
+				  "connect() failed in this host: no route, no memory"},
+	[CAUSE_REFUSED] = {"refused",
+			   "the SYN was answered with a reset, or by ICMP port unreachable"},
 	[CAUSE_UNREACHABLE] = {"unreachable", "an ICMP error reported the peer unreachable"},
 	[CAUSE_SYN_TIMEOUT] = {"syn_timeout", "the SYN was not answered"},
 	[CAUSE_RETRANS_TIMEOUT] = {"retrans_timeout",
@@ -56,6 +62,12 @@ static const struct cause_row rows[CAUSE_COUNT] = {
 const struct cause_row *cause_row(enum cause cause)
 {
 	return &rows[cause < CAUSE_COUNT ? cause : CAUSE_UNKNOWN];
+}
+
+/* Older recordings lack these facts. */
+static bool knows_end(const struct transition *t)
+{
+	return t->known & TRANSITION_KNOWN_END;
 }
 
 static bool has(const struct transition *t, unsigned int facts)
@@ -108,36 +120,75 @@ static enum cause cause_of_listener_end(const struct transition *t)
 								    : CAUSE_SHUTDOWN;
 }
 
-/* An ICMP error counts only when the timer expires (tcp_write_err()). */
-static bool is_timeout(const struct transition *t)
+/* For timers that TCP_USER_TIMEOUT may cut short, or not: otherwise it is this cause. */
+static enum cause unless_user_timeout(const struct transition *t, enum cause cause)
 {
-	return t->err == ETIMEDOUT ||
-	       (t->err && t->err == t->err_soft && (t->retransmits || t->probes));
+	if (!has(t, FACT_USER_TIMEOUT))
+		return cause;
+	if (!knows_end(t))
+		return CAUSE_UNKNOWN;
+	return has(t, FACT_USER_TIMEOUT_OVER) ? CAUSE_USER_TIMEOUT : cause;
 }
 
+/* An ICMP error, or a reset if the program read the error before the state changed. */
+static enum cause cause_of_answer(unsigned int err)
+{
+	return err == ECONNREFUSED ? CAUSE_REFUSED : CAUSE_UNREACHABLE;
+}
+
+/* A process ended it, which did not close it. */
+static enum cause cause_of_connect_end(const struct transition *t)
+{
+	switch (t->connect_end) {
+	case CONNECT_END_NO_PORT:
+		return CAUSE_NO_PORT;
+	case CONNECT_END_FAILED:
+		return CAUSE_CONNECT_FAILED;
+	case CONNECT_END_SHUTDOWN:
+		return has(t, FACT_KERNEL_THREAD) ? CAUSE_KERNEL : CAUSE_SHUTDOWN;
+	case CONNECT_END_DISCONNECT:
+		return has(t, FACT_KERNEL_THREAD) ? CAUSE_KERNEL : CAUSE_DISCONNECT;
+	default:
+		return CAUSE_UNKNOWN;
+	}
+}
+
+/* Without an error, an ICMP error in the queue has already been reported to the program. */
 static enum cause cause_of_failed_connect(const struct transition *t)
 {
-	if (t->err == ECONNREFUSED && has(t, FACT_RESET_RECEIVED))
-		return CAUSE_REFUSED;
+	if (t->err == ECONNABORTED && has(t, FACT_IN_CALL))
+		return CAUSE_DESTROYED;
 	if (t->err == ETIMEDOUT)
-		return has(t, FACT_USER_TIMEOUT) ? CAUSE_USER_TIMEOUT : CAUSE_SYN_TIMEOUT;
+		return unless_user_timeout(t, CAUSE_SYN_TIMEOUT);
 	if (t->err == ECONNRESET)
 		return CAUSE_RESET_RECEIVED;
 	if (t->err)
-		return CAUSE_UNREACHABLE;
+		return cause_of_answer(t->err);
+	if (has(t, FACT_RESET_RECEIVED))
+		return CAUSE_REFUSED;
+	if (t->icmp_err)
+		return cause_of_answer(t->icmp_err);
+	if (t->connect_end == CONNECT_END_NO_PORT || t->connect_end == CONNECT_END_FAILED)
+		return cause_of_connect_end(t);
 	if (is_hidden(t))
 		return CAUSE_UNKNOWN;
-	if (t->shutdown != SHUTDOWN_BOTH)
-		return CAUSE_DISCONNECT;
-	return cause_of_local_close(t);
+	return t->shutdown == SHUTDOWN_BOTH ? cause_of_local_close(t) : cause_of_connect_end(t);
 }
 
+/*
+ * If TCP_USER_TIMEOUT is set, it alone limits retransmissions and keepalive probes
+ * (retransmits_timed_out(), tcp_keepalive_timer(), 5.10 to 7.2).
+ */
 static enum cause cause_of_timeout(const struct transition *t)
 {
-	if (t->probes && !t->retransmits)
-		return has(t, FACT_UNSENT) ? CAUSE_ZERO_WINDOW : CAUSE_KEEPALIVE;
+	bool is_probe = t->probes && !t->retransmits;
+
+	if (is_probe && has(t, FACT_UNSENT))
+		return unless_user_timeout(t, CAUSE_ZERO_WINDOW);
 	if (has(t, FACT_USER_TIMEOUT))
 		return CAUSE_USER_TIMEOUT;
+	if (is_probe)
+		return CAUSE_KEEPALIVE;
 	return t->err == ETIMEDOUT ? CAUSE_RETRANS_TIMEOUT : CAUSE_UNREACHABLE;
 }
 
@@ -151,8 +202,6 @@ static enum cause cause_of_error(const struct transition *t)
 {
 	if (t->err == ECONNABORTED && has(t, FACT_IN_CALL))
 		return CAUSE_DESTROYED;
-	if (t->oldstate == STATE_SYN_SENT)
-		return cause_of_failed_connect(t);
 	if (is_timeout(t))
 		return cause_of_timeout(t);
 	if (is_reset(t))
@@ -176,34 +225,65 @@ static enum cause cause_of_orphan(const struct transition *t)
 	return has(t, FACT_MINISOCK_SOUGHT) ? CAUSE_TIME_WAIT_FULL : CAUSE_UNKNOWN;
 }
 
+/* A socket that was shut down in both directions may still be disconnected. */
+static bool is_disconnect(const struct transition *t)
+{
+	return t->shutdown != SHUTDOWN_BOTH || (!is_in_close(t) && !has(t, FACT_LAST_FD));
+}
+
 /* The session ends at once, without a FIN from this end. */
 static enum cause cause_of_abort(const struct transition *t)
 {
 	if (has(t, FACT_KERNEL_THREAD))
 		return CAUSE_KERNEL;
-	if (t->shutdown != SHUTDOWN_BOTH)
+	if (is_disconnect(t))
 		return CAUSE_DISCONNECT;
-	return has(t, FACT_LINGER_0) ? CAUSE_RESET_LINGER : CAUSE_RESET_UNREAD;
+	if (has(t, FACT_REPAIR))
+		return CAUSE_REPAIR;
+	if (has(t, FACT_LINGER_0))
+		return CAUSE_RESET_LINGER;
+	/* Older recordings do not show TCP_REPAIR, in which no reset is sent. */
+	return knows_end(t) || has(t, FACT_RESET_SENT) ? CAUSE_RESET_UNREAD : CAUSE_UNKNOWN;
+}
+
+/* The FIN may be acknowledged, or the socket end before (tcp_out_of_resources(), __tcp_close()). */
+static enum cause cause_of_last_state(const struct transition *t)
+{
+	if (has(t, FACT_ALL_ACKED))
+		return CAUSE_FIN_ACKED;
+	if (!knows_end(t))
+		return CAUSE_UNKNOWN;
+	if (has(t, FACT_ORPHAN) && !has(t, FACT_SUBFLOW))
+		return CAUSE_NO_MEMORY;
+	if (!has(t, FACT_IN_CALL))
+		return CAUSE_UNKNOWN;
+	/* tcp_disconnect() sends no reset in these states, if there is no unsent data. */
+	if (has(t, FACT_LINGER_0) && !has(t, FACT_RESET_SENT) && !has(t, FACT_REPAIR) &&
+	    !is_disconnect(t))
+		return cause_of_local_close(t);
+	return cause_of_abort(t);
 }
 
 static enum cause cause_of_end(const struct transition *t)
 {
 	if (t->oldstate == STATE_LISTEN)
 		return cause_of_listener_end(t);
-	if (t->err)
-		return cause_of_error(t);
 	if (t->oldstate == STATE_SYN_SENT)
 		return cause_of_failed_connect(t);
+	if (has_final_error(t))
+		return cause_of_error(t);
 	if (t->oldstate == STATE_LAST_ACK || t->oldstate == STATE_CLOSING)
-		return CAUSE_FIN_ACKED;
+		return cause_of_last_state(t);
 	if (has(t, FACT_ORPHAN) && !has(t, FACT_SUBFLOW))
 		return cause_of_orphan(t);
 	if (is_hidden(t))
-		return CAUSE_UNKNOWN;
+		return t->err ? CAUSE_ERROR : CAUSE_UNKNOWN;
 	if (has(t, FACT_IN_CALL))
 		return cause_of_abort(t);
 	if (t->oldstate == STATE_FIN_WAIT2)
 		return has(t, FACT_MINISOCK_SOUGHT) ? CAUSE_TIME_WAIT_FULL : CAUSE_UNKNOWN;
+	if (t->err)
+		return CAUSE_ERROR;
 	return has(t, FACT_ACCEPTED) ? CAUSE_UNKNOWN : CAUSE_LISTENER_CLOSED;
 }
 

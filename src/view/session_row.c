@@ -197,6 +197,9 @@ static enum session_closer closer_by_cause(enum cause cause)
 	case CAUSE_RESET_LINGER:
 	case CAUSE_RESET_LATE_DATA:
 	case CAUSE_DISCONNECT:
+	case CAUSE_REPAIR:
+	case CAUSE_NO_PORT:
+	case CAUSE_CONNECT_FAILED:
 	case CAUSE_DESTROYED:
 	case CAUSE_LISTENER_CLOSED:
 	case CAUSE_NO_MEMORY:

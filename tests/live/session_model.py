@@ -22,7 +22,7 @@ LOCAL = {"FIN_WAIT1", "FIN_WAIT2", "CLOSING", "TIME_WAIT"}
 REMOTE = {"CLOSE_WAIT", "LAST_ACK"}
 ORDERLY = {None, "close", "shutdown", "exit", "signal", "kernel", "peer_fin", "fin_acked", "time_wait_full", "timer", "recycled"}
 SENT_HERE = {"close", "shutdown", "exit", "signal", "kernel", "reset_unread", "reset_linger", "reset_late_data", "disconnect",
-             "destroyed", "listener_closed", "no_memory"}
+             "repair", "no_port", "connect_failed", "destroyed", "listener_closed", "no_memory"}
 NOBODY = {"unreachable", "syn_timeout", "retrans_timeout", "keepalive", "user_timeout", "zero_window"}
 NEWEST = ["pid", "comm", "owner_from", "uid", "netns", "cgroup", "cgroup_id", "cookie", "skaddr", "ip", "laddr", "lport", "raddr",
           "rport", "tx_bytes", "rx_bytes", "rtt_ms", "min_rtt_ms", "retrans", "cwnd", "mss"]

@@ -13,7 +13,7 @@ import own_ports
 import traffic
 import wait
 from causes import OPENS, Named, Session, check_causes
-from delayed_link import ACK, FIN, DelayedLink, deliver_all
+from delayed_link import ACK, FIN, RST, DelayedLink, deliver_all
 from icmp import HOST_UNREACHABLE, PORT_UNREACHABLE, Router
 from marks import alone
 from outcome import Skipped, check_equal
@@ -23,6 +23,7 @@ TCP = socket.IPPROTO_TCP
 LINGER_0 = socket.SOL_SOCKET, socket.SO_LINGER, traffic.LINGER_0
 RESET_BY_PEER = "CLOSE:reset_received"
 CLOSED_BY_PEER = "CLOSE_WAIT:peer_fin LAST_ACK:close! CLOSE:fin_acked"
+CLOSING = 11        # of enum tcp_state
 TO_TIME_WAIT = "FIN_WAIT2:fin_acked TIME_WAIT:peer_fin"
 
 
@@ -240,12 +241,96 @@ def disconnected(cast):
     return pair.sessions("CLOSE:disconnect", RESET_BY_PEER)
 
 
+def disconnected_after_shutdown(cast):
+    """Nothing was unread."""
+    pair = cast.pair().connect()
+    pair.client.do(actor.half_close, socket.SHUT_RDWR)
+    pair.server.do(actor.await_event)
+    pair.client.do(actor.disconnect)
+    pair.server.do(actor.await_error)
+    return pair.sessions("FIN_WAIT1:shutdown FIN_WAIT2:fin_acked CLOSE:disconnect",
+                         "CLOSE_WAIT:peer_fin " + RESET_BY_PEER)
+
+
 def test_resets(program):
     check_causes(program, linger_0(lambda client: client.do(actor.close)), linger_0(lambda client: client.leave()),
                  linger_0_by_server, linger_0_after_fin, reset_in_close_wait, linger2_below_0,
                  linger2_below_0_in_fin_wait2, unread(lambda client: client.do(actor.close)),
                  unread(lambda client: client.leave()), unread_after_fin, late_data, late_data_in_fin_wait1,
-                 disconnected)
+                 disconnected, disconnected_after_shutdown)
+
+
+# ---- TCP_REPAIR
+
+
+TCP_REPAIR = 19
+
+
+def repaired(end, cause):
+    """The peer does not hear of it. Nothing was unread."""
+    def scenario(cast):
+        pair = cast.pair().connect()
+        pair.client.do(actor.set_option, TCP, TCP_REPAIR, 1)
+        pair.client.do(end)
+        return pair.sessions(f"CLOSE:{cause}", "")
+    return scenario
+
+
+def repaired_and_let_go(cast):
+    pair = cast.pair().connect()
+    for value in 1, -1:     # TCP_REPAIR_OFF_NO_WP
+        pair.client.do(actor.set_option, TCP, TCP_REPAIR, value)
+    pair.client.do(actor.close)
+    pair.server.do(actor.await_event)
+    return pair.sessions("FIN_WAIT1:close FIN_WAIT2:fin_acked", "CLOSE_WAIT:peer_fin")
+
+
+def test_repair(program):
+    check_causes(program, repaired(actor.close, "repair"), repaired(actor.disconnect, "disconnect"), repaired_and_let_go)
+
+
+# ---- the last FIN is never acknowledged
+
+
+def ended_in_last_ack(end, cause, *options, how=socket.SHUT_WR):
+    def scenario(cast):
+        pair = cast.pair().connect()
+        pair.server.do(actor.half_close)
+        pair.client.do(actor.await_event)
+        pair.server.do(actor.hear_nothing)
+        pair.client.do(actor.shutdown, how)
+        for option in options:
+            pair.client.do(actor.set_option, *option)
+        pair.client.do(end)
+        return pair.sessions(f"CLOSE_WAIT:peer_fin LAST_ACK:shutdown CLOSE:{cause}",
+                             "FIN_WAIT1:shutdown! FIN_WAIT2:fin_acked")
+    return scenario
+
+
+def ended_in_closing(cast):
+    """Data that is unread at close(): this end sends a reset."""
+    pair = cast.pair(SLOW).connect()
+    pair.server.do(actor.send)
+    pair.client.do(actor.await_event)
+    cast.link.hold(FIN)
+    for one in pair.client, pair.server:
+        one.do(actor.shutdown)
+    cast.link.delivers = lambda flags: flags & FIN or flags & RST
+    cast.link.let_go()
+    pair.client.do(actor.await_state, CLOSING)
+    pair.server.do(actor.await_state, CLOSING)
+    pair.client.do(actor.close)
+    pair.server.do(actor.await_error)
+    cast.link.delivers = deliver_all
+    path = "FIN_WAIT1:shutdown{} CLOSING:peer_fin CLOSE:{}"
+    return pair.sessions(path.format("", "reset_unread"), path.format("!", "reset_received"))
+
+
+def test_last_fin_not_acked(program):
+    check_causes(program, ended_in_last_ack(actor.disconnect, "disconnect"),
+                 ended_in_last_ack(actor.disconnect, "disconnect", how=socket.SHUT_RDWR),
+                 ended_in_last_ack(actor.close, "close", LINGER_0),
+                 ended_in_last_ack(actor.close, "repair", (TCP, TCP_REPAIR, 1)))
 
 
 def data_with_the_ack(cast):
@@ -276,7 +361,8 @@ def closed_by_both(end):
 
 def test_on_a_slow_link(program):
     with DelayedLink(0.02) as link:
-        for scenario in data_with_the_ack, closed_by_both(actor.shutdown), closed_by_both(actor.close):
+        for scenario in (data_with_the_ack, closed_by_both(actor.shutdown), closed_by_both(actor.close),
+                         ended_in_closing):
             check_causes(program, lambda cast: setattr(cast, "link", link) or scenario(cast))
 
 
@@ -291,7 +377,7 @@ def refused(cast):
     return pair.sessions(listener="CLOSE:close") + [pair.client_session("CLOSE SYN_SENT CLOSE:refused")]
 
 
-def unreachable(code, error):
+def told_by_router(code, error, cause):
     def scenario(cast):
         pair = cast.pair()
         pair.server.do(actor.listener_hears_nothing)
@@ -300,16 +386,17 @@ def unreachable(code, error):
             pair.client.begin(actor.connect_in_vain, pair.place, pair.port)
             router.complain_until(pair.client.control, code)
         check_equal("connect", pair.client.finish(), error)
-        return pair.sessions() + [pair.client_session("CLOSE SYN_SENT CLOSE:unreachable")]
+        return pair.sessions() + [pair.client_session(f"CLOSE SYN_SENT CLOSE:{cause}")]
     return scenario
 
 
 def test_connect(program):
-    check_causes(program, refused, unreachable(HOST_UNREACHABLE, errno.EHOSTUNREACH),
-                 unreachable(PORT_UNREACHABLE, errno.ECONNREFUSED),
+    check_causes(program, refused, told_by_router(HOST_UNREACHABLE, errno.EHOSTUNREACH, "unreachable"),
+                 told_by_router(PORT_UNREACHABLE, errno.ECONNREFUSED, "refused"),
                  ended_while_connecting(lambda client: client.do(actor.close), "close"),
                  ended_while_connecting(lambda client: client.do(actor.disconnect), "disconnect"),
-                 ended_while_connecting(lambda client: client.do(actor.shutdown, socket.SHUT_RDWR), "disconnect"))
+                 ended_while_connecting(lambda client: client.do(actor.shutdown, socket.SHUT_RDWR), "shutdown"),
+                 ended_while_connecting(lambda client: client.do(actor.shutdown, socket.SHUT_WR), "shutdown"))
 
 
 # ---- nobody answers
@@ -384,13 +471,15 @@ KEEPALIVE = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (TCP, socket.TCP_KEEPI
              (TCP, socket.TCP_KEEPINTVL, 1), (TCP, socket.TCP_KEEPCNT, 1))
 
 
-def keepalive_unanswered(cast):
-    pair = deaf_pair(cast, *KEEPALIVE)
-    pair.client.begin(actor.await_error)
-    return pair.sessions("CLOSE:keepalive", "")
+def keepalive_unanswered(cause, *options):
+    def scenario(cast):
+        pair = deaf_pair(cast, *KEEPALIVE, *options)
+        pair.client.begin(actor.await_error)
+        return pair.sessions(f"CLOSE:{cause}", "")
+    return scenario
 
 
-def window_closed(cause, *options):
+def window_closed(cause, *options, then=()):
     """The server does not read, and falls silent when its window is closed."""
     def scenario(cast):
         pair = cast.pair().connect((TCP, socket.TCP_MAXSEG, 1000), *options)
@@ -398,6 +487,8 @@ def window_closed(cause, *options):
         pair.client.do(actor.await_window_closed)
         pair.client.do(actor.await_acked)
         pair.server.do(actor.hear_nothing)
+        for option in then:
+            pair.client.do(actor.set_option, *option)
         pair.client.begin(actor.await_error)
         return pair.sessions(f"CLOSE:{cause}", "")
     return scenario
@@ -406,14 +497,17 @@ def window_closed(cause, *options):
 def test_timeouts(program):
     netns.sysctl("net.ipv4.tcp_retries2", 3)
     netns.sysctl("net.ipv4.tcp_orphan_retries", 2)
-    user_timeout = TCP, socket.TCP_USER_TIMEOUT, 500
+    user_timeout, long_timeout = ((TCP, socket.TCP_USER_TIMEOUT, ms) for ms in (500, 60000))
     check_causes(program, connect_unanswered("syn_timeout", (TCP, socket.TCP_SYNCNT, 1)),
                  connect_unanswered("user_timeout", user_timeout),
+                 connect_unanswered("syn_timeout", (TCP, socket.TCP_SYNCNT, 1), long_timeout),
                  data_unanswered("retrans_timeout"), data_unanswered("user_timeout", user_timeout),
                  data_unanswered("retrans_timeout", *KEEPALIVE), data_to_unreachable, data_in_close_wait,
                  fin_unanswered(actor.close, "close"), fin_unanswered(actor.shutdown, "shutdown"),
-                 last_fin_unanswered, keepalive_unanswered,
-                 window_closed("zero_window"), window_closed("zero_window", *KEEPALIVE))
+                 last_fin_unanswered, keepalive_unanswered("keepalive"),
+                 keepalive_unanswered("user_timeout", user_timeout),
+                 window_closed("zero_window"), window_closed("zero_window", *KEEPALIVE),
+                 window_closed("zero_window", long_timeout), window_closed("user_timeout", then=[user_timeout]))
 
 
 # ---- listeners
@@ -575,34 +669,52 @@ def port_of_one(stage):
     return traffic.port_of(stage.one)
 
 
-def is_closed_beyond_limit(pair):
+def is_closed_beyond_limit(pair, state):
     keep_each_cpu_awake()
     pair.client_port = 0    # the kernel's choice: it may take many
     pair.connect()
     pair.client_port = pair.client.do(port_of_one)
+    if state == "LAST_ACK":
+        pair.server.do(actor.half_close)
     pair.server.do(actor.hear_nothing)
     pair.client.do(close_beyond_limit)
-    return (pair.client_port, pair.port, "FIN_WAIT1") not in wait.table()
+    return (pair.client_port, pair.port, state) not in wait.table()
 
 
-def orphan_too_many(cast):
+def close_too_many(pair, state):
     """
     The kernel judges by a count that it renews ten times a second, or later: its timer does not wake an idle CPU
     (tcp_orphan_update(), TIMER_DEFERRABLE). So this closes one after the other until there is one too many.
     """
-    pair = cast.pair()
     if not pair.client.do(open_machine_sysctl, "/proc/sys/net/ipv4/tcp_max_orphans", os.getppid()):
         raise Skipped("this is not the machine's own network namespace: tcp_max_orphans cannot be set")
     pair.client.do(connect_many, pair.place, pair.port, ORPHANS)
     pair.server.do(accept_deaf, ORPHANS)
     pair.client.do(close_many)
-    wait.until(lambda: is_closed_beyond_limit(pair), "an orphan is one too many")
+    wait.until(lambda: is_closed_beyond_limit(pair, state), "an orphan is one too many")
+
+
+def orphan_too_many(cast):
+    pair = cast.pair()
+    close_too_many(pair, "FIN_WAIT1")
     return pair.sessions("FIN_WAIT1:close CLOSE:no_memory", "")
+
+
+def last_orphan_too_many(cast):
+    """Its FIN is not acknowledged."""
+    pair = cast.pair()
+    close_too_many(pair, "LAST_ACK")
+    return pair.sessions("CLOSE_WAIT:peer_fin LAST_ACK:close CLOSE:no_memory", "FIN_WAIT1:shutdown! FIN_WAIT2:fin_acked")
 
 
 @alone
 def test_too_many_orphans(program):
     check_causes(program, orphan_too_many)
+
+
+@alone
+def test_too_many_last_orphans(program):
+    check_causes(program, last_orphan_too_many)
 
 
 def closed_by_each(cast):

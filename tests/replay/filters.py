@@ -26,7 +26,7 @@ CHANGES = [
     ("ESTABLISHED", "FIN_WAIT1", "IN_CALL+LAST_FD", "close"), ("ESTABLISHED", "FIN_WAIT1", "IN_CALL+EXITING", "exit"),
     ("FIN_WAIT1", "FIN_WAIT2", "", "fin_acked"), ("FIN_WAIT1", "CLOSING", "", "peer_fin"),
     ("ESTABLISHED", "CLOSE_WAIT", "", "peer_fin"), ("CLOSE_WAIT", "LAST_ACK", "IN_CALL+LAST_FD", "close"),
-    ("LAST_ACK", "CLOSE", "", "fin_acked"), ("CLOSING", "CLOSE", "", "fin_acked"),
+    ("LAST_ACK", "CLOSE", "ALL_ACKED", "fin_acked"), ("CLOSING", "CLOSE", "ALL_ACKED", "fin_acked"),
     ("ESTABLISHED", "CLOSE", "KERNEL_THREAD+IN_CALL", "kernel"),
 ]
 ADDRESSES = ["10.1.2.3", "10.1.2.4", "10.200.0.1", "192.0.2.77", "127.0.0.1"]

@@ -16,6 +16,7 @@
 #define CALL   FACT_IN_CALL
 #define CLOSED (FACT_IN_CALL | FACT_LAST_FD | FACT_ACCEPTED)
 #define SOUGHT FACT_MINISOCK_SOUGHT
+#define ACKED  FACT_ALL_ACKED
 
 struct row {
 	const char *why;
@@ -27,6 +28,8 @@ struct row {
 	uint8_t flags;
 	uint16_t err_soft;
 	uint8_t retransmits, probes, signal;
+	uint8_t connect_end, icmp_err;
+	bool is_old; /* of a recording that lacks TRANSITION_KNOWN_END */
 };
 
 static struct transition transition_of(const struct row *row)
@@ -42,6 +45,9 @@ static struct transition transition_of(const struct row *row)
 		.retransmits = row->retransmits,
 		.probes = row->probes,
 		.signal = row->signal,
+		.known = row->is_old ? 0 : TRANSITION_KNOWN_END,
+		.connect_end = row->connect_end,
+		.icmp_err = row->icmp_err,
 	};
 }
 
@@ -139,7 +145,7 @@ static void subflows(void)
 		{"reset by the peer", EST, STATE_CLOSE, CAUSE_RESET_RECEIVED,
 		 SUBFLOW | FACT_RESET_RECEIVED, ECONNRESET},
 		{"ss -K", EST, STATE_CLOSE, CAUSE_DESTROYED, SUBFLOW | CALL, ECONNABORTED},
-		{"FIN acked", LA, STATE_CLOSE, CAUSE_FIN_ACKED, SUBFLOW | FACT_PEER_FIN,
+		{"FIN acked", LA, STATE_CLOSE, CAUSE_FIN_ACKED, SUBFLOW | FACT_PEER_FIN | ACKED,
 		 .shutdown = 3},
 	};
 
@@ -170,9 +176,76 @@ static void the_peer_acts(void)
 		{"our FIN acknowledged", FW1, FW2, CAUSE_FIN_ACKED, .shutdown = 3},
 		{"both at once", FW1, STATE_CLOSING, CAUSE_PEER_FIN, FACT_PEER_FIN, .shutdown = 3},
 		{"our FIN acknowledged", LA, STATE_CLOSE, CAUSE_FIN_ACKED,
-		 FACT_ORPHAN | FACT_PEER_FIN, .shutdown = 3},
+		 FACT_ORPHAN | FACT_PEER_FIN | ACKED, .shutdown = 3},
+		{"our FIN acknowledged, in a call", LA, STATE_CLOSE, CAUSE_FIN_ACKED,
+		 CALL | FACT_ORPHAN | FACT_PEER_FIN | ACKED, .shutdown = 3},
 		{"our FIN acknowledged, no TIME_WAIT", STATE_CLOSING, STATE_CLOSE, CAUSE_FIN_ACKED,
-		 SOUGHT | FACT_PEER_FIN, .shutdown = 3},
+		 SOUGHT | FACT_PEER_FIN | ACKED, .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+/* LAST_ACK and CLOSING end without the ACK of the FIN. */
+static void last_fin_not_acked(void)
+{
+	static const struct row rows[] = {
+		{"too many orphans, by a timer", LA, STATE_CLOSE, CAUSE_NO_MEMORY,
+		 FACT_ORPHAN | FACT_PEER_FIN, .shutdown = 3},
+		{"too many orphans, by a timer", STATE_CLOSING, STATE_CLOSE, CAUSE_NO_MEMORY,
+		 FACT_ORPHAN | FACT_PEER_FIN | SOUGHT, .shutdown = 3},
+		{"too many orphans in close()", LA, STATE_CLOSE, CAUSE_NO_MEMORY,
+		 CALL | FACT_ORPHAN | FACT_PEER_FIN | FACT_RESET_SENT, .shutdown = 3},
+		{"connect(AF_UNSPEC)", LA, STATE_CLOSE, CAUSE_DISCONNECT,
+		 CALL | FACT_ACCEPTED | FACT_PEER_FIN, .shutdown = 2},
+		{"connect(AF_UNSPEC) after SHUT_RDWR", LA, STATE_CLOSE, CAUSE_DISCONNECT,
+		 CALL | FACT_ACCEPTED | FACT_PEER_FIN, .shutdown = 3},
+		{"SO_LINGER 0", LA, STATE_CLOSE, CAUSE_CLOSE,
+		 CLOSED | FACT_PEER_FIN | FACT_LINGER_0, .shutdown = 3},
+		{"SO_LINGER 0, at exit", LA, STATE_CLOSE, CAUSE_EXIT,
+		 EXITS | FACT_PEER_FIN | FACT_LINGER_0, .shutdown = 3},
+		{"SO_LINGER 0, with unsent data", LA, STATE_CLOSE, CAUSE_RESET_LINGER,
+		 CLOSED | FACT_PEER_FIN | FACT_LINGER_0 | FACT_RESET_SENT, .shutdown = 3},
+		{"unread data", STATE_CLOSING, STATE_CLOSE, CAUSE_RESET_UNREAD,
+		 CLOSED | FACT_PEER_FIN | SOUGHT, .shutdown = 3},
+		{"nobody knows", LA, STATE_CLOSE, CAUSE_UNKNOWN, FACT_ACCEPTED | FACT_PEER_FIN,
+		 .shutdown = 2},
+		{"acknowledged or not, in an older recording", LA, STATE_CLOSE, CAUSE_UNKNOWN,
+		 FACT_ORPHAN | FACT_PEER_FIN, .shutdown = 3, .is_old = true},
+		{"likewise", STATE_CLOSING, STATE_CLOSE, CAUSE_UNKNOWN, FACT_PEER_FIN | SOUGHT,
+		 .shutdown = 3, .is_old = true},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+/* An ICMP error with IP_RECVERR, or one of TLS, that the program has not read yet. */
+static void pending_errors(void)
+{
+	static const struct row rows[] = {
+		{"FIN", FW2, STATE_TIME_WAIT, CAUSE_PEER_FIN, SOUGHT | FACT_PEER_FIN, EHOSTUNREACH,
+		 3, .flags = TO},
+		{"our FIN acknowledged", LA, STATE_CLOSE, CAUSE_FIN_ACKED,
+		 FACT_ORPHAN | FACT_PEER_FIN | ACKED, EHOSTUNREACH, 3},
+		{"our FIN acknowledged, error twice", LA, STATE_CLOSE, CAUSE_FIN_ACKED,
+		 FACT_ORPHAN | FACT_PEER_FIN | ACKED, EHOSTUNREACH, 3, .err_soft = EHOSTUNREACH},
+		{"unread data", EST, STATE_CLOSE, CAUSE_RESET_UNREAD, CLOSED, EHOSTUNREACH, 3},
+		{"SO_LINGER 0", CW, STATE_CLOSE, CAUSE_RESET_LINGER, CLOSED | FACT_LINGER_0,
+		 EBADMSG, 3},
+		{"SO_LINGER 0, data unacknowledged", EST, STATE_CLOSE, CAUSE_RESET_LINGER,
+		 CLOSED | FACT_LINGER_0, EHOSTUNREACH, 3, .err_soft = EHOSTUNREACH,
+		 .retransmits = 3},
+		{"connect(AF_UNSPEC)", EST, STATE_CLOSE, CAUSE_DISCONNECT, CALL | FACT_ACCEPTED,
+		 ECONNREFUSED},
+		{"tcp_max_tw_buckets", FW2, STATE_CLOSE, CAUSE_TIME_WAIT_FULL,
+		 SOUGHT | FACT_PEER_FIN | FACT_ACCEPTED, EHOSTUNREACH, 3},
+		{"data after close()", FW1, STATE_CLOSE, CAUSE_RESET_LATE_DATA,
+		 FACT_ORPHAN | FACT_RESET_SENT, EHOSTUNREACH, 3},
+		{"a reset came, and replaced it", FW2, STATE_CLOSE, CAUSE_RESET_RECEIVED,
+		 FACT_ORPHAN | SOUGHT, ECONNRESET, 3},
+		{"the timer expired", LA, STATE_CLOSE, CAUSE_RETRANS_TIMEOUT,
+		 FACT_ORPHAN | FACT_PEER_FIN, ETIMEDOUT, 3, .retransmits = 8},
+		{"nobody knows", EST, STATE_CLOSE, CAUSE_ERROR, FACT_ACCEPTED, EBADMSG},
 	};
 
 	CHECK_ROWS(rows);
@@ -236,13 +309,27 @@ static void timeouts(void)
 {
 	static const struct row rows[] = {
 		{"SYN", SS, C, CAUSE_SYN_TIMEOUT, 0, ETIMEDOUT, .retransmits = 6},
-		{"SYN, TCP_USER_TIMEOUT", SS, C, CAUSE_USER_TIMEOUT, FACT_USER_TIMEOUT, ETIMEDOUT,
-		 .retransmits = 2},
+		{"SYN, TCP_USER_TIMEOUT", SS, C, CAUSE_USER_TIMEOUT,
+		 FACT_USER_TIMEOUT | FACT_USER_TIMEOUT_OVER, ETIMEDOUT, .retransmits = 2},
+		{"SYN, TCP_USER_TIMEOUT was longer", SS, C, CAUSE_SYN_TIMEOUT, FACT_USER_TIMEOUT,
+		 ETIMEDOUT, .retransmits = 2},
+		{"SYN, in an older recording", SS, C, CAUSE_UNKNOWN, FACT_USER_TIMEOUT, ETIMEDOUT,
+		 .retransmits = 2, .is_old = true},
 		{"SYN, ICMP meanwhile", SS, C, CAUSE_UNREACHABLE, 0, EHOSTUNREACH,
 		 .err_soft = EHOSTUNREACH, .retransmits = 6},
 		{"keepalive", EST, C, CAUSE_KEEPALIVE, FACT_KEEPALIVE | FACT_ACCEPTED, ETIMEDOUT,
 		 .probes = 3},
+		{"keepalive, TCP_USER_TIMEOUT", EST, C, CAUSE_USER_TIMEOUT,
+		 FACT_KEEPALIVE | FACT_USER_TIMEOUT, ETIMEDOUT, .probes = 1},
+		{"likewise, in an older recording", EST, C, CAUSE_USER_TIMEOUT,
+		 FACT_KEEPALIVE | FACT_USER_TIMEOUT, ETIMEDOUT, .probes = 1, .is_old = true},
 		{"zero window", EST, C, CAUSE_ZERO_WINDOW, FACT_UNSENT, ETIMEDOUT, .probes = 15},
+		{"zero window, TCP_USER_TIMEOUT", EST, C, CAUSE_USER_TIMEOUT,
+		 FACT_UNSENT | FACT_USER_TIMEOUT | FACT_USER_TIMEOUT_OVER, ETIMEDOUT, .probes = 2},
+		{"zero window, TCP_USER_TIMEOUT was longer", EST, C, CAUSE_ZERO_WINDOW,
+		 FACT_UNSENT | FACT_USER_TIMEOUT, ETIMEDOUT, .probes = 15},
+		{"zero window, in an older recording", EST, C, CAUSE_UNKNOWN,
+		 FACT_UNSENT | FACT_USER_TIMEOUT, ETIMEDOUT, .probes = 15, .is_old = true},
 		{"TCP_USER_TIMEOUT", EST, C, CAUSE_USER_TIMEOUT, FACT_USER_TIMEOUT, ETIMEDOUT,
 		 .retransmits = 4},
 		{"data", EST, C, CAUSE_RETRANS_TIMEOUT, FACT_ACCEPTED, ETIMEDOUT,
@@ -264,14 +351,46 @@ static void failed_connects(void)
 {
 	static const struct row rows[] = {
 		{"RST", SS, C, CAUSE_REFUSED, FACT_RESET_RECEIVED, ECONNREFUSED},
-		{"port unreachable", SS, C, CAUSE_UNREACHABLE, 0, ECONNREFUSED},
+		{"RST, the error already read", SS, C, CAUSE_REFUSED, FACT_RESET_RECEIVED},
+		{"port unreachable", SS, C, CAUSE_REFUSED, 0, ECONNREFUSED,
+		 .icmp_err = ECONNREFUSED},
+		{"port unreachable, without the error queue", SS, C, CAUSE_REFUSED, 0,
+		 ECONNREFUSED},
+		{"port unreachable, read by the program", SS, C, CAUSE_REFUSED, CLOSED,
+		 .shutdown = 3, .icmp_err = ECONNREFUSED},
+		{"host unreachable, read by the program", SS, C, CAUSE_UNREACHABLE, CLOSED,
+		 .shutdown = 3, .icmp_err = EHOSTUNREACH},
+		{"likewise, then exit", SS, C, CAUSE_UNREACHABLE, EXITS, .shutdown = 3,
+		 .icmp_err = EHOSTUNREACH},
+		{"likewise, then connect(AF_UNSPEC)", SS, C, CAUSE_UNREACHABLE,
+		 CALL | FACT_ACCEPTED, .icmp_err = EHOSTUNREACH,
+		 .connect_end = CONNECT_END_DISCONNECT},
+		{"likewise, then silence", SS, C, CAUSE_SYN_TIMEOUT, 0, ETIMEDOUT, .retransmits = 6,
+		 .icmp_err = EHOSTUNREACH},
+		{"likewise, then ss -K", SS, C, CAUSE_DESTROYED, CALL, ECONNABORTED,
+		 .icmp_err = EHOSTUNREACH},
 		{"host unreachable", SS, C, CAUSE_UNREACHABLE, 0, EHOSTUNREACH,
 		 .err_soft = EHOSTUNREACH},
 		{"network unreachable", SS, C, CAUSE_UNREACHABLE, 0, ENETUNREACH},
 		{"close()", SS, C, CAUSE_CLOSE, CLOSED, .shutdown = 3},
 		{"exit", SS, C, CAUSE_EXIT, EXITS, .shutdown = 3},
 		{"killed", SS, C, CAUSE_SIGNAL, EXITS, .shutdown = 3, .signal = 15},
-		{"connect(AF_UNSPEC)", SS, C, CAUSE_DISCONNECT, CALL | FACT_ACCEPTED},
+		{"connect(AF_UNSPEC)", SS, C, CAUSE_DISCONNECT, CALL | FACT_ACCEPTED,
+		 .connect_end = CONNECT_END_DISCONNECT},
+		{"shutdown()", SS, C, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED,
+		 .connect_end = CONNECT_END_SHUTDOWN},
+		{"shutdown() by the kernel", SS, C, CAUSE_KERNEL, KERNEL,
+		 .connect_end = CONNECT_END_SHUTDOWN},
+		{"no port", SS, C, CAUSE_NO_PORT, CALL | FACT_ACCEPTED,
+		 .connect_end = CONNECT_END_NO_PORT},
+		{"no port for the kernel", SS, C, CAUSE_NO_PORT, KERNEL,
+		 .connect_end = CONNECT_END_NO_PORT},
+		{"no route", SS, C, CAUSE_CONNECT_FAILED, CALL | FACT_ACCEPTED,
+		 .connect_end = CONNECT_END_FAILED},
+		{"nobody knows", SS, C, CAUSE_UNKNOWN, CALL | FACT_ACCEPTED},
+		{"nobody knows, in an older recording", SS, C, CAUSE_UNKNOWN, CALL | FACT_ACCEPTED,
+		 .is_old = true},
+		{"the error already read, before 6.10", SS, C, CAUSE_UNKNOWN, FACT_ACCEPTED},
 	};
 
 	CHECK_ROWS(rows);
@@ -294,7 +413,20 @@ static void resets(void)
 		{"unread data", EST, C, CAUSE_RESET_UNREAD, CLOSED, .shutdown = 3},
 		{"unread data", CW, C, CAUSE_RESET_UNREAD, CLOSED | FACT_PEER_FIN, .shutdown = 3},
 		{"unread data at exit", EST, C, CAUSE_RESET_UNREAD, EXITS, .shutdown = 3},
+		{"unread data, in an older recording", EST, C, CAUSE_RESET_UNREAD,
+		 CLOSED | FACT_RESET_SENT, .shutdown = 3, .is_old = true},
+		{"TCP_REPAIR", EST, C, CAUSE_REPAIR, CLOSED | FACT_REPAIR, .shutdown = 3},
+		{"TCP_REPAIR, SO_LINGER 0", EST, C, CAUSE_REPAIR,
+		 CLOSED | FACT_REPAIR | FACT_LINGER_0, .shutdown = 3},
+		{"TCP_REPAIR, then connect(AF_UNSPEC)", EST, C, CAUSE_DISCONNECT,
+		 CALL | FACT_ACCEPTED | FACT_REPAIR},
+		{"unread or TCP_REPAIR, in an older recording", EST, C, CAUSE_UNKNOWN, CLOSED,
+		 .shutdown = 3, .is_old = true},
 		{"connect(AF_UNSPEC)", EST, C, CAUSE_DISCONNECT, CALL | FACT_ACCEPTED},
+		{"connect(AF_UNSPEC) after SHUT_RDWR", FW2, C, CAUSE_DISCONNECT,
+		 CALL | FACT_ACCEPTED | FACT_RESET_SENT, .shutdown = 3},
+		{"unread data after SHUT_RDWR", FW2, C, CAUSE_RESET_UNREAD,
+		 CLOSED | FACT_RESET_SENT, .shutdown = 3},
 		{"TCP_LINGER2 -1 in close()", FW2, C, CAUSE_RESET_LINGER,
 		 CALL | FACT_ORPHAN | FACT_LINGER2_NONE | SOUGHT, .shutdown = 3},
 		{"TCP_LINGER2 -1", FW2, C, CAUSE_RESET_LINGER,
@@ -360,6 +492,6 @@ static void any_transition(void)
 }
 
 UNIT_MAIN("cause", TEST(opening), TEST(this_end_closes), TEST(subflows), TEST(a_listener_ends),
-	  TEST(the_peer_acts), TEST(minisocks), TEST(destroyed), TEST(timeouts),
-	  TEST(failed_connects), TEST(resets), TEST(without_details), TEST(names),
-	  TEST(any_transition))
+	  TEST(the_peer_acts), TEST(last_fin_not_acked), TEST(pending_errors), TEST(minisocks),
+	  TEST(destroyed), TEST(timeouts), TEST(failed_connects), TEST(resets),
+	  TEST(without_details), TEST(names), TEST(any_transition))

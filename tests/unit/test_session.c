@@ -591,6 +591,7 @@ static void first_close(void)
 	CHECK_NUMBER(9, session->signal);
 	t = change(7, 1, STATE_LAST_ACK, STATE_CLOSE, 60, 10, KNOWN);
 	t.reset_reason = 3;
+	t.facts = FACT_ALL_ACKED;
 	take(&sessions, &t);
 	CHECK_NUMBER(9, session->signal);
 	CHECK_NUMBER(3, session->reset_reason);
