@@ -108,6 +108,17 @@ static bool can_scan(const struct loop *loop)
 	       state_limits_are_given(&loop->dispatch.wants->scan_limits);
 }
 
+/* What the sinks are about to report, but the scan did not find, may have ended unseen. */
+static void check(struct loop *loop, uint64_t now_ns)
+{
+	struct doubts doubts = {0};
+
+	sinks_doubt(loop->dispatch.sinks, now_ns, &doubts);
+	if (doubts.count)
+		loop->source->ops->check(loop->source, &doubts, now_ns, &loop->receiver);
+	doubts_close(&doubts);
+}
+
 /* Updates sessions that stay in a state, so that reports show their current state. */
 static void scan(struct loop *loop, uint64_t now_ns)
 {
@@ -117,6 +128,7 @@ static void scan(struct loop *loop, uint64_t now_ns)
 		return;
 	loop->source->ops->scan(loop->source, &loop->dispatch.wants->scan_limits, now_ns,
 				&loop->receiver);
+	check(loop, now_ns);
 	took_ns = clock_monotonic_ns() - now_ns;
 	loop->scan_next_ns =
 		now_ns + (SCAN_INTERVAL_NS > SCAN_PAUSES * took_ns ? SCAN_INTERVAL_NS

@@ -15,6 +15,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/age.h"
 #include "bpf/details.h"
 #include "bpf/endpoints.h"
 #include "bpf/entry_update.h"
@@ -26,34 +27,18 @@
 #include "bpf/tally_map.h"
 
 /*
- * A lower bound for the time in ESTABLISHED: the time since data was last sent or received,
- * whichever is longer.
- */
-static __always_inline __u64 least_age_ns(const struct tcp_sock *tp)
-{
-	__u32 now = (__u32)bpf_jiffies64();
-	__u32 sent = BPF_CORE_READ(tp, lsndtime);
-	__u32 received = BPF_CORE_READ(tp, inet_conn.icsk_ack.lrcvtime);
-	__u32 since_sent = now - sent, since_received = now - received;
-
-	if (!sent || !received)
-		return 0;
-	return (since_sent > since_received ? since_sent : since_received) * jiffy_ns;
-}
-
-/*
  * Sets the clock unless a transition has. is_from_scan is set first: whoever sees the clock of the
  * scan sees that it is one. If a concurrent transition has set the clock, it may see is_from_scan:
  * then its duration is reported as a lower bound, which is correct.
  */
 static __always_inline void start_clock_from_scan(struct sock_entry *entry, const struct sock *sk)
 {
-	__u64 since_ns = bpf_ktime_get_ns();
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	__u64 since_ns = bpf_ktime_get_ns() - least_age_ns((const struct tcp_sock *)sk, state);
 
 	if (entry->since_ns)
 		return;
-	if (BPF_CORE_READ(sk, __sk_common.skc_state) == STATE_ESTABLISHED)
-		since_ns -= least_age_ns((const struct tcp_sock *)sk);
+	entry->scan_state = state;
 	entry->is_from_scan = true;
 	barrier();
 	if (!entry_start_clock(entry, since_ns))
@@ -85,6 +70,7 @@ union iterator_record {
 	struct record_minisock_found found; /* first, because it is the longest: {} zeroes it */
 	struct record_snapshot snapshot;
 	struct record_mark mark;
+	struct record_holder holder;
 };
 
 static __always_inline void walk(struct seq_file *seq, union iterator_record *record)
@@ -96,7 +82,34 @@ static __always_inline void walk(struct seq_file *seq, union iterator_record *re
 	bpf_seq_write(seq, &record->mark, sizeof(record->mark));
 }
 
-/* In all network namespaces. If processes share a socket, the first one is the owner. */
+/* Set before load: what the iterator over sockets reports, in addition to setting clocks. */
+const volatile bool wants_snapshots; /* sessions that stay in a state */
+const volatile bool wants_minisocks; /* minisocks older than the trace */
+
+/* Set before it runs. */
+struct scan_request scan;
+
+/* A process that has a socket open which this scan reports. */
+static __always_inline void report_holder(struct seq_file *seq, struct record_holder *holder,
+					  const struct task_struct *task, struct sock *sk)
+{
+	struct sock_entry *entry = entry_find(sk);
+
+	if (!entry || entry->sought != scan.number)
+		return;
+	holder->header.kind = RECORD_HOLDER;
+	holder->header.size = sizeof(*holder);
+	holder->skaddr = (__u64)sk;
+	holder->pid = task_tgid(task);
+	holder->is_owner = holder->pid == entry->pid;
+	task_read_process_comm(holder->comm, task);
+	bpf_seq_write(seq, holder, sizeof(*holder));
+}
+
+/*
+ * In all network namespaces. At the start, the first process that has a socket open is its owner.
+ * Later, reports who has the sockets open that the scan has marked.
+ */
 SEC("iter/task_file")
 int seed_files(struct bpf_iter__task_file *context)
 {
@@ -115,6 +128,11 @@ int seed_files(struct bpf_iter__task_file *context)
 	protocol = sk ? protocol_of(sk) : 0;
 	if (!protocol)
 		return 0;
+	if (scan.now_ns) {
+		if (protocol == IPPROTO_TCP)
+			report_holder(context->meta->seq, &record.holder, task, sk);
+		return 0;
+	}
 	entry = protocol == IPPROTO_TCP ? entry_of_found(sk) : connection_of((__u64)sk);
 	if (!entry)
 		return 0;
@@ -124,13 +142,6 @@ int seed_files(struct bpf_iter__task_file *context)
 		start_clock_from_scan(entry, sk);
 	return 0;
 }
-
-/* Set before load: what the iterator over sockets reports, in addition to setting clocks. */
-const volatile bool wants_snapshots; /* sessions that stay in a state */
-const volatile bool wants_minisocks; /* minisocks older than the trace */
-
-/* Set before it runs. */
-struct scan_request scan;
 
 /*
  * The iterator holds references to all sockets of a chain while it shows them: a minisock may have
@@ -172,19 +183,14 @@ static __always_inline void fill_found_minisock(struct record_minisock_found *fo
 }
 
 /*
- * Whether the time in the state has reached the limit, or the limit times a power of two, since the
- * previous scan: the highest bit of the quotient has changed.
+ * Whether a condition that began at since_ns has reached the limit, or the limit times a power of
+ * two, since the previous scan: the highest bit of the quotient has changed.
  */
-static __always_inline bool is_due(const struct sock_entry *entry, __u8 state)
+static __always_inline bool is_reached(__u64 since_ns, __u64 least_ns)
 {
-	__u64 since_ns = entry->since_ns, least_ns = scan.least_ns[state % STATE_COUNT];
 	__u64 now_times, before_times = 0;
 
-	/*
-	 * A change after now_ns is reported by its transition, and missed once tracing has stopped.
-	 */
-	if (!least_ns || !since_ns || since_ns + least_ns > scan.now_ns ||
-	    (entry->state != state && !entry->is_from_scan))
+	if (!least_ns || !since_ns || since_ns + least_ns > scan.now_ns)
 		return false;
 	now_times = (scan.now_ns - since_ns) / least_ns;
 	if (scan.before_ns > since_ns)
@@ -192,13 +198,59 @@ static __always_inline bool is_due(const struct sock_entry *entry, __u8 state)
 	return (now_times ^ before_times) > before_times;
 }
 
+/* The state that the entry has noted. */
+static __always_inline __u8 noted_state(const struct sock_entry *entry)
+{
+	return entry->is_from_scan ? entry->scan_state : entry->state;
+}
+
+/* As long as snd_una does not move, the first time that a scan found is the best bound. */
+static __always_inline void note_stall(struct sock_entry *entry, const struct tcp_sock *tp)
+{
+	__u64 since_ns = stalled_since_ns(tp);
+
+	if (since_ns && entry->stalled_ns && entry->snd_una == tp->snd_una &&
+	    entry->stalled_ns < since_ns)
+		return;
+	entry->stalled_ns = since_ns;
+	entry->snd_una = tp->snd_una;
+}
+
+/*
+ * The time in the state, or the time without progress. A change after now_ns is reported by its
+ * transition, and missed once tracing has stopped.
+ */
+static __always_inline bool is_due(struct sock_entry *entry, const struct tcp_sock *tp, __u8 state)
+{
+	if (noted_state(entry) != state || entry->since_ns > scan.now_ns)
+		return false;
+	if (state == STATE_ESTABLISHED)
+		note_stall(entry, tp);
+	return is_reached(entry->since_ns, scan.least_ns[state % STATE_COUNT]) ||
+	       (state == STATE_ESTABLISHED && is_reached(entry->stalled_ns, scan.stalled_ns));
+}
+
 /*
  * Before 6.17, the iterator may show a socket twice if a read ends within its chain of the hash
  * table (bpf_iter_tcp_resume()): the initial scan reports it once.
  */
-static __always_inline bool is_wanted(const struct sock_entry *entry, __u8 state)
+static __always_inline bool is_wanted(struct sock_entry *entry, const struct tcp_sock *tp,
+				      __u8 state)
 {
-	return scan.now_ns ? is_due(entry, state) : entry->is_from_scan && !entry->reported;
+	return scan.now_ns ? is_due(entry, tp, state) : entry->is_from_scan && !entry->reported;
+}
+
+/* Whether the session can go on, in scans. */
+static __always_inline void fill_progress(struct transition *record, const struct tcp_sock *tp,
+					  const struct sock_entry *entry, __u8 state)
+{
+	if (state == STATE_ESTABLISHED && entry->stalled_ns &&
+	    entry->stalled_ns < record->time_ns) {
+		record->due_ns = entry->stalled_ns;
+		add_fact(record, FACT_STALLED);
+	}
+	if (has_no_window(tp, state))
+		record->known |= TRANSITION_KNOWN_NO_WINDOW;
 }
 
 /* A session that remains in its state. */
@@ -218,6 +270,75 @@ static __always_inline void fill_snapshot(struct record_snapshot *snapshot, stru
 								      : TRANSITION_DURATION_KNOWN);
 	record->facts = FACT_STANDING;
 	fill_session(record, sk, tp, entry, state);
+	fill_progress(record, tp, entry, state);
+}
+
+static __always_inline void report_session(struct seq_file *seq, struct record_snapshot *snapshot,
+					   struct sock *sk, const struct tcp_sock *tp,
+					   struct sock_entry *entry, __u8 state)
+{
+	entry->sought = scan.number;
+	if (state == STATE_ESTABLISHED)
+		note_stall(entry, tp);
+	fill_snapshot(snapshot, sk, tp, entry, state);
+	/* Without room, the kernel shows the socket again in the next read. */
+	if (!bpf_seq_write(seq, snapshot, sizeof(*snapshot)) && !scan.now_ns)
+		entry->reported = state;
+}
+
+/*
+ * Sessions that are due in user space, but that the scan has not reported. User space inserts them
+ * before the iterator runs, and removes them after it. By address of the socket.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DOUBTS_MAX);
+	__type(key, __u64);
+	__type(value, struct kernel_doubt);
+} doubts SEC(".maps");
+
+/* Whether the socket is one of them, and still of the same session. */
+static __always_inline bool clear_doubt(const struct sock *sk, const struct tcp_sock *tp)
+{
+	__u64 key = (__u64)sk, cookie = sock_of(tp)->__sk_common.skc_cookie.counter;
+	struct kernel_doubt *doubt = bpf_map_lookup_elem(&doubts, &key);
+
+	if (!doubt || (doubt->cookie && cookie && doubt->cookie != cookie))
+		return false;
+	doubt->is_found = 1;
+	return true;
+}
+
+/*
+ * The change that led to this state was not seen. The kernel holds the lock of the socket while an
+ * iterator visits it (bpf_iter_tcp_seq_show(), since 5.15), so no change is under way; before
+ * 5.15, the time of the entry shows a change that is.
+ */
+static __always_inline void correct_entry(struct sock_entry *entry, const struct tcp_sock *tp,
+					  __u8 state)
+{
+	__u64 since_ns = bpf_ktime_get_ns() - least_age_ns(tp, state);
+
+	entry->since_ns = since_ns < scan.now_ns ? since_ns : scan.now_ns;
+	entry->state = entry->scan_state = state;
+	entry->is_from_scan = true;
+}
+
+/* Reports a doubted session as it is, unless a transition reports its change after now_ns. */
+static __always_inline void check(struct seq_file *seq, struct record_snapshot *snapshot,
+				  struct sock *sk, const struct tcp_sock *tp, __u8 state)
+{
+	struct sock_entry *entry;
+
+	if (!clear_doubt(sk, tp))
+		return;
+	entry = entry_of(sk);
+	if (!entry || entry->since_ns > scan.now_ns)
+		return;
+	if (noted_state(entry) != state)
+		correct_entry(entry, tp, state);
+	report_session(seq, snapshot, sk, tp, entry, state);
 }
 
 /*
@@ -259,6 +380,10 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	if (!tp)
 		return 0;
 	sk = &tp->inet_conn.icsk_inet.sk;
+	if (scan.is_check) {
+		check(seq, &record.snapshot, sk, tp, state);
+		return 0;
+	}
 	entry = entry_of_found(sk);
 	if (!entry)
 		return 0;
@@ -266,13 +391,10 @@ int seed_sockets(struct bpf_iter__tcp *context)
 		start_clock_from_scan(entry, sk);
 	if (is_subflow(tp))
 		entry_copy_owner(entry, connection_of_subflow(tp));
-	if (!wants_snapshots || !is_wanted(entry, state) ||
+	if (!wants_snapshots || !is_wanted(entry, tp, state) ||
 	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
 		return 0;
-	fill_snapshot(&record.snapshot, sk, tp, entry, state);
-	/* Without room, the kernel shows the socket again in the next read. */
-	if (!bpf_seq_write(seq, &record.snapshot, sizeof(record.snapshot)) && !scan.now_ns)
-		entry->reported = state;
+	report_session(seq, &record.snapshot, sk, tp, entry, state);
 	return 0;
 }
 

@@ -147,6 +147,7 @@ struct request_sock {
 
 struct inet_request_sock {
 	struct request_sock req;
+	__u16 acked : 1; /* the last ACK came, and was not enough: tcp_check_req() */
 };
 
 struct tcp_request_sock {
@@ -226,6 +227,8 @@ struct sock {
 	__u32 sk_txhash;
 	unsigned long sk_lingertime;
 	struct socket *sk_socket;
+	__u32 sk_ack_backlog;     /* of a listener: its accept queue, */
+	__u32 sk_max_ack_backlog; /* and how long it may be */
 };
 
 /* Up to 5.14: a pointer whose lowest two bits are flags, or something else if bit 0 is set. */
@@ -251,6 +254,9 @@ struct inet_connection_sock {
 	struct {
 		__u32 lrcvtime; /* jiffies: when data was last received */
 	} icsk_ack;
+	struct {
+		__u8 rskq_defer_accept; /* TCP_DEFER_ACCEPT */
+	} icsk_accept_queue;
 };
 
 struct minmax_sample {
@@ -274,7 +280,11 @@ struct tcp_sock {
 	__u32 total_retrans;
 	__u32 snd_cwnd;
 	__u32 mss_cache;
-	__u32 lsndtime; /* jiffies: when data was last sent */
+	__u32 lsndtime;       /* jiffies: when data was last sent */
+	__u32 rcv_tstamp;     /* jiffies: when an ACK was last received that was not old */
+	__u32 snd_wnd;        /* the peer's receive window */
+	__u32 chrono_start;   /* jiffies: when chrono_type began */
+	__u8 chrono_type : 2; /* what limits sending (enum tcp_chrono); 0: nothing is queued */
 	__u32 snd_nxt;
 	__u32 snd_una;    /* the first byte not acknowledged by the peer */
 	__u32 write_seq;  /* after the last byte written by the owner */

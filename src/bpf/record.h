@@ -28,6 +28,7 @@ enum record_kind {
 	RECORD_SNAPSHOT,       /* struct record_snapshot */
 	RECORD_MINISOCK_FOUND, /* struct record_minisock_found */
 	RECORD_MARK,           /* struct record_mark */
+	RECORD_HOLDER,         /* struct record_holder */
 	RECORD_KINDS,
 };
 
@@ -139,6 +140,16 @@ struct record_mark {
 	__u8 padding[sizeof(struct record_snapshot) - sizeof(struct record_header)];
 };
 
+/* A process has the socket of a session open that this scan reports. */
+struct record_holder {
+	struct record_header header;
+	__u32 pid;
+	__u64 skaddr;
+	char comm[TRANSITION_COMM_SIZE]; /* of the process */
+	__u8 is_owner;                   /* it is the owner that is stored for the socket */
+	__u8 padding[7];
+};
+
 _Static_assert(sizeof(struct record_header) == 4, "kernel and user space agree");
 _Static_assert(sizeof(struct record_transition) == 8 + sizeof(struct transition), "likewise");
 _Static_assert(RECORD_TRANSITION_SHORT == 8 + TRANSITION_SIZE_1, "likewise");
@@ -150,9 +161,10 @@ _Static_assert(sizeof(struct record_probe) == 16, "likewise");
 _Static_assert(sizeof(struct record_resets_counted) == 8, "likewise");
 _Static_assert(sizeof(struct record_snapshot) == 8 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_minisock_found) == 16 + sizeof(struct transition), "likewise");
+_Static_assert(sizeof(struct record_holder) == 40, "likewise");
 _Static_assert(sizeof(struct record_mark) == sizeof(struct record_snapshot), "likewise");
 
 /* A new kind needs a struct, an assertion above, and a row in record_size_is() of source/join.c. */
-_Static_assert(RECORD_KINDS == 13, "kernel and user space agree");
+_Static_assert(RECORD_KINDS == 14, "kernel and user space agree");
 
 #endif

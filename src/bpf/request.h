@@ -110,6 +110,25 @@ static __always_inline __u32 request_netns(const struct request_sock *request)
 #ifndef FALLBACK
 
 /*
+ * The last ACK of the handshake has arrived, but made no socket (tcp_check_req()): the listener's
+ * accept queue was full, or with TCP_DEFER_ACCEPT, the client has sent no data yet.
+ */
+static __always_inline void request_fill_ack(struct transition *snapshot,
+					     const struct sock *listener,
+					     const struct request_sock *request)
+{
+	struct inet_request_sock *inet = (struct inet_request_sock *)request;
+	struct inet_connection_sock *icsk = (struct inet_connection_sock *)listener;
+
+	if (!bpf_core_field_exists(inet->acked) || !BPF_CORE_READ_BITFIELD_PROBED(inet, acked))
+		return;
+	snapshot->known |= TRANSITION_KNOWN_ACKED;
+	if (listener->sk_ack_backlog > listener->sk_max_ack_backlog ||
+	    !BPF_CORE_READ(icsk, icsk_accept_queue.rskq_defer_accept))
+		snapshot->facts |= FACT_STALLED;
+}
+
+/*
  * A request socket that has not been answered for a second, at each retransmission of its SYN-ACK:
  * a session that stays in SYN_RECV. Identified by its cookie, which its child would inherit; the
  * fallback build cannot request one.
@@ -146,6 +165,7 @@ static __always_inline void request_report(struct sock *listener,
 	snapshot->netns = request_netns(request);
 	snapshot->uid = listener->sk_uid.val;
 	snapshot->retrans = request->num_retrans + 1;
+	request_fill_ack(snapshot, listener, request);
 	if (entry && entry->pid) {
 		snapshot->pid = entry->pid;
 		snapshot->owner_from = OWNER_INHERITED;

@@ -162,6 +162,18 @@ struct scan_request {
 	__u64 now_ns;
 	__u64 before_ns;
 	__u64 least_ns[STATE_COUNT]; /* by state; 0: never */
+	__u64 stalled_ns;            /* the same for sessions that are stalled; 0: never */
+	__u32 number;                /* of the scan: marks the sockets whose holders it searches */
+	__u8 is_check;               /* report the sockets in the map of doubts, and no other */
+	__u8 padding[3];
 };
+
+/* A session whose socket may no longer exist: whether the iterator has found it. By skaddr. */
+struct kernel_doubt {
+	__u64 cookie; /* 0: not known */
+	__u64 is_found;
+};
+
+#define DOUBTS_MAX 65536
 
 #endif

@@ -36,7 +36,11 @@ struct sock_entry {
 	__u8 closing_shutdown;
 	bool is_aborted; /* it closed without a FIN */
 	bool has_txhash;
-	__u32 txhash; /* sk_txhash when connect() began; see failed_connect.h */
+	__u8 scan_state;  /* with is_from_scan: the state in which it was found */
+	__u32 sought;     /* the scan that searches for the processes that have it open */
+	__u64 stalled_ns; /* since when snd_una has not moved at least, as scans found it; */
+	__u32 snd_una;    /* 0: nothing is queued */
+	__u32 txhash;     /* sk_txhash when connect() began; see failed_connect.h */
 };
 
 #ifndef FALLBACK

@@ -332,8 +332,8 @@ static const struct option_row rows[] = {
 	{0, "by", "KEYS", "rows of the summary: state, edge, comm, raddr/24, ...", KEYS_WANTED,
 	 .parse = parse_by},
 	{0, "stuck", "LIMITS", "sessions that stay too long in a state, e.g. CLOSE_WAIT:60",
-	 "limits as STATE:SECONDS, for example CLOSE_WAIT:60,syn-sent:0.5", .is_optional = true,
-	 .is_view = true, .parse = parse_stuck},
+	 "limits as STATE:SECONDS or stalled:SECONDS, for example CLOSE_WAIT:60,syn-sent:0.5",
+	 .is_optional = true, .is_view = true, .parse = parse_stuck},
 	{0, "resets", NULL, "resets sent for packets of no session: closed ports, ...",
 	 .is_view = true},
 

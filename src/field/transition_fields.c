@@ -5,6 +5,7 @@
 #include "field/field_rows.h"
 #include "field/transition_fields.h"
 #include "trace/cause.h"
+#include "trace/owner.h"
 #include "trace/reset.h"
 #include "trace/state.h"
 
@@ -14,18 +15,6 @@ static struct value cgroup_path(const char *path)
 	if (!*path)
 		return unknown;
 	return (struct value){.kind = VALUE_TEXT, .text = path, .size = CGROUP_PATH_SIZE};
-}
-
-static struct value owner_from(const struct transition *t)
-{
-	static const char *const names[] = {
-		[OWNER_CONNECT] = "connect", [OWNER_LISTEN] = "listen",
-		[OWNER_ACCEPT] = "accept",   [OWNER_INHERITED] = "inherited",
-		[OWNER_SCAN] = "scan",       [OWNER_USE] = "use",
-		[OWNER_KERNEL] = "kernel",
-	};
-
-	return name(t->owner_from < sizeof(names) / sizeof(names[0]) ? names[t->owner_from] : NULL);
 }
 
 /* If the end of a minisock was inferred, the process on the CPU is not known. */
@@ -64,7 +53,7 @@ FIELD(ms_about, duration_if(t->duration_ns, t->flags, TRANSITION_DURATION_ABOUT)
 FIELD(ms_at_least, duration_if(t->duration_ns, t->flags, TRANSITION_DURATION_AT_LEAST))
 FIELD(lasted, duration_marked(t->duration_ns, t->flags))
 SHARED_DETAIL(pid, number_unless_0(t->pid))
-SHARED_DETAIL(owner_from, owner_from(t))
+SHARED_DETAIL(owner_from, name(owner_from_name(t->owner_from)))
 SHARED_OF_SOCKET(uid, number(t->uid))
 SHARED_DETAIL(netns, number_unless_0(t->netns))
 SHARED_DETAIL(cgroup_id, number_unless_0(t->cgroup))

@@ -15,6 +15,7 @@ static void lines_want(const struct options *options, struct wants *wants)
 {
 	wants->transitions = true;
 	wants->details |= options->json && !options->fields.count;
+	wants->owners |= options->extended || wants->details;
 }
 
 static struct sink *lines_open(const struct sink_setup *setup)

@@ -76,6 +76,13 @@ void sinks_resets(struct sinks *sinks, const struct reset_count *count)
 			sinks->sink[i]->ops->resets(sinks->sink[i], count);
 }
 
+void sinks_doubt(const struct sinks *sinks, uint64_t now_ns, struct doubts *doubts)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->doubt)
+			sinks->sink[i]->ops->doubt(sinks->sink[i], now_ns, doubts);
+}
+
 void sinks_tick(struct sinks *sinks, uint64_t now_ns)
 {
 	for (int i = 0; i < sinks->count; i++)

@@ -9,6 +9,7 @@
 #include "field/field.h"
 #include "lib/output.h"
 #include "lib/poller.h"
+#include "trace/doubts.h"
 #include "trace/losses.h"
 #include "trace/origin.h"
 #include "trace/receiver.h"
@@ -76,6 +77,11 @@ struct sink_ops {
 	 * wake_ns or later, also when another sink needs a tick, and at the end of a live trace.
 	 */
 	void (*tick)(struct sink *sink, uint64_t now_ns);
+	/*
+	 * Live, after a scan at now_ns and before tick(): adds the sessions that the sink is about
+	 * to report, but that the scan did not find.
+	 */
+	void (*doubt)(const struct sink *sink, uint64_t now_ns, struct doubts *doubts);
 	/* Nothing follows except losses(). */
 	void (*end)(struct sink *sink);
 	/* The known losses. Called whenever they change, and once at the end. */
@@ -163,6 +169,7 @@ static inline bool sinks_transition(struct sinks *sinks, const struct transition
 bool sinks_snapshot(struct sinks *sinks, const struct transition *session, bool is_match);
 void sinks_tally(struct sinks *sinks, const struct tally *tally);
 void sinks_resets(struct sinks *sinks, const struct reset_count *count);
+void sinks_doubt(const struct sinks *sinks, uint64_t now_ns, struct doubts *doubts);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);
 void sinks_end(struct sinks *sinks);
 

@@ -50,10 +50,17 @@ static void take_minisock(struct initial_scan *scan, struct transition *t, uint6
 	record_queue_add(scan->snapshots, t, sizeof(*t));
 }
 
+/* Of a later scan: its owner is searched before it is handed over. */
 static void take_snapshot(struct initial_scan *scan, const struct transition *t)
 {
-	if (scan->snapshots)
+	if (!scan->snapshots)
+		return;
+	if (!scan->last_ns) {
 		record_queue_add(scan->snapshots, t, sizeof(*t));
+		return;
+	}
+	scan->seeks_holders |= holders_are_sought(t);
+	record_queue_add(&scan->later, t, sizeof(*t));
 }
 
 /* A record of an iterator, by its kind. */
@@ -61,6 +68,7 @@ union found {
 	struct record_header header;
 	struct record_snapshot snapshot;
 	struct record_minisock_found minisock;
+	struct record_holder holder;
 };
 
 static void take_record(struct initial_scan *scan, union found *found)
@@ -71,6 +79,8 @@ static void take_record(struct initial_scan *scan, union found *found)
 		take_snapshot(scan, &found->snapshot.transition);
 	else if (found->header.kind == RECORD_MINISOCK_FOUND && size == sizeof(found->minisock))
 		found_minisocks_add(&scan->found, &found->minisock);
+	else if (found->header.kind == RECORD_HOLDER && size == sizeof(found->holder))
+		holders_add(&scan->holders, &found->holder);
 	else if (found->header.kind != RECORD_MARK)
 		record_unknown(&scan->unknown, found, size);
 }
@@ -160,27 +170,26 @@ static size_t count_missed(const struct initial_scan *scan, const struct namespa
 	return namespaces_count_missed(namespaces);
 }
 
-/* The network namespaces of all processes. */
-static void scan_namespaces(struct initial_scan *scan)
+/* Those of all processes. */
+static void scan_namespaces(struct initial_scan *scan, struct namespaces *namespaces)
 {
-	struct namespaces namespaces = {0};
-	int home = namespaces_open(&namespaces, "self");
+	int home = namespaces_open(namespaces, "self");
 	DIR *processes = opendir("/proc");
 	struct dirent *process;
 
 	if (!run_iterator(scan->sockets, scan) && home >= 0)
-		namespaces_note_scanned(&namespaces, "self", home);
+		namespaces_note_scanned(namespaces, "self", home);
 	while (home >= 0 && processes && (process = readdir(processes)))
 		if (process->d_name[0] >= '1' && process->d_name[0] <= '9')
-			scan_process(scan, &namespaces, process->d_name);
-	if (home >= 0 && namespaces.opened.count > 1 && setns(home, CLONE_NEWNET) && errno != EPERM)
+			scan_process(scan, namespaces, process->d_name);
+	if (home >= 0 && namespaces->opened.count > 1 && setns(home, CLONE_NEWNET) &&
+	    errno != EPERM)
 		log_verbose("cannot return to the original network namespace: %s", strerror(errno));
-	scan->missed = count_missed(scan, &namespaces);
+	scan->missed = count_missed(scan, namespaces);
 	if (processes)
 		closedir(processes);
 	if (home >= 0)
 		close(home);
-	namespaces_free(&namespaces);
 }
 
 static struct bpf_link *attach_iterator(const struct bpf_program *program)
@@ -211,42 +220,122 @@ void initial_scan_see(struct initial_scan *scan, const void *record, size_t size
 void initial_scan_run(struct initial_scan *scan, const struct tcpstates_bpf *program,
 		      struct minisocks *minisocks, struct record_queue *snapshots)
 {
-	struct bpf_link *files;
+	struct namespaces namespaces = {0};
 
 	scan->program = program;
 	scan->minisocks = minisocks;
 	scan->snapshots = snapshots;
-	files = attach_iterator(program->progs.seed_files);
-	if (files)
-		run_iterator(files, scan);
-	bpf_link__destroy(files);
+	scan->files = attach_iterator(program->progs.seed_files);
+	if (scan->files)
+		run_iterator(scan->files, scan);
 	scan->sockets = attach_iterator(program->progs.seed_sockets);
 	if (access("/proc/self/ns/net", F_OK))
 		log_verbose("older sessions of other network namespaces are not known: "
 			    "/proc/self/ns/net: %s",
 			    strerror(errno));
 	if (scan->sockets)
-		scan_namespaces(scan);
+		scan_namespaces(scan, &namespaces);
 	take_minisocks(scan);
 	scan->is_over = true;
 	found_minisocks_close(&scan->found);
+	namespaces_free(&namespaces);
 }
 
-void initial_scan_repeat(struct initial_scan *scan, const uint64_t *least_ns, uint64_t now_ns)
+/*
+ * Searches for the processes that have the found sockets open, if there are any, and hands the
+ * snapshots over.
+ */
+static void name_holders(struct initial_scan *scan)
 {
+	const struct transition *found;
+	size_t size;
+
+	if (scan->seeks_holders && scan->files)
+		run_iterator(scan->files, scan);
+	while ((found = record_queue_first(&scan->later, &size))) {
+		struct transition snapshot = *found;
+
+		record_queue_drop_first(&scan->later);
+		if (scan->files)
+			holders_apply(&scan->holders, &snapshot);
+		record_queue_add(scan->snapshots, &snapshot, sizeof(snapshot));
+	}
+	holders_close(&scan->holders);
+	scan->seeks_holders = false;
+}
+
+static void run(struct initial_scan *scan, struct namespaces *namespaces, bool is_check)
+{
+	struct scan_request *request = &scan->program->bss->scan;
+
+	request->is_check = is_check;
+	request->number++;
+	scan_namespaces(scan, namespaces);
+	name_holders(scan);
+}
+
+void initial_scan_repeat(struct initial_scan *scan, const struct state_limits *limits,
+			 uint64_t now_ns)
+{
+	struct namespaces namespaces = {0};
 	struct scan_request *request = &scan->program->bss->scan;
 
 	if (!scan->sockets || !scan->snapshots)
 		return;
-	memcpy(request->least_ns, least_ns, sizeof(request->least_ns));
+	memcpy(request->least_ns, limits->ns, sizeof(request->least_ns));
+	request->stalled_ns = limits->stalled_ns;
 	request->before_ns = scan->last_ns;
-	request->now_ns = now_ns;
-	scan_namespaces(scan);
-	scan->last_ns = now_ns;
+	request->now_ns = scan->last_ns = now_ns;
+	run(scan, &namespaces, false);
+	namespaces_free(&namespaces);
+}
+
+/* Which doubts the kernel knows: those that it has no room for are dropped. */
+static void insert_doubts(const struct initial_scan *scan, const struct doubts *doubts)
+{
+	int map = bpf_map__fd(scan->program->maps.doubts);
+
+	for (struct doubt *doubt = doubts->first; doubt; doubt = doubt->next) {
+		const struct kernel_doubt value = {.cookie = doubt->last.cookie};
+
+		doubt->is_gone = !bpf_map_update_elem(map, &doubt->last.skaddr, &value, BPF_ANY);
+	}
+}
+
+static void take_doubts(const struct initial_scan *scan, const struct doubts *doubts,
+			const struct namespaces *namespaces)
+{
+	int map = bpf_map__fd(scan->program->maps.doubts);
+
+	for (struct doubt *doubt = doubts->first; doubt; doubt = doubt->next) {
+		struct kernel_doubt value = {.is_found = 1};
+
+		if (!doubt->is_gone)
+			continue;
+		bpf_map_lookup_elem(map, &doubt->last.skaddr, &value);
+		bpf_map_delete_elem(map, &doubt->last.skaddr);
+		doubt->is_gone =
+			!value.is_found && namespaces_has_scanned(namespaces, doubt->last.netns);
+	}
+}
+
+void initial_scan_check(struct initial_scan *scan, const struct doubts *doubts)
+{
+	struct namespaces namespaces = {0};
+
+	if (!scan->sockets || !scan->snapshots)
+		return;
+	insert_doubts(scan, doubts);
+	run(scan, &namespaces, true);
+	take_doubts(scan, doubts, &namespaces);
+	namespaces_free(&namespaces);
 }
 
 void initial_scan_close(struct initial_scan *scan)
 {
+	bpf_link__destroy(scan->files);
 	bpf_link__destroy(scan->sockets);
 	found_minisocks_close(&scan->found);
+	record_queue_close(&scan->later);
+	holders_close(&scan->holders);
 }

@@ -12,8 +12,11 @@
 
 #include "lib/numbers.h"
 #include "source/found_minisocks.h"
+#include "source/holders.h"
 #include "source/minisock_tracker.h"
 #include "source/record_queue.h"
+#include "trace/doubts.h"
+#include "trace/limits.h"
 
 struct bpf_link;
 struct tcpstates_bpf;
@@ -27,7 +30,8 @@ struct initial_scan {
 	const struct numbers *selected; /* set by the user: by --netns; empty: all are selected */
 
 	const struct tcpstates_bpf *program;
-	struct bpf_link *sockets;       /* the iterator over sockets; NULL: not available */
+	struct bpf_link *files;         /* the iterators over files and sockets; */
+	struct bpf_link *sockets;       /* NULL: not available */
 	struct minisocks *minisocks;    /* gets those older than the trace; NULL: not followed */
 	struct record_queue *snapshots; /* gets all snapshots; NULL: not wanted */
 	struct found_minisocks found;   /* until the initial scan has ended */
@@ -35,6 +39,9 @@ struct initial_scan {
 	size_t missed;    /* network namespaces that have sessions which should have been found */
 	uint64_t last_ns; /* when initial_scan_repeat() was called last */
 	uint64_t unknown; /* records of unknown kind, which were skipped */
+	struct record_queue later; /* snapshots of a later scan, and who has them open */
+	struct holders holders;
+	bool seeks_holders;
 };
 
 /*
@@ -52,10 +59,17 @@ void initial_scan_see(struct initial_scan *scan, const void *record, size_t size
 
 /*
  * Adds to scan->snapshots the sessions that by now_ns (CLOCK_MONOTONIC) have been in their state
- * for least_ns (by state; 0: not scanned for) or for least_ns times a power of two, and had not at
- * the previous scan.
+ * for its limit or for the limit times a power of two, and had not at the previous scan. Their
+ * owners are the processes that have them open now.
  */
-void initial_scan_repeat(struct initial_scan *scan, const uint64_t *least_ns, uint64_t now_ns);
+void initial_scan_repeat(struct initial_scan *scan, const struct state_limits *limits,
+			 uint64_t now_ns);
+
+/*
+ * After initial_scan_repeat(): adds to scan->snapshots those of the doubted sessions whose sockets
+ * exist, as they are. Sets is_gone of those whose sockets do not exist.
+ */
+void initial_scan_check(struct initial_scan *scan, const struct doubts *doubts);
 
 void initial_scan_close(struct initial_scan *scan);
 

@@ -312,6 +312,19 @@ uint64_t record_time_ns(const void *data)
 	}
 }
 
+uint64_t record_skaddr(const void *data)
+{
+	const union record *record = data;
+
+	switch (record->header.kind) {
+	case RECORD_TRANSITION:
+	case RECORD_PASSIVE_OPEN:
+		return record->transition.transition.skaddr;
+	default:
+		return 0;
+	}
+}
+
 uint64_t join_held_ns(const struct join *join)
 {
 	return join->count ? record_time_ns(&join->held[join->count - 1]) : 0;

@@ -51,6 +51,9 @@ void record_unknown(uint64_t *count, const void *record, size_t size);
 /* CLOCK_MONOTONIC, of a whole record of known kind; 0: the kind has no time. */
 uint64_t record_time_ns(const void *record);
 
+/* The socket that a whole record of known kind is about; 0: the kind has none. */
+uint64_t record_skaddr(const void *record);
+
 /* The time of the newest held record; 0: none is held. */
 uint64_t join_held_ns(const struct join *join);
 

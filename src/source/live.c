@@ -20,6 +20,7 @@
 #include "source/source.h"
 #include "source/start_probe.h"
 #include "source/tally_reader.h"
+#include "trace/state.h"
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 
@@ -37,8 +38,55 @@ static void live_scan(struct source *source, const struct state_limits *limits, 
 {
 	struct live *live = (struct live *)source;
 
-	initial_scan_repeat(&live->scan, limits->ns, now_ns);
+	initial_scan_repeat(&live->scan, limits, now_ns);
 	/* The next read hands over what the reader has no room for now. */
+	live_hand_over_snapshots(live, receiver);
+	source->has_more = !record_queue_is_empty(&live->queue);
+}
+
+static void clear_pending(void *doubts, const void *record)
+{
+	uint64_t skaddr = record_skaddr(record);
+	struct doubt *doubt = skaddr ? doubts_find(doubts, skaddr) : NULL;
+
+	if (doubt)
+		doubt->is_gone = false;
+}
+
+/* The end of a session may be on the way: in a record that has not been handed over. */
+static void clear_reported(struct live *live, struct doubts *doubts)
+{
+	live_keep_records(live);
+	record_queue_visit(&live->queue, clear_pending, doubts);
+	for (size_t i = 0; i < live->join.count; i++)
+		clear_pending(doubts, &live->join.held[i]);
+}
+
+/* The socket does not exist any more: a snapshot in CLOSE. */
+static void add_gone(struct live *live, const struct doubt *doubt, uint64_t now_ns)
+{
+	struct transition gone = doubt->last;
+
+	gone.time_ns = now_ns;
+	gone.duration_ns = gone.minisock = gone.due_ns = 0;
+	gone.oldstate = gone.newstate = STATE_CLOSE;
+	gone.flags = TRANSITION_HAS_DETAILS;
+	gone.facts = FACT_STANDING;
+	gone.known = gone.isn_local = gone.isn_remote = 0;
+	record_queue_add(&live->snapshots, &gone, sizeof(gone));
+}
+
+/* If the queue is full, the ring buffer may still contain the end of a session. */
+static void live_check(struct source *source, struct doubts *doubts, uint64_t now_ns,
+		       const struct receiver *receiver)
+{
+	struct live *live = (struct live *)source;
+
+	initial_scan_check(&live->scan, doubts);
+	clear_reported(live, doubts);
+	for (const struct doubt *doubt = doubts->first; doubt; doubt = doubt->next)
+		if (doubt->is_gone && !record_queue_is_full(&live->queue))
+			add_gone(live, doubt, now_ns);
 	live_hand_over_snapshots(live, receiver);
 	source->has_more = !record_queue_is_empty(&live->queue);
 }
@@ -93,6 +141,7 @@ static void live_close(struct source *source)
 static const struct source_ops live_ops = {
 	.read = live_read,
 	.scan = live_scan,
+	.check = live_check,
 	.tally = live_tally,
 	.stop = live_stop,
 	.losses = live_losses,
@@ -142,6 +191,15 @@ static void say_half_open_missing(const struct live *live, const struct wants *w
 			  "least 1 s, and none before 5.12; -v shows why");
 }
 
+/* Said once, as it concerns every owner that is shown. */
+static void say_accept_missing(const struct live *live, const struct wants *wants)
+{
+	if (wants->owners && !(live->exact && live->exact->links.security_sock_graft))
+		log_error("accept() is not seen without fentry: an accepted session shows its "
+			  "listener's owner, as a guess, until its own acts or is looked up; -v "
+			  "shows why");
+}
+
 /* Attaches the fentry programs, and selects what is inferred without them. */
 static void follow_exactly(struct live *live, const struct wants *wants)
 {
@@ -151,6 +209,7 @@ static void follow_exactly(struct live *live, const struct wants *wants)
 
 	live->exact = exact_attach(program, wants, &live->targets, &listener);
 	say_half_open_missing(live, wants);
+	say_accept_missing(live, wants);
 	program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
 	minisocks->has_exact_ends = live->exact && live->exact->links.tcp_twsk_destructor &&
 				    live->exact->links.__inet_twsk_schedule;

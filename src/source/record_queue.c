@@ -99,6 +99,26 @@ void record_queue_drop_first(struct record_queue *queue)
 		drop_piece(queue);
 }
 
+/* The records of a piece from offset on. */
+static void visit_piece(struct queue_piece *piece, size_t offset,
+			void (*visit)(void *context, const void *record), void *context)
+{
+	size_t size;
+
+	while (offset < piece->size) {
+		memcpy(&size, place(piece, offset), sizeof(size));
+		visit(context, place(piece, offset + ALIGNMENT));
+		offset += room_for(size);
+	}
+}
+
+void record_queue_visit(const struct record_queue *queue,
+			void (*visit)(void *context, const void *record), void *context)
+{
+	for (struct queue_piece *piece = queue->first; piece; piece = piece->next)
+		visit_piece(piece, piece == queue->first ? queue->taken : 0, visit, context);
+}
+
 enum delivery record_queue_hand_over(struct record_queue *queue, size_t count,
 				     const struct receiver *receiver)
 {

@@ -38,6 +38,10 @@ bool record_queue_is_empty(const struct record_queue *queue);
 const void *record_queue_first(const struct record_queue *queue, size_t *size);
 void record_queue_drop_first(struct record_queue *queue);
 
+/* Calls visit for each record, oldest first. */
+void record_queue_visit(const struct record_queue *queue,
+			void (*visit)(void *context, const void *record), void *context);
+
 /*
  * For a queue of snapshots: hands over up to count of them, in order, until the receiver says
  * otherwise. Returns its last answer.

@@ -9,6 +9,7 @@
 
 #include "trace/cgroup.h"
 #include "trace/clock.h"
+#include "trace/doubts.h"
 #include "trace/losses.h"
 #include "trace/origin.h"
 #include "trace/receiver.h"
@@ -49,6 +50,12 @@ struct source_ops {
 	 */
 	void (*scan)(struct source *source, const struct state_limits *limits, uint64_t now_ns,
 		     const struct receiver *receiver);
+	/*
+	 * After a scan at the same now_ns: hands over a snapshot of each doubted session, as it is;
+	 * in CLOSE if its socket does not exist any more and no transition reports its end.
+	 */
+	void (*check)(struct source *source, struct doubts *doubts, uint64_t now_ns,
+		      const struct receiver *receiver);
 	/* Hands over the tallies since the last time. */
 	void (*tally)(struct source *source, const struct receiver *receiver);
 	/* No new transitions from now on; pending ones can still be read. */

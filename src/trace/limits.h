@@ -10,10 +10,12 @@
 
 struct state_limits {
 	uint64_t ns[STATE_COUNT]; /* by state; 0: no limit */
+	uint64_t stalled_ns;      /* in ESTABLISHED without progress (FACT_STALLED) */
 };
 
 /*
- * Sets the limit of a state, or of a group of states, from "STATE:SECONDS". False if the text is
+ * Sets the limit of a state or of a group of states from "STATE:SECONDS", or stalled_ns from
+ * "stalled:SECONDS". False if the text is
  * invalid; may then set *expected to what is expected.
  */
 bool state_limits_set(struct state_limits *limits, const char *text, const char **expected);

@@ -70,6 +70,8 @@ enum owner_from {
 	OWNER_SCAN,      /* it had the socket open when tracing began */
 	OWNER_USE,       /* it shut down or closed the socket */
 	OWNER_KERNEL,    /* the kernel's own socket */
+	OWNER_HOLDER,    /* of a snapshot: the one process that has the socket open */
+	OWNER_SHARED,    /* of a snapshot: one of several processes that have it open */
 };
 
 /* Facts at the time of the state change that explain its cause. */
@@ -104,6 +106,12 @@ enum transition_facts {
 	 * those that stay in a state.
 	 */
 	FACT_STANDING = 1 << 20,
+	/*
+	 * Of a snapshot. A socket: data in its queue has not been acknowledged since due_ns or
+	 * longer, or the peer's window has been closed since then. A request socket: the last ACK
+	 * of the handshake arrived, but the listener's accept queue was full.
+	 */
+	FACT_STALLED = 1 << 30,
 	FACT_FOUND = 1 << 19, /* minisock older than the trace: uid and figures are not known */
 	FACT_LPORT_LATER = 1 << 18, /* lport was chosen right after; bcc's tcpstates sees 0 */
 	/* These are known with TRANSITION_KNOWN_END. */
@@ -120,6 +128,16 @@ enum transition_known {
 	TRANSITION_KNOWN_ISN = 1 << 0,
 	TRANSITION_KNOWN_SEGS_OUT = 1 << 1,
 	TRANSITION_KNOWN_END = 1 << 2, /* the facts that say so; connect_end; icmp_... */
+	/*
+	 * A snapshot of a later scan: if the socket belongs to a process (FACT_ACCEPTED), those
+	 * that have it open were searched. None was found unless owner_from is OWNER_HOLDER or
+	 * OWNER_SHARED.
+	 */
+	TRANSITION_KNOWN_HOLDER = 1 << 9,
+	/* Of a snapshot of a socket: the peer's receive window is closed, and data waits. */
+	TRANSITION_KNOWN_NO_WINDOW = 1 << 10,
+	/* The same bit of a request socket: the last ACK of the handshake has arrived. */
+	TRANSITION_KNOWN_ACKED = 1 << 10,
 };
 
 /* What a process did in the call that ended SYN_SENT. */
@@ -155,7 +173,7 @@ struct transition {
 	__u64 tx_bytes; /* payload bytes sent, not counting retransmissions */
 	__u64 rx_bytes; /* payload bytes received in order */
 	__u64 minisock; /* TO_MINISOCK: its kernel address; 0: not known */
-	__u64 due_ns;   /* TO_MINISOCK: when its timer will expire, CLOCK_MONOTONIC */
+	__u64 due_ns;   /* TO_MINISOCK: when its timer will expire; see also FACT_STALLED */
 	char comm[TRANSITION_COMM_SIZE]; /* the owner's process; NUL-terminated; "": not known */
 	__u32 uid;                       /* of the owner */
 	__u32 netns;                     /* inode number of the network namespace */

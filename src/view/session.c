@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Applies transitions and snapshots to their sessions. */
+#include <errno.h>
+#include <string.h>
+
 #include "trace/cause.h"
 #include "trace/state.h"
 #include "view/session.h"
@@ -170,15 +173,36 @@ static struct session *begin(struct sessions *sessions, const struct transition 
 	return session;
 }
 
-/* Applies a snapshot: its figures are newer. It is ignored if older or in another state. */
-static void look(struct session *session, const struct transition *t, bool is_new)
+static void take_since(struct session *session, const struct transition *t)
 {
-	if (is_new) {
-		session->since_ns = time_before(t);
-		session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
-	} else if (t->newstate != session->last.newstate || t->time_ns < session->last.time_ns) {
+	session->since_ns = time_before(t);
+	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
+}
+
+/*
+ * A later scan found the socket in another state: the change was not seen. The initial scan does
+ * not report such a session, and a request socket continues as another socket.
+ */
+static bool has_moved_unseen(const struct session *session, const struct transition *t)
+{
+	return t->newstate != session->last.newstate && t->known & TRANSITION_KNOWN_HOLDER &&
+	       !session->is_minisock;
+}
+
+/* Applies a snapshot: its figures are newer. It is ignored if older or in another state. */
+static void look(struct sessions *sessions, struct session *session, const struct transition *t,
+		 bool is_new)
+{
+	bool has_moved = has_moved_unseen(session, t);
+
+	if (!is_new && t->time_ns < session->last.time_ns)
 		return;
-	}
+	if (!is_new && !has_moved && t->newstate != session->last.newstate)
+		return;
+	if (has_moved)
+		miss(sessions, session);
+	if (is_new || has_moved)
+		take_since(session, t);
 	session->last = *t;
 }
 
@@ -229,8 +253,31 @@ static void carry(struct sessions *sessions, struct session *session, const stru
 	session->is_carried = true;
 	if (!is_new && !is_missed)
 		return;
-	session->since_ns = time_before(t);
-	session->is_older = !(t->flags & TRANSITION_DURATION_KNOWN);
+	take_since(session, t);
+}
+
+static bool was_looked_up(const struct transition *t)
+{
+	return t->owner_from == OWNER_HOLDER || t->owner_from == OWNER_SHARED;
+}
+
+/* The owner itself made the change, and the kernel program has noted it. */
+static bool is_by_owner(const struct transition *t)
+{
+	return t->facts & FACT_IN_CALL && !(t->facts & FACT_KERNEL_THREAD) &&
+	       t->err != ECONNABORTED;
+}
+
+/* An owner that a scan found is newer than what the kernel program has stored before. */
+static void keep_owner(struct session *session, const struct transition *before)
+{
+	struct transition *t = &session->last;
+
+	if (!was_looked_up(before) || is_by_owner(t))
+		return;
+	t->pid = before->pid;
+	t->owner_from = before->owner_from;
+	memcpy(t->comm, before->comm, sizeof(t->comm));
 }
 
 /* The start of a session that was known from a snapshot of its socket. */
@@ -265,6 +312,8 @@ static void merge_snapshot(struct sessions *sessions, const struct transition *t
 static void change(struct sessions *sessions, struct session *session, const struct transition *t,
 		   bool is_new)
 {
+	const struct transition before = session->last;
+
 	if (is_orphaned(t))
 		carry(sessions, session, t, is_new);
 	else if (is_new || !tells_beginning(session, t))
@@ -274,6 +323,8 @@ static void change(struct sessions *sessions, struct session *session, const str
 	if (transition_is_to_minisock(t))
 		merge_snapshot(sessions, t);
 	session_table_update(sessions, session, t);
+	if (!is_new)
+		keep_owner(session, &before);
 }
 
 /* The socket no longer belongs to this session. */
@@ -302,7 +353,7 @@ struct session *sessions_take(struct sessions *sessions, const struct transition
 		return NULL;
 	session->is_match |= is_match;
 	if (is_standing(t))
-		look(session, t, is_new);
+		look(sessions, session, t, is_new);
 	else
 		change(sessions, session, t, is_new);
 	return session;

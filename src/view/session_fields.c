@@ -84,6 +84,9 @@ TIME_FIELDS(time_wait_ms, time_wait_ms_about, time_wait_ms_at_least, time_wait, 
 FIELD(idle_ms, s->has_idle ? number(s->idle_ms) : unknown)
 FIELD(signal, number_unless_0(s->signal))
 FIELD(reset_reason, name(reset_reason_name(s->reset_reason)))
+FIELD(owner,
+      *r->owner ? ((struct value){.kind = VALUE_TEXT, .text = r->owner, .size = sizeof(r->owner)})
+		: unknown)
 FIELD(closed_by, closed_by(r))
 FIELD(cause, name(cause_row(r->cause)->name))
 FIELD(end_cause, r->status == SESSION_ENDED ? name(cause_row(s->cause)->name) : unknown)
@@ -175,6 +178,8 @@ static const struct field fields[] = {
 	{"role", "ROLE", "role of this end: client or server", QUOTED(role), WIDTHS(6, 6)},
 	{"state", "STATE", "current state; CLOSE if it has ended", QUOTED(state), WIDTHS(11, 11)},
 	TRANSITION_ROWS_OF_OWNER,
+	{"owner", "OWNER", "process name of the owner, with ~ before it if it is a guess",
+	 TEXT(owner, OWNER_TEXT_SIZE), WIDTHS(11, 17), .is_cut = true, .is_derived = true},
 	TRANSITION_ROW_SKADDR,
 	TRANSITION_ROWS_OF_ENDS,
 	{"ms", "MS", "time from start to end, in milliseconds", BARE(ms), WIDTHS(10, 10)},

@@ -237,5 +237,6 @@ void session_row_fill(struct session_row *row, const struct session *session,
 	fill_times(row, until_ns);
 	fill_handshake(row);
 	row->cause = cause_of_close(row);
+	owner_text(row->owner, &session->last);
 	row->closer = closer_of(row);
 }

@@ -4,6 +4,7 @@
 #define TCPSTATES_VIEW_SESSION_ROW_H
 
 #include "trace/cause.h"
+#include "trace/owner.h"
 #include "view/session.h"
 
 enum session_status {
@@ -38,6 +39,7 @@ struct session_row {
 	struct session_time life; /* the total without TIME_WAIT */
 	struct session_time handshake;
 	struct session_time time_wait;
+	char owner[OWNER_TEXT_SIZE]; /* as it is printed */
 };
 
 /* Fills in a row. The session must have steps. now_ns: monotonic; used for SESSION_OPEN. */

@@ -10,9 +10,9 @@
 static const struct row_kind session_row = {
 	.fields = &session_fields,
 	.fits_terminal = true,
-	.table = "status,role,pid,comm,laddr,lport,raddr,rport,life,tx_bytes,rx_bytes,closed_by,"
+	.table = "status,role,pid,owner,laddr,lport,raddr,rport,life,tx_bytes,rx_bytes,closed_by,"
 		 "cause,path",
-	.wide = "time,end,status,role,pid,comm,laddr,lport,raddr,rport,lasted,life,handshake,time_"
+	.wide = "time,end,status,role,pid,owner,laddr,lport,raddr,rport,lasted,life,handshake,time_"
 		"wait,"
 		"tx_bytes,rx_bytes,rtt_ms,retrans,idle_ms,closed_by,cause,end_cause,path",
 	.csv = "time,end,status,partial,role,pid,comm,ip,laddr,lport,raddr,rport,lasted,life,"
@@ -30,7 +30,7 @@ static void sessions_want(const struct options *options, struct wants *wants)
 {
 	(void)options;
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
-	wants->rejected = true;
+	wants->rejected = wants->owners = true;
 }
 
 static void show(struct sessions_sink *sink, const struct session *session,

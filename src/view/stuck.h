@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Stuck sessions: how long each state may last before it is reported, and the usual cause. */
+/* Stuck sessions: how long each state may last before it is reported. */
 #ifndef TCPSTATES_VIEW_STUCK_H
 #define TCPSTATES_VIEW_STUCK_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "trace/limits.h"
@@ -18,10 +17,5 @@ struct state_limits stuck_limits(const struct state_limits *given);
  * are monotonic. UINT64_MAX: never.
  */
 uint64_t stuck_due_ns(uint64_t limit_ns, uint64_t since_ns, uint64_t after_ns);
-
-/* The usual reason why a session stays in this state; NULL: none. */
-const char *stuck_hint(unsigned int state);
-
-#define STUCK_HINT_SIZE 80 /* no hint is longer */
 
 #endif

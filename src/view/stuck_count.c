@@ -3,20 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/owner.h"
 #include "view/stuck_count.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-/* By state, owner and remote address. */
+/* By state, limit, owner and remote address. */
 struct key {
 	uint64_t words[5];
 	const struct transition *t;
 	uint8_t state;
+	bool is_stall;
 };
 
-static struct key key_of(const struct transition *t, uint8_t state)
+static struct key key_of(const struct transition *t, uint8_t state, bool is_stall)
 {
-	struct key key = {.words = {(uint64_t)t->pid << 32 | state}, .t = t, .state = state};
+	struct key key = {.words = {(uint64_t)t->pid << 32 | (uint64_t)is_stall << 8 | state},
+			  .t = t,
+			  .state = state,
+			  .is_stall = is_stall};
 
 	memcpy(&key.words[1], t->raddr, sizeof(t->raddr));
 	memcpy(&key.words[3], t->comm, sizeof(t->comm));
@@ -28,7 +33,8 @@ static bool has_key(const struct hash_entry *entry, const void *data)
 	const struct stuck_count *count = (const struct stuck_count *)entry;
 	const struct key *key = data;
 
-	return count->state == key->state && count->first.pid == key->t->pid &&
+	return count->state == key->state && count->is_stall == key->is_stall &&
+	       count->first.pid == key->t->pid &&
 	       !memcmp(count->first.comm, key->t->comm, sizeof(key->t->comm)) &&
 	       !memcmp(count->first.raddr, key->t->raddr, sizeof(key->t->raddr));
 }
@@ -42,6 +48,7 @@ static struct stuck_count *add(struct stuck_counts *counts, const struct key *ke
 		return NULL;
 	count->first = *key->t;
 	count->state = key->state;
+	count->is_stall = key->is_stall;
 	count->order = counts->by_key.count;
 	count->has_lport = count->has_rport = true;
 	counts->by_key.count_max = STUCK_COUNTS_MAX;
@@ -52,9 +59,9 @@ static struct stuck_count *add(struct stuck_counts *counts, const struct key *ke
 }
 
 static struct stuck_count *find_or_add(struct stuck_counts *counts, const struct transition *t,
-				       uint8_t state)
+				       uint8_t state, bool is_stall)
 {
-	const struct key key = key_of(t, state);
+	const struct key key = key_of(t, state, is_stall);
 	struct hash_entry *entry =
 		hash_find(&counts->by_key, key.words, ARRAY_SIZE(key.words), has_key, &key);
 
@@ -62,19 +69,33 @@ static struct stuck_count *find_or_add(struct stuck_counts *counts, const struct
 }
 
 struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct transition *t,
-				     uint8_t state)
+				     uint8_t state, bool is_stall)
 {
-	struct stuck_count *count = find_or_add(counts, t, state);
+	struct stuck_count *count = find_or_add(counts, t, state, is_stall);
 
 	if (!count) {
 		count = &counts->rest;
 		count->is_rest = true;
 	}
+	if (!count->is_rest)
+		stuck_count_confirm(count, t);
 	count->total++;
 	count->now++;
 	count->has_lport &= count->first.lport == t->lport;
 	count->has_rport &= count->first.rport == t->rport;
 	return count;
+}
+
+void stuck_count_confirm(struct stuck_count *count, const struct transition *t)
+{
+	bool is_same =
+		count->first.pid == t->pid && !memcmp(count->first.comm, t->comm, sizeof(t->comm));
+
+	if (!is_same || count->is_rest || owner_is_guess(t) || !owner_is_guess(&count->first))
+		return;
+	count->first.owner_from = t->owner_from;
+	count->first.known = t->known;
+	count->first.facts = t->facts;
 }
 
 static int compare(const void *left, const void *right)

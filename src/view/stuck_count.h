@@ -17,6 +17,7 @@ struct stuck_count {
 	uint64_t now;             /* sessions that are still stuck */
 	size_t order;             /* order of creation */
 	uint8_t state;
+	bool is_stall;  /* of the limit of stalled sessions */
 	bool has_lport; /* all sessions share first.lport */
 	bool has_rport; /* all sessions share first.rport */
 	bool is_rest;   /* all owners and remote addresses beyond the limit */
@@ -32,9 +33,13 @@ struct stuck_counts {
 	struct stuck_count rest;
 };
 
-/* Counts one more session in state. Never NULL; decrement now when the session leaves. */
+/* Counts one more session in state, or one that is stalled in it. Never NULL; decrement now when
+ * the session leaves. */
 struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct transition *t,
-				     uint8_t state);
+				     uint8_t state, bool is_stall);
+
+/* A later record of a session that is counted: its owner may be no guess any more. */
+void stuck_count_confirm(struct stuck_count *count, const struct transition *t);
 
 /* At most this many counts have a row; the others are in the row of the rest. */
 #define STUCK_COUNT_ROWS_MAX 1000

@@ -2,8 +2,9 @@
 /* The fields of a row of --stuck. */
 #include "field/field_rows.h"
 #include "trace/cause.h"
+#include "trace/owner.h"
 #include "trace/state.h"
-#include "view/stuck.h"
+#include "view/stuck_hint.h"
 #include "view/stuck_row.h"
 
 #define NOTE_SIZE (STUCK_HINT_SIZE + 2 * VALUE_SIZE_MAX)
@@ -70,6 +71,12 @@ static bool has_queues(const struct transition *t)
 	return has_details(t) && t->facts & FACT_QUEUES;
 }
 
+/* A stalled session that goes on has not changed its state. */
+static bool has_changed(const struct stuck_row *row)
+{
+	return row->event == STUCK_EVENT_LEFT && !transition_is_snapshot(row->t);
+}
+
 static bool is_here(const struct stuck_row *row)
 {
 	return row->event == STUCK_EVENT_STUCK || row->event == STUCK_EVENT_STILL;
@@ -125,6 +132,8 @@ SHARED(pid, has_details(t) ? number_unless_0(t->pid) : unknown)
 FIELD(comm, has_details(transition_of(row))
 		    ? text(transition_of(row)->comm, sizeof(transition_of(row)->comm))
 		    : unknown)
+FIELD(owner, text(row->owner, sizeof(row->owner)))
+OWN(owner_from, has_details(t) ? name(owner_from_name(t->owner_from)) : unknown)
 OWN(uid, has_figures(t) ? number(t->uid) : unknown)
 OWN(netns, has_details(t) ? number_unless_0(t->netns) : unknown)
 FIELD(cgroup, has_details(row->t)
@@ -142,9 +151,10 @@ OWN(rx_queue, has_queues(t) ? number(t->rx_queue) : unknown)
 OWN(retrans, has_figures(t) ? number(t->retrans) : unknown)
 OWN(tx_bytes, has_figures(t) ? number(t->tx_bytes) : unknown)
 OWN(rx_bytes, has_figures(t) ? number(t->rx_bytes) : unknown)
-FIELD(newstate, row->event == STUCK_EVENT_LEFT ? state(row->t->newstate) : unknown)
-FIELD(cause, row->event == STUCK_EVENT_LEFT ? name(cause_row(cause_of(row->t))->name) : unknown)
-GETTER(hint, is_here(row) ? name(stuck_hint(row->state)) : unknown)
+FIELD(limit, name(row->is_stall ? "stalled" : "state"))
+FIELD(newstate, has_changed(row) ? state(row->t->newstate) : unknown)
+FIELD(cause, has_changed(row) ? name(cause_row(cause_of(row->t))->name) : unknown)
+GETTER(hint, is_here(row) ? name(stuck_hint(row->t)) : unknown)
 
 /* Not the default writer: hints are longer than values. */
 static char *write_hint(char *place, FIELD_ARGUMENTS)
@@ -156,10 +166,13 @@ static char *write_hint(char *place, FIELD_ARGUMENTS)
 
 static char *write_left(char *place, const struct stuck_row *row)
 {
-	const char *cause = cause_row(cause_of(row->t))->name;
+	const struct transition *t = row->t;
+	const char *cause = cause_row(cause_of(t))->name;
 
+	if (transition_is_snapshot(t))
+		return stpcpy(place, "goes on: the peer has acknowledged data");
 	place = stpcpy(place, "entered ");
-	place = value_write_word(place, state_word(row->t->newstate));
+	place = value_write_word(place, state_word(t->newstate));
 	return cause ? stpcpy(stpcpy(place, ": "), cause) : place;
 }
 
@@ -199,6 +212,8 @@ static const struct field fields[] = {
 	 "stuck (limit exceeded), still (twice, four times, ... the limit), left, lost (its end "
 	 "was not seen), count (at the end)",
 	 QUOTED(event), WIDTHS(5, 5)},
+	{"limit", "LIMIT", "limit that was exceeded: state, or stalled (no progress)",
+	 QUOTED(limit), WIDTHS(7, 7)},
 	{"state", "STATE", "state in which it is stuck", QUOTED(state), WIDTHS(11, 11)},
 	{"ms", "MS", "time in that state (so far or total), in milliseconds", BARE(ms),
 	 WIDTHS(12, 12)},
@@ -215,6 +230,12 @@ static const struct field fields[] = {
 	{"pid", "PID", "process ID of the owner", BARE(pid), WIDTHS(6, 7)},
 	{"comm", "COMM", "process name of the owner", TEXT(comm, TRANSITION_COMM_SIZE),
 	 WIDTHS(10, 16), .is_cut = true},
+	{"owner", "OWNER", "the same, with ~ before it if it is a guess",
+	 TEXT(owner, OWNER_TEXT_SIZE), WIDTHS(11, 17), .is_cut = true, .is_derived = true},
+	{"owner_from", "OWNER-FROM",
+	 "how the owner is known: holder (it has the socket open), shared (one of several that "
+	 "have), or as in --fields help of lines",
+	 QUOTED(owner_from), WIDTHS(10, 10)},
 	{"uid", "UID", "user ID of the socket's owner", BARE(uid), WIDTHS(5, 5)},
 	{"netns", "NETNS", "network namespace: inode number", BARE(netns), WIDTHS(10, 10)},
 	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: path",

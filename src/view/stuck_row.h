@@ -7,14 +7,15 @@
 #include <stdint.h>
 
 #include "field/field.h"
+#include "trace/owner.h"
 #include "trace/transition.h"
 #include "view/stuck_count.h"
 
 enum stuck_event {
 	STUCK_EVENT_STUCK, /* limit exceeded */
 	STUCK_EVENT_STILL, /* twice, four times, ... the limit exceeded */
-	STUCK_EVENT_LEFT,  /* it left the state at its limit or later */
-	STUCK_EVENT_LOST,  /* it was stuck, and its end was not seen */
+	STUCK_EVENT_LEFT,  /* it left the state at its limit or later, or goes on */
+	STUCK_EVENT_LOST,  /* it was stuck, and left the state or ended unseen */
 	STUCK_EVENT_COUNT, /* at the end: how many were stuck */
 };
 
@@ -25,7 +26,9 @@ struct stuck_row {
 	uint64_t age_ns;                 /* time in its state, so far or total */
 	uint8_t age_known;               /* enum transition_flags: how exactly age_ns is known */
 	uint8_t event;                   /* enum stuck_event */
+	bool is_stall;                   /* the limit of stalled: age_ns is without progress */
 	uint8_t state;
+	char owner[OWNER_TEXT_SIZE]; /* filled in when it is printed */
 };
 
 /* The fields of struct stuck_row. */

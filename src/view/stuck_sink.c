@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * --stuck: reports sessions that stay in a state longer than they should, while they are in it.
- * Each has a deadline: its limit, then twice, four times, ... the limit.
+ * --stuck: reports sessions that stay in a state longer than they should, while they are in it, and
+ * those that make no progress. Each has a deadline: its limit, then twice, four times, ... the
+ * limit.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "view/stuck.h"
 #include "view/stuck_count.h"
 #include "view/stuck_row.h"
+#include "view/stuck_watch.h"
 
 /*
  * Transitions from several CPUs are slightly out of order, and some arrive late: without ticks,
@@ -21,17 +23,7 @@
  * ticks, transitions trigger reports only if ticks are LATE_OF_TICK_NS late.
  */
 #define LATE_NS         (100 * NSEC_PER_MSEC)
-#define LATE_OF_TICK_NS (2 * NSEC_PER_SEC)
-
-/* A session in a state that has a limit. */
-struct watch {
-	struct heap_entry turn; /* first member: cast from struct heap_entry * */
-	struct session *session;
-	uint64_t since_ns;         /* when it entered the state; if is_older, at the latest */
-	struct stuck_count *count; /* NULL: not stuck yet, or filtered out */
-	uint8_t state;
-	bool is_older;
-};
+#define LATE_OF_TICK_NS (15 * NSEC_PER_SEC)
 
 struct stuck_sink {
 	struct text_sink text; /* first member: cast from struct sink * */
@@ -42,14 +34,15 @@ struct stuck_sink {
 	uint64_t now_ns;     /* newest known time: everything before it is known */
 	uint64_t scanned_ns; /* time of the newest snapshot, ahead of the transitions after it */
 	uint64_t late_ns;    /* LATE_NS, or LATE_OF_TICK_NS */
+	uint64_t stalls_ns;  /* when to scan for stalled sessions; UINT64_MAX: not yet */
 	uint64_t unwatched;  /* no memory for a deadline */
 };
 
 static const struct row_kind stuck_kind = {
 	.fields = &stuck_fields,
-	.table = "event,state,age,pid,comm,laddr,lport,raddr,rport,tx_queue,rx_queue,retrans,note",
+	.table = "event,state,age,pid,owner,laddr,lport,raddr,rport,tx_queue,rx_queue,retrans,note",
 	.csv = "event,state,ms,ms_about,ms_at_least,count,now,pid,comm,ip,laddr,lport,raddr,rport,"
-	       "tx_queue,rx_queue,retrans,newstate,cause,hint",
+	       "tx_queue,rx_queue,retrans,newstate,cause,hint,limit,owner_from",
 };
 
 static void stuck_want(const struct options *options, struct wants *wants)
@@ -57,12 +50,16 @@ static void stuck_want(const struct options *options, struct wants *wants)
 	struct state_limits limits = stuck_limits(&options->stuck_limits);
 
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
-	wants->requests = wants->rejected = true;
+	wants->requests = wants->rejected = wants->owners = true;
 	state_limits_lower(&wants->scan_limits, &limits);
 }
 
-static void print_row(struct stuck_sink *stuck, const struct stuck_row *row)
+static void print_row(struct stuck_sink *stuck, struct stuck_row *row)
 {
+	if (row->t)
+		owner_text(row->owner, row->t);
+	else if (!row->count->is_rest)
+		owner_text(row->owner, &row->count->first);
 	text_sink_row(&stuck->text, row, row->time_ns);
 }
 
@@ -71,44 +68,46 @@ static uint8_t age_known(const struct watch *watch)
 	return watch->is_older ? TRANSITION_DURATION_AT_LEAST : TRANSITION_DURATION_KNOWN;
 }
 
-static void print_here(struct stuck_sink *stuck, const struct watch *watch, enum stuck_event event)
+/* until_ns: until when it has been in its state, or stalled. */
+static void print_watch(struct stuck_sink *stuck, const struct watch *watch, enum stuck_event event,
+			uint64_t until_ns)
 {
-	const struct stuck_row row = {
+	struct stuck_row row = {
 		.t = &watch->session->last,
 		.time_ns = stuck->now_ns,
-		.age_ns = stuck->now_ns - watch->since_ns,
+		.age_ns = until_ns > watch->since_ns ? until_ns - watch->since_ns : 0,
 		.age_known = age_known(watch),
 		.event = event,
 		.state = watch->state,
+		.is_stall = watch->is_stall,
 	};
 
 	print_row(stuck, &row);
 }
 
-static void watch_remove(struct stuck_sink *stuck, struct session *session)
+/* When it was seen in its state last, or reported in it. */
+static uint64_t last_ns(const struct watch *watch)
 {
-	struct watch *watch = session->view;
+	uint64_t seen_ns = watch->session->last.time_ns;
 
-	if (!watch)
-		return;
-	if (watch->count)
-		watch->count->now--;
-	heap_remove(&stuck->deadlines, &watch->turn);
-	session->view = NULL;
-	free(watch);
+	return watch->told_ns > seen_ns ? watch->told_ns : seen_ns;
 }
 
-/* Its end was not seen: it was stuck, but its time in the state is only a lower bound. */
-static void stuck_lose(void *context, struct session *session)
+/* It left its state unseen: it was stuck, but its time in the state is only a lower bound. */
+static void lose(struct stuck_sink *stuck, struct session *session)
 {
-	struct stuck_sink *stuck = context;
-	struct watch *watch = session->view;
-
-	if (watch && watch->count) {
+	for (struct watch *watch = session->view; watch; watch = watch->next) {
+		if (!watch->count)
+			continue;
 		watch->is_older = true;
-		print_here(stuck, watch, STUCK_EVENT_LOST);
+		print_watch(stuck, watch, STUCK_EVENT_LOST, last_ns(watch));
 	}
-	watch_remove(stuck, session);
+	watches_remove(&stuck->deadlines, session);
+}
+
+static void stuck_lose(void *stuck, struct session *session)
+{
+	lose(stuck, session);
 }
 
 static struct sink *stuck_open(const struct sink_setup *setup)
@@ -120,37 +119,77 @@ static struct sink *stuck_open(const struct sink_setup *setup)
 	if (!stuck)
 		return NULL;
 	stuck->late_ns = LATE_NS;
+	stuck->stalls_ns = UINT64_MAX;
 	stuck->limits = stuck_limits(&setup->options->stuck_limits);
 	stuck->sessions.lose = stuck_lose;
 	stuck->sessions.context = stuck;
 	return sink;
 }
 
-static uint64_t due_ns(const struct stuck_sink *stuck, const struct watch *watch, uint64_t after_ns)
+static uint64_t limit_ns(const struct stuck_sink *stuck, const struct watch *watch)
 {
-	return stuck_due_ns(stuck->limits.ns[watch->state], watch->since_ns, after_ns);
+	return watch->is_stall ? stuck->limits.stalled_ns : stuck->limits.ns[watch->state];
 }
 
-static void watch_add(struct stuck_sink *stuck, struct session *session)
+static uint64_t due_ns(const struct stuck_sink *stuck, const struct watch *watch, uint64_t after_ns)
 {
-	uint8_t state = session->last.newstate;
-	struct watch *watch;
+	return stuck_due_ns(limit_ns(stuck, watch), watch->since_ns, after_ns);
+}
 
-	if (state >= STATE_COUNT || !stuck->limits.ns[state])
-		return;
-	watch = calloc(1, sizeof(*watch));
-	if (watch) {
-		watch->session = session;
-		watch->since_ns = session->since_ns;
-		watch->state = state;
-		watch->is_older = session->is_older;
-		session->view = watch;
+static void add(struct stuck_sink *stuck, const struct watch *model)
+{
+	if (!watch_add(&stuck->deadlines, model, due_ns(stuck, model, 0)))
+		stuck->unwatched++;
+}
+
+static void watch_state(struct stuck_sink *stuck, struct session *session)
+{
+	const struct watch watch = {
+		.session = session,
+		.since_ns = session->since_ns,
+		.state = session->last.newstate,
+		.is_older = session->is_older,
+	};
+
+	if (watch.state < STATE_COUNT && stuck->limits.ns[watch.state])
+		add(stuck, &watch);
+}
+
+static bool is_stalled(const struct stuck_sink *stuck, const struct transition *t)
+{
+	return transition_is_snapshot(t) && t->newstate == STATE_ESTABLISHED &&
+	       t->facts & FACT_STALLED && t->due_ns < t->time_ns &&
+	       t->time_ns - t->due_ns >= stuck->limits.stalled_ns;
+}
+
+/* Data has been acknowledged, or the window has opened. */
+static void recover(struct stuck_sink *stuck, struct watch *watch)
+{
+	if (watch->count)
+		print_watch(stuck, watch, STUCK_EVENT_LEFT, watch->session->last.time_ns);
+	watch_remove(&stuck->deadlines, watch);
+}
+
+/* A snapshot shows whether the session is stalled. */
+static void watch_stall(struct stuck_sink *stuck, struct session *session)
+{
+	struct watch *known = watch_find(session, true);
+	const struct watch watch = {
+		.session = session,
+		.since_ns = session->last.due_ns,
+		.state = session->last.newstate,
+		.is_older = true,
+		.is_stall = true,
+	};
+
+	if (!is_stalled(stuck, &session->last)) {
+		if (known)
+			recover(stuck, known);
+	} else if (known) {
+		known->since_ns = watch.since_ns;
+	} else {
+		add(stuck, &watch);
 	}
-	if (watch && heap_add(&stuck->deadlines, &watch->turn, due_ns(stuck, watch, 0)))
-		return;
-	stuck->unwatched++;
-	session->view = NULL;
-	free(watch);
 }
 
 static void report(struct stuck_sink *stuck, struct watch *watch)
@@ -158,10 +197,14 @@ static void report(struct stuck_sink *stuck, struct watch *watch)
 	const struct session *session = watch->session;
 
 	if (session->is_match) {
-		print_here(stuck, watch, watch->count ? STUCK_EVENT_STILL : STUCK_EVENT_STUCK);
-		if (!watch->count)
-			watch->count =
-				stuck_counts_add(&stuck->counts, &session->last, watch->state);
+		print_watch(stuck, watch, watch->count ? STUCK_EVENT_STILL : STUCK_EVENT_STUCK,
+			    stuck->now_ns);
+		watch->told_ns = stuck->now_ns;
+		if (watch->count)
+			stuck_count_confirm(watch->count, &session->last);
+		else
+			watch->count = stuck_counts_add(&stuck->counts, &session->last,
+							watch->state, watch->is_stall);
 	}
 	heap_move(&stuck->deadlines, &watch->turn, due_ns(stuck, watch, stuck->now_ns));
 }
@@ -179,8 +222,9 @@ static void report_due(struct stuck_sink *stuck, uint64_t by_ns)
 static void ask_for_tick(struct stuck_sink *stuck)
 {
 	const struct heap_entry *first = heap_first(&stuck->deadlines);
+	uint64_t next_ns = first ? first->due_ns : UINT64_MAX;
 
-	stuck->text.sink.wake_ns = first ? first->due_ns : UINT64_MAX;
+	stuck->text.sink.wake_ns = next_ns < stuck->stalls_ns ? next_ns : stuck->stalls_ns;
 }
 
 /* The time in the state that it left: as watched, or else as the transition reports it. */
@@ -197,12 +241,15 @@ static void measure_left(struct stuck_row *row, const struct watch *watch,
 		row->age_known = age_known(watch);
 }
 
-/* Reports that it left a state if it was stuck there, even if that is known only now. */
-static void leave(struct stuck_sink *stuck, const struct session *session,
-		  const struct transition *t)
+/*
+ * Reports that it left a state if it was stuck there, even if that is known only now. t: the
+ * transition, with the owner as the session has it.
+ */
+static void leave_state(struct stuck_sink *stuck, const struct session *session,
+			const struct transition *t)
 {
-	const struct watch *watch = session->view;
-	uint64_t limit_ns = t->oldstate < STATE_COUNT ? stuck->limits.ns[t->oldstate] : 0;
+	const struct watch *watch = watch_find(session, false);
+	uint64_t least_ns = t->oldstate < STATE_COUNT ? stuck->limits.ns[t->oldstate] : 0;
 	struct stuck_row row = {
 		.t = t,
 		.time_ns = stuck->now_ns,
@@ -211,19 +258,43 @@ static void leave(struct stuck_sink *stuck, const struct session *session,
 	};
 
 	measure_left(&row, watch, t);
-	if (!session->is_match || !limit_ns || !row.age_known || row.age_ns < limit_ns)
+	if (!session->is_match || !least_ns || !row.age_known || row.age_ns < least_ns)
 		return;
 	print_row(stuck, &row);
-	if (!watch || !watch->count)
-		stuck_counts_add(&stuck->counts, t, t->oldstate)->now--;
+	if (watch && watch->count)
+		stuck_count_confirm(watch->count, t);
+	else
+		stuck_counts_add(&stuck->counts, t, t->oldstate, false)->now--;
+}
+
+/* It was stalled until it left the state. */
+static void leave_stall(struct stuck_sink *stuck, const struct session *session)
+{
+	const struct watch *watch = watch_find(session, true);
+
+	if (watch && watch->count)
+		print_watch(stuck, watch, STUCK_EVENT_LEFT, session->last.time_ns);
 }
 
 static bool has_moved(const struct session *session)
 {
-	const struct watch *watch = session->view;
+	const struct watch *any = session->view, *watch = watch_find(session, false);
 
-	return !watch || watch->state != session->last.newstate ||
-	       watch->since_ns != session->since_ns;
+	return !any || any->state != session->last.newstate ||
+	       (watch && watch->since_ns != session->since_ns);
+}
+
+/* It has another state: by a transition, or because a scan found it there. */
+static void move(struct stuck_sink *stuck, struct session *session, const struct transition *t)
+{
+	if (t->oldstate != t->newstate) {
+		leave_state(stuck, session, &session->last);
+		leave_stall(stuck, session);
+	} else {
+		lose(stuck, session);
+	}
+	watches_remove(&stuck->deadlines, session);
+	watch_state(stuck, session);
 }
 
 static void take_time(uint64_t *newest_ns, uint64_t time_ns)
@@ -239,12 +310,10 @@ static void follow(struct stuck_sink *stuck, const struct transition *t, bool is
 	struct session *session = sessions_take(&stuck->sessions, t, is_match);
 
 	take_time(newest_ns, t->time_ns);
-	if (session && has_moved(session)) {
-		if (t->oldstate != t->newstate)
-			leave(stuck, session, t);
-		watch_remove(stuck, session);
-		watch_add(stuck, session);
-	}
+	if (session && has_moved(session))
+		move(stuck, session, t);
+	if (session && transition_is_snapshot(t))
+		watch_stall(stuck, session);
 	if (session && session->last.newstate == STATE_CLOSE)
 		sessions_remove(&stuck->sessions, session);
 }
@@ -264,7 +333,37 @@ static void stuck_snapshot(struct sink *sink, const struct transition *t, bool i
 {
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 
+	stuck->late_ns = LATE_OF_TICK_NS;
 	follow(stuck, t, is_match, &stuck->scanned_ns);
+	ask_for_tick(stuck);
+}
+
+/* Has passed its deadline, and the scan at now_ns has reported no newer state of it. */
+static bool is_doubtful(const struct watch *watch, uint64_t now_ns)
+{
+	return (watch->turn.due_ns <= now_ns || (watch->is_stall && watch->count)) &&
+	       !watch->session->is_minisock && watch->session->last.time_ns < now_ns;
+}
+
+static void stuck_doubt(const struct sink *sink, uint64_t now_ns, struct doubts *doubts)
+{
+	const struct stuck_sink *stuck = (const struct stuck_sink *)sink;
+
+	for (size_t i = 0; i < stuck->deadlines.count; i++) {
+		const struct watch *watch = (struct watch *)stuck->deadlines.entries[i];
+
+		if (is_doubtful(watch, now_ns))
+			doubts_add(doubts, &watch->session->last);
+	}
+}
+
+/* Looks for stalled sessions at once, and then twice in the time that they may be stalled. */
+static void stuck_begin(struct sink *sink)
+{
+	struct stuck_sink *stuck = (struct stuck_sink *)sink;
+
+	text_sink_begin(sink);
+	stuck->stalls_ns = 1;
 	ask_for_tick(stuck);
 }
 
@@ -273,6 +372,7 @@ static void stuck_tick(struct sink *sink, uint64_t now_ns)
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 
 	stuck->late_ns = LATE_OF_TICK_NS;
+	stuck->stalls_ns = now_ns + stuck->limits.stalled_ns / 2;
 	take_time(&stuck->now_ns, now_ns);
 	report_due(stuck, stuck->now_ns);
 	ask_for_tick(stuck);
@@ -287,11 +387,12 @@ static void stuck_end(struct sink *sink)
 	report_due(stuck, stuck->now_ns);
 	count = stuck_counts_sort(&stuck->counts);
 	for (size_t i = 0; i < count; i++) {
-		const struct stuck_row row = {
+		struct stuck_row row = {
 			.count = stuck->counts.sorted[i],
 			.time_ns = stuck->now_ns,
 			.event = STUCK_EVENT_COUNT,
 			.state = stuck->counts.sorted[i]->state,
+			.is_stall = stuck->counts.sorted[i]->is_stall,
 		};
 
 		print_row(stuck, &row);
@@ -308,7 +409,7 @@ static int stuck_close(struct sink *sink)
 	struct stuck_sink *stuck = (struct stuck_sink *)sink;
 
 	for (struct session *session = stuck->sessions.oldest; session; session = session->newer)
-		free(session->view);
+		watches_remove(&stuck->deadlines, session);
 	sessions_close(&stuck->sessions);
 	heap_close(&stuck->deadlines);
 	stuck_counts_close(&stuck->counts);
@@ -321,10 +422,11 @@ const struct sink_ops stuck_sink = {
 	.follows_sessions = true,
 	.want = stuck_want,
 	.open = stuck_open,
-	.begin = text_sink_begin,
+	.begin = stuck_begin,
 	.observe = stuck_observe,
 	.snapshot = stuck_snapshot,
 	.tick = stuck_tick,
+	.doubt = stuck_doubt,
 	.end = stuck_end,
 	.close = stuck_close,
 };

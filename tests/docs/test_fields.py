@@ -12,7 +12,7 @@ JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "array": l
 
 
 # For people, or new: JSON has it when it is asked for.
-DERIVED = ["lasted", "life", "handshake", "time_wait", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code", "lports", "rports"]
+DERIVED = ["lasted", "life", "handshake", "time_wait", "owner", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code", "lports", "rports"]
 
 # Of these, the recording in the tree has no example of each type.
 RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid", "netns", "cgroup_id",
@@ -200,6 +200,6 @@ def test_certainty_of_causes():
 
 
 def test_owners():
-    names = tool.source("field/transition_fields.c").split("const names[] = {")[1].split("};")[0]
+    names = tool.source("trace/owner.c").split("const names[] = {")[1].split("};")[0]
     listed = [tag for tag, _ in page.definitions("OWNER")]
-    check_same_items("OWNER in the man page and src/field/field.c", listed, re.findall(r'"(\w+)"', names))
+    check_same_items("OWNER in the man page and src/trace/owner.c", listed, re.findall(r'"(\w+)"', names))

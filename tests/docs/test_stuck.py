@@ -9,7 +9,7 @@ import tool
 from outcome import check, check_equal, check_same_items
 
 JSON_TYPES = {"string": str, "number": (int, float), "null": type(None)}
-DERIVED = ["age", "note"]       # for people: JSON has it when it is asked for
+DERIVED = ["age", "note", "owner"]       # for people: JSON has it when it is asked for
 EVERYTHING = "--stuck=connected:0.000001"
 
 
@@ -22,15 +22,26 @@ def fields():
     return [tool.Field(*line.split()[:2]) for line in tool.output_of("--stuck", "--fields", "help").splitlines()]
 
 
-def test_limits_and_hints():
-    table = tool.source("view/stuck.c").split(" rows[STATE_COUNT] = {\n")[1].split("\n};")[0]
-    rows = re.findall(rf"\[STATE_(\w+)\] = {{(\d+),\s*{tool.STRING}}}", table)
-    check(len(rows) > 8, f"only {len(rows)} rows found in src/view/stuck.c")
-    found = page.paragraphs(page.section("STUCK SESSIONS"), r"([A-Z_0-9]+) \((?:(\d+) s|no limit)\)")
-    said = [(match[1], match[2] or "0", text.split(".")[0]) for match, text in found]
-    check_same_items("limits and hints in the man page and in src/view/stuck.c",
-                     [(state, seconds, hint.lower()) for state, seconds, hint in said],
-                     [(state, seconds, hint.lower()) for state, seconds, hint in rows])
+def limits_in_source():
+    text = tool.source("view/stuck.c")
+    table = text.split("default_seconds[STATE_COUNT] = {\n")[1].split("\n};")[0]
+    rows = re.findall(r"\[STATE_(\w+)\] = (\d+)", table)
+    return rows + [("stalled", re.search(r"STALLED_SECONDS (\d+)", text)[1])]
+
+
+def test_limits():
+    rows = limits_in_source()
+    check(len(rows) > 9, f"only {len(rows)} limits found in src/view/stuck.c")
+    found = page.paragraphs(page.section("STUCK SESSIONS"), r"([A-Za-z_0-9]+) \((?:(\d+) s|no limit)\)")
+    check_same_items("limits in the man page and in src/view/stuck.c", [(match[1], match[2] or "0") for match, _ in found], rows)
+
+
+def test_hints():
+    table = tool.source("view/stuck_hint.c").split("} rows[] = {\n")[1].split("\n};")[0]
+    rows = re.findall(rf"{{STATE_(\w+),\s*\w+,\s*{tool.STRING}}}", table)
+    check(len(rows) > 20, f"only {len(rows)} hints found in src/view/stuck_hint.c")
+    found = page.paragraphs(page.section("STUCK SESSIONS"), r"([A-Z_0-9]+): (.+)")
+    check_same_items("hints in the man page and in src/view/stuck_hint.c", [match.group(1, 2) for match, _ in found], rows)
 
 
 def test_fields():

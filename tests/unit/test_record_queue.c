@@ -36,6 +36,34 @@ static void check_first(struct record_queue *queue, unsigned int number)
 	record_queue_drop_first(queue);
 }
 
+/* A visit sees what is there, in order, and takes nothing. */
+static void count_visit(void *context, const void *record)
+{
+	unsigned int *visited = context;
+
+	CHECK(*(const unsigned int *)record == *visited);
+	++*visited;
+}
+
+static void visit(void)
+{
+	struct record_queue queue = {0};
+	unsigned int visited = 0;
+
+	record_queue_visit(&queue, count_visit, &visited);
+	CHECK_NUMBER(0, visited);
+	for (unsigned int i = 0; i < RECORDS * 10; i++)
+		record_queue_add(&queue, &i, sizeof(i));
+	CHECK(queue.pieces > 1);
+	record_queue_visit(&queue, count_visit, &visited);
+	CHECK_NUMBER(RECORDS * 10, visited);
+	for (visited = 0; visited < 1000; visited++)
+		record_queue_drop_first(&queue);
+	record_queue_visit(&queue, count_visit, &visited);
+	CHECK_NUMBER(RECORDS * 10, visited);
+	record_queue_close(&queue);
+}
+
 /* First in, first out, also while more come. */
 static void order(void)
 {
@@ -197,5 +225,5 @@ static void stopped(void)
 	CHECK(record_queue_is_empty(&snapshots));
 }
 
-UNIT_MAIN("record_queue", TEST(order), TEST(nothing), TEST(too_large), TEST(limit),
+UNIT_MAIN("record_queue", TEST(visit), TEST(order), TEST(nothing), TEST(too_large), TEST(limit),
 	  TEST(handed_over), TEST(paused), TEST(limited), TEST(stopped))

@@ -566,6 +566,65 @@ static void standing_later(void)
 	sessions_close(&sessions);
 }
 
+/* A later scan finds it in another state: the change was not seen. */
+static void moved_unseen(void)
+{
+	struct sessions sessions = sessions_with_steps();
+	struct session *session = TAKE(7, 1, STATE_CLOSE, STATE_SYN_SENT, 10, 0, KNOWN);
+	struct transition t = standing(7, 1, STATE_ESTABLISHED, 500, 100, AT_LEAST);
+
+	t.known = TRANSITION_KNOWN_HOLDER;
+	CHECK(session == take(&sessions, &t));
+	CHECK_NUMBER(STATE_ESTABLISHED, session->last.newstate);
+	CHECK_NUMBER(400 * MS, session->since_ns);
+	CHECK(session->is_older && session->is_partial);
+	CHECK(session == TAKE(7, 1, STATE_ESTABLISHED, STATE_CLOSE_WAIT, 700, 300, AT_LEAST));
+	CHECK_TEXT("SYN_SENT!0 ? ESTABLISHED>=300", path_of(session));
+	/* Older than the last change. */
+	t.time_ns = 600 * MS;
+	CHECK(session == take(&sessions, &t));
+	CHECK_NUMBER(STATE_CLOSE_WAIT, session->last.newstate);
+	sessions_close(&sessions);
+}
+
+/* Who has the socket open is newer than the owner that the kernel program has stored. */
+static void owner_stays(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t facts;
+		uint16_t err;
+		uint8_t from; /* of the scan before */
+		uint32_t pid; /* wanted */
+	} rows[] = {
+		{"by a packet", 0, 0, OWNER_HOLDER, 2},
+		{"shared", 0, 0, OWNER_SHARED, 2},
+		{"not found", 0, 0, OWNER_INHERITED, 1},
+		{"by the owner", FACT_IN_CALL, 0, OWNER_HOLDER, 1},
+		{"by the kernel", FACT_IN_CALL | FACT_KERNEL_THREAD, 0, OWNER_HOLDER, 2},
+		{"destroyed by another", FACT_IN_CALL, 103, OWNER_HOLDER, 2},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct sessions sessions = sessions_with_steps();
+		struct transition t = standing(7, 1, STATE_CLOSE_WAIT, 500, 100, KNOWN);
+		struct session *session;
+
+		unit_row("%s", rows[i].name);
+		t.pid = 2;
+		t.owner_from = rows[i].from;
+		session = take(&sessions, &t);
+		t = change(7, 1, STATE_CLOSE_WAIT, STATE_CLOSE, 600, 100, KNOWN);
+		t.pid = 1;
+		t.owner_from = OWNER_INHERITED;
+		t.facts = rows[i].facts;
+		t.err = rows[i].err;
+		CHECK(session == take(&sessions, &t));
+		CHECK_NUMBER(rows[i].pid, session->last.pid);
+		sessions_close(&sessions);
+	}
+}
+
 /* Why and how long idle: of the first end that closed, once. */
 static void first_close(void)
 {
@@ -861,5 +920,6 @@ UNIT_MAIN("session", TEST(paths), TEST(endless_path), TEST(without_steps), TEST(
 	  TEST(looks_at_others), TEST(orphan), TEST(orphan_seen_late), TEST(minisocks_apart),
 	  TEST(half_open), TEST(half_open_for_long), TEST(half_open_unseen), TEST(fast_open),
 	  TEST(lost_ends), TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first),
-	  TEST(standing_later), TEST(first_close), TEST(matches_stay), TEST(sums), TEST(many),
-	  TEST(no_room), TEST(order), TEST(found_as_minisock), TEST(random_sessions))
+	  TEST(standing_later), TEST(moved_unseen), TEST(owner_stays), TEST(first_close),
+	  TEST(matches_stay), TEST(sums), TEST(many), TEST(no_room), TEST(order),
+	  TEST(found_as_minisock), TEST(random_sessions))

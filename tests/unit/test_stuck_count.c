@@ -18,13 +18,14 @@ static struct stuck_count *add(struct stuck_counts *counts, uint32_t pid, uint32
 {
 	struct transition t = of(pid, remote, lport, rport);
 
-	return stuck_counts_add(counts, &t, state);
+	return stuck_counts_add(counts, &t, state, false);
 }
 
 static void told_apart(void)
 {
 	struct stuck_counts counts = {0};
 	struct stuck_count *one = add(&counts, 1, 7, 80, 4000, STATE_CLOSE_WAIT), *other;
+	struct transition t;
 
 	CHECK(one == add(&counts, 1, 7, 80, 4001, STATE_CLOSE_WAIT));
 	CHECK(one->has_lport);
@@ -32,11 +33,13 @@ static void told_apart(void)
 	other = add(&counts, 1, 7, 80, 4000, STATE_LAST_ACK);
 	CHECK(one != other && other->has_lport && other->has_rport);
 	CHECK(one != add(&counts, 2, 7, 80, 4000, STATE_CLOSE_WAIT));
+	t = of(1, 7, 80, 4000);
+	CHECK(one != stuck_counts_add(&counts, &t, STATE_CLOSE_WAIT, true));
 	CHECK(one != add(&counts, 1, 8, 80, 4000, STATE_CLOSE_WAIT));
 	CHECK_NUMBER(2, one->total);
 	CHECK_NUMBER(2, one->now);
-	CHECK_NUMBER(4, counts.by_key.count);
-	CHECK_NUMBER(4, stuck_counts_sort(&counts));
+	CHECK_NUMBER(5, counts.by_key.count);
+	CHECK_NUMBER(5, stuck_counts_sort(&counts));
 	CHECK(counts.sorted[0] == one);
 	CHECK(counts.sorted[1] == other);
 	stuck_counts_close(&counts);
