@@ -104,7 +104,7 @@ class Tool:
 
     def is_fallback(self):
         """Whether it is the build for kernels before 5.12, which has no cookies, and nothing of requests."""
-        return any(b"before 5.12: sessions" in line for line in self.err.lines)
+        return any(b"using the program for kernels before 5.12" in line for line in self.err.lines)
 
     def sees_accept(self):
         """Elsewhere a session is its listener's until another process acts on it."""
