@@ -23,6 +23,11 @@ static inline struct value number_unless_0(uint64_t value)
 	return value ? number(value) : unknown;
 }
 
+static inline struct value hex_unless_0(uint64_t value)
+{
+	return value ? (struct value){.kind = VALUE_HEX, .number = value} : unknown;
+}
+
 static inline struct value microseconds(uint32_t us)
 {
 	if (!us)

@@ -39,7 +39,8 @@ static bool has_cpu(const struct transition *t)
 #define SHARED_OF_SOCKET(name, result) \
 	SHARED_DETAIL(name, !transition_is_found(t) ? (result) : unknown)
 
-SHARED(skaddr, ((struct value){.kind = VALUE_HEX, .number = t->skaddr}))
+/* A minisock older than the trace: its socket is gone, and its address is not known. */
+SHARED(skaddr, hex_unless_0(t->skaddr))
 FIELD(c_pid, has_cpu(t) ? number(t->c_pid) : unknown)
 SHARED(ip, number(t->ip))
 SHARED(laddr, address_value(t->ip, t->laddr))
@@ -57,8 +58,7 @@ SHARED_DETAIL(owner_from, name(owner_from_name(t->owner_from)))
 SHARED_OF_SOCKET(uid, number(t->uid))
 SHARED_DETAIL(netns, number_unless_0(t->netns))
 SHARED_DETAIL(cgroup_id, number_unless_0(t->cgroup))
-SHARED_DETAIL(cookie,
-	      t->cookie ? ((struct value){.kind = VALUE_HEX, .number = t->cookie}) : unknown)
+SHARED_DETAIL(cookie, hex_unless_0(t->cookie))
 DETAIL(cause, name(cause_row(cause_of(t))->name))
 DETAIL(signal, cause_of(t) == CAUSE_SIGNAL ? number(t->signal) : unknown)
 DETAIL(reset_reason, name(reset_reason_name(t->reset_reason)))
@@ -67,8 +67,9 @@ SHARED_DETAIL(min_rtt_ms, microseconds(t->min_rtt_us))
 SHARED_OF_SOCKET(retrans, number(t->retrans))
 SHARED_OF_SOCKET(tx_bytes, number(t->tx_bytes))
 SHARED_OF_SOCKET(rx_bytes, number(t->rx_bytes))
-SHARED_OF_SOCKET(cwnd, number(t->cwnd))
-SHARED_OF_SOCKET(mss, number(t->mss))
+/* Never 0 in a socket; a request socket has neither. */
+SHARED_OF_SOCKET(cwnd, number_unless_0(t->cwnd))
+SHARED_OF_SOCKET(mss, number_unless_0(t->mss))
 SHARED_DETAIL(tx_queue, (t->facts & FACT_QUEUES) ? number(t->tx_queue) : unknown)
 SHARED_DETAIL(rx_queue, (t->facts & FACT_QUEUES) ? number(t->rx_queue) : unknown)
 DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
@@ -87,7 +88,10 @@ SHARED(comm,
 	       : unknown)
 SHARED(cgroup,
        cgroup_path(!transition_has_details(t) ? "" : cgroups_find(context->cgroups, t->cgroup)))
-FIELD(c_comm, ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)}))
+FIELD(c_comm,
+      has_cpu(t)
+	      ? ((struct value){.kind = VALUE_TEXT, .text = t->c_comm, .size = sizeof(t->c_comm)})
+	      : unknown)
 
 static const struct field fields[] = {
 	{"time", "TIME", "time of the state change: HH:MM:SS, local time; in JSON RFC 3339, UTC",
@@ -97,7 +101,7 @@ static const struct field fields[] = {
 	{"c_pid", "C-PID", "process that was on the CPU", BARE(c_pid), WIDTHS(5, 5)},
 	{"c_comm", "C-COMM", "name of the thread that was on the CPU",
 	 TEXT(c_comm, TRANSITION_COMM_SIZE), WIDTHS(10, 16), .is_cut = true},
-	TRANSITION_ROWS_OF_ENDS,
+	TRANSITION_ROWS_OF_ENDS(transition_lport),
 	{"oldstate", "OLDSTATE", "old state", QUOTED(oldstate), WIDTHS(11, 11)},
 	{"newstate", "NEWSTATE", "new state", QUOTED(newstate), WIDTHS(11, 11), .has_arrow = true},
 	{"ms", "MS", "time spent in the old state, in milliseconds", BARE(ms), WIDTHS(10, 10)},

@@ -46,11 +46,11 @@ DECLARE_FIELD(cgroup);
 	{"skaddr", "SKADDR", "kernel address of the socket: unique while the socket exists", \
 	 QUOTED(transition_skaddr), WIDTHS(16, 16)}
 
-/* The endpoints. */
-#define TRANSITION_ROWS_OF_ENDS \
+/* The endpoints. lport: transition_lport, or a field of its own. */
+#define TRANSITION_ROWS_OF_ENDS(lport) \
 	{"ip", "IP", "address family of the socket: 4 or 6", BARE(transition_ip), WIDTHS(2, 2)}, \
 	{"laddr", "LADDR", "local address", QUOTED(transition_laddr), WIDTHS(15, 39)}, \
-	{"lport", "LPORT", "local port", BARE(transition_lport), WIDTHS(5, 5)}, \
+	{"lport", "LPORT", "local port", BARE(lport), WIDTHS(5, 5)}, \
 	{"raddr", "RADDR", "remote address", QUOTED(transition_raddr), WIDTHS(15, 39)}, \
 	{"rport", "RPORT", "remote port", BARE(transition_rport), WIDTHS(5, 5)}
 

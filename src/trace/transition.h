@@ -152,7 +152,7 @@ enum connect_end {
 struct transition {
 	__u64 time_ns;     /* CLOCK_MONOTONIC, when the state changed */
 	__u64 duration_ns; /* in oldstate; see transition_flags */
-	__u64 skaddr;      /* address of struct sock: unique while the socket exists */
+	__u64 skaddr;      /* address of struct sock: unique while it exists; 0: not known */
 	__u8 laddr[16];    /* network order; IPv4 as ::ffff:a.b.c.d */
 	__u8 raddr[16];
 	char c_comm[TRANSITION_COMM_SIZE]; /* thread on the CPU; NUL-terminated */
@@ -181,8 +181,8 @@ struct transition {
 	__u32 rtt_us;                    /* smoothed round-trip time; 0: none measured */
 	__u32 min_rtt_us;                /* recent minimum RTT; 0: none measured */
 	__u32 retrans;                   /* retransmitted segments, including SYN and SYN-ACK */
-	__u32 cwnd;                      /* congestion window, in segments */
-	__u32 mss;                       /* largest segment sent, in bytes */
+	__u32 cwnd;                      /* congestion window, in segments; 0: none */
+	__u32 mss;                       /* largest segment sent, in bytes; 0: none */
 	__u32 idle_ms;                   /* since the last data sent or received; see FACT_IDLE */
 	__u16 err;                       /* errno of the socket (sk_err) */
 	__u16 err_soft;                  /* errno that did not end the socket (sk_err_soft) */

@@ -81,6 +81,9 @@ TIME_FIELDS(ms, ms_about, ms_at_least, lasted, total)
 TIME_FIELDS(life_ms, life_ms_about, life_ms_at_least, life, life)
 TIME_FIELDS(handshake_ms, handshake_ms_about, handshake_ms_at_least, handshake, handshake)
 TIME_FIELDS(time_wait_ms, time_wait_ms_about, time_wait_ms_at_least, time_wait, time_wait)
+/* A session has a port, even if it is not known. */
+FIELD(session_lport, number_unless_0(r->last.lport))
+
 FIELD(idle_ms, s->has_idle ? number(s->idle_ms) : unknown)
 FIELD(signal, number_unless_0(s->signal))
 FIELD(reset_reason, name(reset_reason_name(s->reset_reason)))
@@ -181,7 +184,7 @@ static const struct field fields[] = {
 	{"owner", "OWNER", "process name of the owner, with ~ before it if it is a guess",
 	 TEXT(owner, OWNER_TEXT_SIZE), WIDTHS(11, 17), .is_cut = true, .is_derived = true},
 	TRANSITION_ROW_SKADDR,
-	TRANSITION_ROWS_OF_ENDS,
+	TRANSITION_ROWS_OF_ENDS(session_lport),
 	{"ms", "MS", "time from start to end, in milliseconds", BARE(ms), WIDTHS(10, 10)},
 	{"ms_about", "MS~", "the same if only an approximate value is known", BARE(ms_about),
 	 WIDTHS(10, 10)},

@@ -9,11 +9,6 @@
 
 #define NOTE_SIZE (STUCK_HINT_SIZE + 2 * VALUE_SIZE_MAX)
 
-static struct value hex_unless_0(uint64_t value)
-{
-	return value ? (struct value){.kind = VALUE_HEX, .number = value} : unknown;
-}
-
 static struct value text(const char *text, size_t size)
 {
 	return *text ? (struct value){.kind = VALUE_TEXT, .text = text, .size = size} : unknown;

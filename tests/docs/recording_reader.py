@@ -130,7 +130,7 @@ def details(record, cgroups):
         "cgroup_id": record["cgroup"] or None, "cookie": "%x" % record["cookie"] if record["cookie"] else None,
         "tx_bytes": of_socket(record["tx_bytes"]), "rx_bytes": of_socket(record["rx_bytes"]),
         "rtt_ms": milliseconds(record["rtt_us"] * 1000) or None, "min_rtt_ms": milliseconds(record["min_rtt_us"] * 1000) or None,
-        "retrans": of_socket(record["retrans"]), "cwnd": of_socket(record["cwnd"]), "mss": of_socket(record["mss"]),
+        "retrans": of_socket(record["retrans"]), "cwnd": of_socket(record["cwnd"]) or None, "mss": of_socket(record["mss"]) or None,
         "tx_queue": record["tx_queue"] if has_queues else None, "rx_queue": record["rx_queue"] if has_queues else None,
         "idle_ms": record["idle_ms"] if record["facts"] & FACT_IDLE else None,
         "isn_local": record["isn_local"] if record["known"] & 1 else None,
@@ -158,8 +158,9 @@ def lines(reader):
             known = {"ms": EXACT, "ms_about": ABOUT, "ms_at_least": AT_LEAST}
             is_of_nobody = record["flags"] & OF_MINISOCK and not text(record["c_comm"])
             yield {
-                "time": record["time_ns"] + wall_offset, "skaddr": "%x" % record["skaddr"],
-                "c_pid": None if is_of_nobody else record["c_pid"], "c_comm": text(record["c_comm"]), "ip": record["ip"],
+                "time": record["time_ns"] + wall_offset, "skaddr": "%x" % record["skaddr"] if record["skaddr"] else None,
+                "c_pid": None if is_of_nobody else record["c_pid"], "c_comm": None if is_of_nobody else text(record["c_comm"]),
+                "ip": record["ip"],
                 "laddr": address(record, "laddr"), "lport": record["lport"], "raddr": address(record, "raddr"),
                 "rport": record["rport"], "oldstate": STATES[record["oldstate"]], "newstate": STATES[record["newstate"]],
                 **{key: milliseconds(record["duration_ns"]) if record["flags"] & flag else None for key, flag in known.items()},

@@ -15,8 +15,9 @@ JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "array": l
 DERIVED = ["lasted", "life", "handshake", "time_wait", "owner", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code", "lports", "rports"]
 
 # Of these, the recording in the tree has no example of each type.
-RARE = ["ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid", "netns", "cgroup_id",
-        "cookie", "tx_bytes", "rx_bytes", "tx_queue", "rx_queue", "retrans", "cwnd", "mss", "idle_ms", "lasted", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code"]
+RARE = ["skaddr", "c_pid", "c_comm", "ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid",
+        "netns", "cgroup_id", "cookie", "tx_bytes", "rx_bytes", "tx_queue", "rx_queue", "retrans", "cwnd", "mss", "idle_ms", "lasted", "isn_local", "isn_remote", "segs_out",
+        "icmp_type", "icmp_code"]
 
 
 # The views: their option, their section of the man page, and the file of their field table.

@@ -45,6 +45,7 @@ def check_pair(pair, listener, most_ms, least_ms, retrans):
     check_equal("local port", {line["lport"] for line in pair}, {listener.port})
     check_equal("owner", {(line["pid"], line["owner_from"]) for line in pair}, {(os.getpid(), "inherited")})
     check_equal("causes", [line["cause"] for line in pair], [None, "half_open"])
+    check_equal("what a request socket has not", {line[key] for line in pair for key in ("cwnd", "mss", "rtt_ms", "cgroup")}, {None})
     check_equal("sent again", pair[1]["retrans"], retrans)
     ms = pair[1]["ms"] or pair[1]["ms_about"]
     check(least_ms <= ms <= most_ms, f"SYN_RECV lasts {ms} ms, not {least_ms} to {most_ms}")

@@ -134,7 +134,7 @@ def test_time_wait(program):
     end = time.monotonic()
     check_equal("first line", (line["oldstate"], line["newstate"], line["cause"]), ("TIME_WAIT", "CLOSE", "recycled"))
     # What its socket had, nobody knows any more.
-    lost = "uid", "pid", "comm", "tx_bytes", "rx_bytes", "retrans", "cwnd", "mss", "cgroup", "rtt_ms"
+    lost = "uid", "pid", "comm", "tx_bytes", "rx_bytes", "retrans", "cwnd", "mss", "cgroup", "rtt_ms", "skaddr", "c_pid", "c_comm"
     check_equal("what is not known", {key: line[key] for key in lost}, dict.fromkeys(lost))
     check_equal("duration", line["ms"], None)
     known = line["ms_about"]

@@ -141,7 +141,7 @@ def detail_values(change, cgroups):
              ("cookie", "%x" % said["cookie"] if said["cookie"] else None), ("tx_bytes", said["tx_bytes"]),
              ("rx_bytes", said["rx_bytes"]), ("rtt_ms", thousandths(said["rtt_us"] * 1000) if said["rtt_us"] else None),
              ("min_rtt_ms", thousandths(said["min_rtt_us"] * 1000) if said["min_rtt_us"] else None),
-             ("retrans", said["retrans"]), ("cwnd", said["cwnd"]), ("mss", said["mss"]),
+             ("retrans", said["retrans"]), ("cwnd", said["cwnd"] or None), ("mss", said["mss"] or None),
              ("tx_queue", said["tx_queue"] if has_queues else None), ("rx_queue", said["rx_queue"] if has_queues else None),
              ("idle_ms", said["idle_ms"] if is_idle else None), ("signal", said["signal"] or None),
              ("reset_reason", reset_reasons()[said["reset_reason"]]), ("cause", said["cause"] or None)]
@@ -153,10 +153,10 @@ def detail_values(change, cgroups):
 def objects(changes, cgroups):
     """JSON objects as lists of (key, value), numbers with a fraction as text."""
     for change in changes:
+        has_cpu = change.minisock != "of" or change.comm
         yield [("time", instant(change).isoformat(timespec="microseconds") + "Z"),
-               ("timestamp", "%.6f" % seconds(change, changes[0])), ("skaddr", "%x" % change.skaddr),
-               ("c_pid", None if change.minisock == "of" and not change.comm else change.pid),
-               ("c_comm", name(change.comm)), ("ip", change.ip), ("laddr", address(change.laddr)),
+               ("timestamp", "%.6f" % seconds(change, changes[0])), ("skaddr", "%x" % change.skaddr if change.skaddr else None),
+               ("c_pid", change.pid if has_cpu else None), ("c_comm", name(change.comm) if has_cpu else None), ("ip", change.ip), ("laddr", address(change.laddr)),
                ("lport", change.lport), ("raddr", address(change.raddr)), ("rport", change.rport),
                ("oldstate", change.oldstate), ("newstate", change.newstate), ("ms", milliseconds(change, None)),
                *detail_values(change, cgroups)]
