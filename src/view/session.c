@@ -61,6 +61,19 @@ static bool is_of_none(const struct transition *t)
 	       (t->oldstate == STATE_LISTEN && t->newstate != STATE_SYN_RECV);
 }
 
+/* The rest of a session that has ended in TIME_WAIT, or one that was there before the trace. */
+static bool is_after_end(const struct sessions *sessions, const struct transition *t)
+{
+	return sessions->end_in_time_wait && t->oldstate == STATE_TIME_WAIT;
+}
+
+bool session_has_ended(const struct sessions *sessions, const struct session *session)
+{
+	unsigned int state = session->last.newstate;
+
+	return state == STATE_CLOSE || (sessions->end_in_time_wait && state == STATE_TIME_WAIT);
+}
+
 /* Neither end has closed yet. */
 static bool is_open(unsigned int state)
 {
@@ -327,10 +340,12 @@ static void change(struct sessions *sessions, struct session *session, const str
 		keep_owner(session, &before);
 }
 
-/* The socket no longer belongs to this session. */
-static bool has_ended_unseen(const struct session *session, const struct transition *t)
+/* The socket no longer belongs to this session, or has left the states in which it is followed. */
+static bool has_ended_unseen(const struct sessions *sessions, const struct session *session,
+			     const struct transition *t)
 {
 	return (begins(t) && !tells_beginning(session, t)) || is_of_none(t) ||
+	       (is_after_end(sessions, t) && !is_standing(t)) ||
 	       (session->last.cookie && t->cookie && session->last.cookie != t->cookie);
 }
 
@@ -340,14 +355,14 @@ struct session *sessions_take(struct sessions *sessions, const struct transition
 	bool is_new;
 
 	session = session_table_find(sessions, t);
-	if (session && has_ended_unseen(session, t)) {
+	if (session && has_ended_unseen(sessions, session, t)) {
 		lose(sessions, session);
 		session = NULL;
 	}
 	if (!session)
 		session = find_request(sessions, t);
 	is_new = !session;
-	if (is_new && !is_of_none(t))
+	if (is_new && !is_of_none(t) && !is_after_end(sessions, t))
 		session = begin(sessions, t);
 	if (!session)
 		return NULL;

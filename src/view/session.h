@@ -64,7 +64,9 @@ struct session {
 
 /* Initialized with zeros, except for what the view sets. */
 struct sessions {
-	bool has_steps;   /* set by the view: record paths */
+	bool has_steps; /* set by the view: record paths */
+	/* Set by the view: a session ends when it enters TIME_WAIT, and none begins there. */
+	bool end_in_time_wait;
 	size_t count_max; /* set by the view: sessions followed at a time; 0: SESSIONS_MAX */
 	/* Set by the view, or NULL: the end of a session was not seen. It is removed after that. */
 	void (*lose)(void *context, struct session *session);
@@ -78,11 +80,14 @@ struct sessions {
 
 /*
  * Applies a transition or a snapshot (FACT_STANDING). Returns its updated session. If the session
- * has ended (last.newstate is STATE_CLOSE), the caller removes it. NULL: the transition belongs to
- * no session, or there was no room for one.
+ * has ended (session_has_ended()), the caller removes it. NULL: the transition belongs to no
+ * session, or there was no room for one.
  */
 struct session *sessions_take(struct sessions *sessions, const struct transition *transition,
 			      bool is_match);
+
+/* It is in CLOSE; with end_in_time_wait, or in TIME_WAIT. */
+bool session_has_ended(const struct sessions *sessions, const struct session *session);
 
 /* How exactly the sum of two durations is known, from that of each (enum transition_flags). */
 unsigned int session_known_of_sum(unsigned int one, unsigned int other);

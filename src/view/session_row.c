@@ -5,7 +5,7 @@
 #include "trace/state.h"
 #include "view/session_row.h"
 
-/* The current state, or the last one that was seen. */
+/* The current state, or the last one that was seen. At the start of TIME_WAIT it has no time. */
 static struct session_step present_step(const struct session *session, uint64_t now_ns)
 {
 	struct session_step step = {
@@ -26,7 +26,7 @@ static void fill_path(struct session_row *row, uint64_t now_ns)
 
 	memcpy(row->path, session->steps, session->step_count * sizeof(row->path[0]));
 	row->path_count = session->step_count;
-	if (row->status != SESSION_ENDED)
+	if (session->last.newstate != STATE_CLOSE)
 		row->path[row->path_count++] = present_step(session, now_ns);
 }
 
@@ -51,6 +51,23 @@ static const struct session_step *last_step(const struct session_row *row)
 	return row->path_count ? &row->path[row->path_count - 1] : NULL;
 }
 
+/* The row is printed where TIME_WAIT begins. */
+static bool ends_in_time_wait(const struct session_row *row)
+{
+	return row->status == SESSION_ENDED && row->last.newstate == STATE_TIME_WAIT;
+}
+
+/* The start of TIME_WAIT is known as exactly as the end of the state before. */
+static unsigned int known_of_time_wait(const struct session_row *row,
+				       const struct session_step *last)
+{
+	if (last->follows_gap)
+		return TRANSITION_DURATION_AT_LEAST;
+	return row->path_count > 1 && last[-1].flags & TRANSITION_DURATION_ABOUT
+		       ? TRANSITION_DURATION_ABOUT
+		       : TRANSITION_DURATION_KNOWN;
+}
+
 /* The same for the end: it is approximate if the time in the last state is. */
 static unsigned int known_of_end(const struct session_row *row)
 {
@@ -58,6 +75,8 @@ static unsigned int known_of_end(const struct session_row *row)
 
 	if (row->status != SESSION_ENDED)
 		return TRANSITION_DURATION_AT_LEAST;
+	if (ends_in_time_wait(row))
+		return known_of_time_wait(row, last);
 	if (last && last->flags & TRANSITION_DURATION_ABOUT)
 		return TRANSITION_DURATION_ABOUT;
 	/* The end of a minisock: when it was last seen. */
@@ -82,24 +101,13 @@ static struct session_time since_begin(const struct session_row *row, uint64_t u
 	return time;
 }
 
-/* The start of TIME_WAIT is known as exactly as the end of the state before. */
-static unsigned int known_of_time_wait(const struct session_row *row,
-				       const struct session_step *last)
-{
-	if (last->follows_gap)
-		return TRANSITION_DURATION_AT_LEAST;
-	return row->path_count > 1 && last[-1].flags & TRANSITION_DURATION_ABOUT
-		       ? TRANSITION_DURATION_ABOUT
-		       : TRANSITION_DURATION_KNOWN;
-}
-
 /* No process is involved in TIME_WAIT: the life ends where it begins, even while it lasts. */
 static void fill_times(struct session_row *row, uint64_t until_ns)
 {
 	const struct session_step *last = last_step(row);
 
 	row->total = row->life = since_begin(row, until_ns, known_of_end(row));
-	if (!last || last->state != STATE_TIME_WAIT)
+	if (!last || last->state != STATE_TIME_WAIT || ends_in_time_wait(row))
 		return;
 	row->time_wait = (struct session_time){.ns = last->duration_ns, .flags = last->flags};
 	until_ns -= last->duration_ns < until_ns ? last->duration_ns : until_ns;

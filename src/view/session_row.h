@@ -8,9 +8,9 @@
 #include "view/session.h"
 
 enum session_status {
-	SESSION_ENDED,
-	SESSION_OPEN, /* not ended yet */
-	SESSION_LOST, /* its end was not seen; another session has its socket */
+	SESSION_ENDED, /* in CLOSE or TIME_WAIT */
+	SESSION_OPEN,  /* not ended yet */
+	SESSION_LOST,  /* its end was not seen; another session has its socket */
 };
 
 enum session_closer {
@@ -34,9 +34,9 @@ struct session_row {
 	int path_count;
 	enum session_status status;
 	enum session_closer closer;
-	enum cause cause; /* why it closed */
-	struct session_time total;
-	struct session_time life; /* the total without TIME_WAIT */
+	enum cause cause;          /* why it closed */
+	struct session_time total; /* until its end */
+	struct session_time life;  /* the total without TIME_WAIT */
 	struct session_time handshake;
 	struct session_time time_wait;
 	char owner[OWNER_TEXT_SIZE]; /* as it is printed */

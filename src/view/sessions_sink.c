@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The view --sessions: a line per session when it ends, and at the end for those still open. */
+/*
+ * The view --sessions: a line per session when it ends, and at the end for those still open. With
+ * --minisocks a session ends after TIME_WAIT, else where TIME_WAIT begins.
+ */
 #include <inttypes.h>
 
 #include "lib/log.h"
 #include "sink/text_sink.h"
+#include "trace/cause.h"
 #include "trace/state.h"
 #include "view/session_row.h"
 
@@ -25,6 +29,26 @@ struct sessions_sink {
 	struct sessions sessions;
 	uint64_t now_ns; /* newest time of transitions and ticks */
 };
+
+/* Whether the filter only matches the end of TIME_WAIT, which comes after the line. */
+static bool selects_end_of_time_wait(const struct selection *selection)
+{
+	struct selection before = *selection;
+
+	before.from = (before.from ? before.from : STATES_ALL) & ~STATE_BIT(STATE_TIME_WAIT);
+	return !selection_check(selection, true) &&
+	       (!before.from || selection_check(&before, true) ||
+		selection->causes == 1ull << CAUSE_RECYCLED);
+}
+
+static int sessions_check(const struct options *options)
+{
+	if (options->minisocks || !selects_end_of_time_wait(&options->selection))
+		return 0;
+	log_error("--sessions: a session is shown when its TIME_WAIT begins, so nothing can match; "
+		  "add --minisocks");
+	return -1;
+}
 
 static void sessions_want(const struct options *options, struct wants *wants)
 {
@@ -55,8 +79,11 @@ static struct sink *sessions_open(const struct sink_setup *setup)
 		text_sink_open(&sessions_sink, setup, &session_row, sizeof(struct sessions_sink));
 
 	if (sink)
-		((struct sessions_sink *)sink)->sessions = (struct sessions){
-			.has_steps = true, .lose = sessions_lose, .context = sink};
+		((struct sessions_sink *)sink)->sessions =
+			(struct sessions){.has_steps = true,
+					  .end_in_time_wait = !setup->options->minisocks,
+					  .lose = sessions_lose,
+					  .context = sink};
 	return sink;
 }
 
@@ -75,7 +102,7 @@ static void sessions_observe(struct sink *sink, const struct transition *transit
 
 	sessions_tick(sink, transition->time_ns);
 	session = sessions_take(&view->sessions, transition, is_match);
-	if (!session || session->last.newstate != STATE_CLOSE)
+	if (!session || !session_has_ended(&view->sessions, session))
 		return;
 	show(view, session, SESSION_ENDED);
 	sessions_remove(&view->sessions, session);
@@ -104,6 +131,7 @@ const struct sink_ops sessions_sink = {
 	.name = "sessions",
 	.fields = &session_fields,
 	.follows_sessions = true,
+	.check = sessions_check,
 	.want = sessions_want,
 	.open = sessions_open,
 	.begin = text_sink_begin,

@@ -35,6 +35,7 @@ static const char *const views[] = {
 	"--sessions",
 	"--sessions -w -T -t",
 	"--sessions -j",
+	"--sessions -j --minisocks",
 	"--sessions -s --min-ms 1",
 	"--stuck=connected:0.000001",
 	"--stuck -j",

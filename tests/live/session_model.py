@@ -2,7 +2,8 @@
 """What --sessions must say, worked out a second time: from the JSON lines of the same recording, by cookie.
 
 The program goes by socket addresses, minisocks and the order of records; here a session is what has one cookie, from a
-beginning to an end. Looks at sessions that stay are in no line, so of those that go on only the path is compared.
+beginning to an end: where TIME_WAIT begins, or with --minisocks where it ends. Looks at sessions that stay are in no line,
+so of those that go on the path is compared, and that figures are not known or no less than in the last line.
 """
 
 import datetime
@@ -24,8 +25,10 @@ ORDERLY = {None, "close", "shutdown", "exit", "signal", "kernel", "peer_fin", "f
 SENT_HERE = {"close", "shutdown", "exit", "signal", "kernel", "reset_unread", "reset_linger", "reset_late_data", "disconnect",
              "repair", "no_port", "connect_failed", "destroyed", "listener_closed", "no_memory"}
 NOBODY = {"unreachable", "syn_timeout", "retrans_timeout", "keepalive", "user_timeout", "zero_window"}
-NEWEST = ["pid", "comm", "owner_from", "uid", "netns", "cgroup", "cgroup_id", "cookie", "skaddr", "ip", "laddr", "lport", "raddr",
-          "rport", "tx_bytes", "rx_bytes", "rtt_ms", "min_rtt_ms", "retrans", "cwnd", "mss"]
+OWNER = ["pid", "comm", "owner_from"]
+LASTING = ["uid", "netns", "cgroup", "cgroup_id", "cookie", "skaddr", "ip", "laddr", "raddr", "rport"]
+COUNTERS = ["tx_bytes", "rx_bytes", "retrans"]
+FIGURES = COUNTERS + ["rtt_ms", "min_rtt_ms", "cwnd", "mss"]
 KINDS = ["ms", "ms_about", "ms_at_least"]
 ROUNDING_MS = 0.0021
 
@@ -38,18 +41,25 @@ def begins(line):
     return line["oldstate"] in ("CLOSE", "LISTEN")
 
 
-def grouped(lines):
+def ends(line, minisocks):
+    return line["newstate"] == "CLOSE" or (line["newstate"] == "TIME_WAIT" and not minisocks)
+
+
+def grouped(lines, minisocks):
     """The lines of each session, in the order in which they were first seen."""
     groups, present = [], {}
     for line in lines:
         if is_of_listener(line):
             continue
         key = line["cookie"] or (line["skaddr"], line["laddr"], line["lport"], line["raddr"], line["rport"])
+        if line["oldstate"] == "TIME_WAIT" and not minisocks:
+            present.pop(key, None)
+            continue
         if key not in present or begins(line):
             present[key] = []
             groups.append(present[key])
         present[key].append(line)
-        if line["newstate"] == "CLOSE":
+        if ends(line, minisocks):
             del present[key]
     return groups
 
@@ -112,10 +122,10 @@ def ms_between(earlier, later):
     return (instant(later) - instant(earlier)) / datetime.timedelta(milliseconds=1)
 
 
-def session_of(lines):
+def session_of(lines, minisocks):
     """What is to be shown of it: some values, and times as (milliseconds, kind of knowledge) or None."""
     first, last = lines[0], lines[-1]
-    has_ended = last["newstate"] == "CLOSE"
+    has_ended = ends(last, minisocks)
     path = path_of(lines)
     states = [element["state"] for element in path if element] + [last["newstate"]]
     closing = first_close(lines)
@@ -129,14 +139,23 @@ def session_of(lines):
         "role": {"LISTEN": "server", "CLOSE": "client"}.get(first["oldstate"]), "state": last["newstate"],
         "idle_ms": closing and closing["idle_ms"], "signal": signals[0] if signals else None,
         "reset_reason": reasons[-1] if reasons else None, "closed_by": closed_by(states, has_ended, last["cause"]),
-        "cause": cause, "end_cause": last["cause"] if has_ended else None, **{key: last[key] for key in NEWEST},
+        "cause": cause, "end_cause": last["cause"] if has_ended else None, **{key: last[key] for key in LASTING},
     }
+    if last["lport"] or has_ended:
+        values["lport"] = last["lport"] or None
+    if has_ended:
+        values.update({key: last[key] for key in OWNER + FIGURES})
     times = {"handshake_": handshake(path, last["newstate"])}
     if has_ended:
         last_steps = [element for element in path if element][-1:]
         times["time_wait_"] = total(last_steps) if last_steps and last_steps[0]["state"] == "TIME_WAIT" else None
         times[""] = whole(first, last, path)
-    return {"values": values, "times": times, "path": path, "has_ended": has_ended, "is_partial": None in path}
+    if last["newstate"] == "TIME_WAIT":
+        times["life_"] = whole(first, last, path)
+        times["time_wait_"] = None if has_ended else ...
+    if has_ended and last["newstate"] == "TIME_WAIT":
+        path = path + [step("TIME_WAIT", None, last["cause"])]
+    return {"values": values, "times": times, "path": path, "has_ended": has_ended, "is_partial": None in path, "last": last}
 
 
 def whole(first, last, path):
@@ -156,6 +175,8 @@ def whole(first, last, path):
 
 
 def check_time(what, shown, prefix, wanted):
+    if wanted is ...:
+        return
     found = {kind: shown[prefix + kind] for kind in KINDS if shown[prefix + kind] is not None}
     if wanted is None:
         expect(what, {}, found)
@@ -173,12 +194,23 @@ def check_path(what, shown, wanted):
                 raise Differs(f"{what}: {other} should be {one}")
 
 
+def check_figures(what, shown, last):
+    """Of one that has not ended."""
+    for key in FIGURES:
+        if shown["state"] == "TIME_WAIT":
+            expect(f"{what}: {key}", last[key], shown[key])
+        elif key in COUNTERS and shown[key] is not None and shown[key] < last[key]:
+            raise Differs(f"{what}: {key} is {shown[key]}, and was {last[key]}")
+
+
 def check_session(shown, wanted):
     what = f"session {shown['cookie'] or shown['skaddr']} {shown['lport']}>{shown['rport']}"
     for key, value in wanted["values"].items():
         expect(f"{what}: {key}", value, shown[key])
+    if not wanted["has_ended"]:
+        check_figures(what, shown, wanted["last"])
     for prefix, value in wanted["times"].items():
-        if prefix or shown["time"]:
+        if prefix not in ("", "life_") or shown["time"]:
             check_time(f"{what}: {prefix}ms", shown, prefix, value)
     if wanted["has_ended"]:
         expect(f"{what}: status", "ended", shown["status"])
@@ -192,15 +224,15 @@ def check_session(shown, wanted):
 
 
 def identity(one):
-    return one["cookie"] or one["skaddr"], one["end"], one["lport"], one["rport"]
+    return one["cookie"] or one["skaddr"], one["end"], one["raddr"], one["rport"]
 
 
-def check_sessions(lines, shown):
+def check_sessions(lines, shown, minisocks=False):
     """Each of these lines' sessions is shown, and nothing else; those that ended in their order, then the others in theirs."""
-    wanted = [session_of(group) for group in grouped(lines)]
-    last_of = {id(group[-1]): number for number, group in enumerate(grouped(lines))}
-    ends = [last_of[id(line)] for line in lines if id(line) in last_of and line["newstate"] == "CLOSE"]
-    ended = [wanted[number] for number in ends]
+    groups = grouped(lines, minisocks)
+    wanted = [session_of(group, minisocks) for group in groups]
+    last_of = {id(group[-1]): number for number, group in enumerate(groups)}
+    ended = [wanted[last_of[id(line)]] for line in lines if id(line) in last_of and ends(line, minisocks)]
     others = [one for one in wanted if not one["has_ended"]]
     shown_ended = [one for one in shown if one["status"] == "ended"]
     expect("sessions that ended", [identity(one["values"]) for one in ended], list(map(identity, shown_ended)))

@@ -14,7 +14,7 @@ CPU_SECONDS = 10        # with the sanitizers, on a machine that does other thin
 OUTPUT_MAX = 1 << 20
 LATE = 2**60            # no monotonic time is as late
 STATES.update({"NONE": 0, "HUGE": 200})
-VIEWS = ["", "-x", "-s -t -T", "-j", "-w --minisocks", "-q -o /dev/null", "--sessions", "--sessions -j", "--stuck", "--stuck -j",
+VIEWS = ["", "-x", "-s -t -T", "-j", "-w --minisocks", "-q -o /dev/null", "--sessions", "--sessions -j", "--sessions -w --minisocks", "--stuck", "--stuck -j",
          "--stuck=connected:0.000001", "--summary", "--summary=0.001 -j", "--summary=1 -s", "-d 1"]
 
 

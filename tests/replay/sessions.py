@@ -24,14 +24,15 @@ def run(program, *arguments):
 
 def check_recording(program, name, least):
     lines = run(program, "-r", name, "-j", "--half-open")
-    shown = run(program, "-r", name, "--sessions", "-j", "--half-open")
-    try:
-        ended, rest = session_model.check_sessions(lines, shown)
-    except session_model.Differs as reason:
-        raise Failed(str(reason)) from None
-    expect(f"{name}: shown, but in no line", [], [one for one in rest.values() if len(one["path"]) != 2])
-    if ended < least:
-        raise Failed(f"{name}: only {ended} sessions ended")
+    for options in [], ["--minisocks"]:
+        shown = run(program, "-r", name, "--sessions", "-j", "--half-open", *options)
+        try:
+            ended, rest = session_model.check_sessions(lines, shown, bool(options))
+        except session_model.Differs as reason:
+            raise Failed(f"{options}: {reason}") from None
+        expect(f"{name}: shown, but in no line", [], [one for one in rest.values() if len(one["path"]) != 2])
+        if ended < least:
+            raise Failed(f"{name}: only {ended} sessions ended")
 
 
 # Ways through the states, with what tells the cause of each.
@@ -132,24 +133,31 @@ def filters_choose_sessions(program):
     choice = random.Random(3)
     name = "sessions-filtered.tcps"
     random_recording(program.folder / name, 9, 0)
+    for option in [], ["--minisocks"]:
+        filters_choose(program, choice, name, option)
+
+
+def filters_choose(program, choice, name, option):
+    """Without --minisocks the end of TIME_WAIT comes too late to choose a session."""
     lines = run(program, "-r", name, "-j")
-    everything = run(program, "-r", name, "--sessions", "-j")
+    everything = run(program, "-r", name, "--sessions", "-j", *option)
     keys = [key for key in everything[0] if key != "timestamp"]
     without_timestamps = [{key: one[key] for key in keys} for one in everything]
     found = 0
-    for _ in range(40):
+    for _ in range(30):
         options = pick.random_options(choice, lines)
         wanted = pick.parse(options)
-        ended = program.run("-r", name, "--sessions", "-j", *options)
+        ended = program.run("-r", name, "--sessions", "-j", *option, *options)
         if ended.status == 2:
             continue
-        passed = {line["cookie"] for line in lines if pick.matches(line, wanted, {})}
+        passed = {line["cookie"] for line in lines
+                  if pick.matches(line, wanted, {}) and (option or line["oldstate"] != "TIME_WAIT")}
         shown = pick.from_json(ended.stdout)
         expect(f"{options}: sessions", [one["cookie"] for one in everything if one["cookie"] in passed],
                [one["cookie"] for one in shown])
         expect(f"{options}: are whole", True, all({key: one[key] for key in keys} in without_timestamps for one in shown))
         found += len(shown) > 0
-    if found < 10:
+    if found < 8:
         raise Failed(f"only {found} sets show anything")
 
 

@@ -445,6 +445,43 @@ static void lost_ends(void)
 	sessions_close(&sessions);
 }
 
+/* A session that ends where TIME_WAIT begins: what follows belongs to none, like older ones. */
+static void end_in_time_wait(void)
+{
+	struct sessions sessions = sessions_with_steps();
+	struct session *session;
+	struct transition t;
+
+	sessions.end_in_time_wait = true;
+	session = TAKE(7, 1, STATE_FIN_WAIT1, STATE_FIN_WAIT2, 10, 5, KNOWN);
+	CHECK(!session_has_ended(&sessions, session));
+	CHECK(session == TAKE(7, 1, STATE_FIN_WAIT2, STATE_TIME_WAIT, 11, 1, TO | KNOWN));
+	CHECK(session_has_ended(&sessions, session));
+	CHECK_TEXT("? FIN_WAIT1=5 FIN_WAIT2=1", path_of(session));
+	sessions_remove(&sessions, session);
+	CHECK(!TAKE(7, 1, STATE_TIME_WAIT, STATE_CLOSE, 60011, 60000, OF | KNOWN));
+	t = standing(0, 2, STATE_TIME_WAIT, 20, 10, OF | KNOWN);
+	CHECK(!take(&sessions, &t));
+	CHECK_NUMBER(0, sessions.by_key.count);
+
+	/* An orphan of which the start of TIME_WAIT was missed is lost. */
+	session = TAKE(7, 3, STATE_FIN_WAIT2, STATE_FIN_WAIT2, 30, 5, TO | KNOWN);
+	t = standing(0, 3, STATE_TIME_WAIT, 35, 1, OF | KNOWN);
+	CHECK(!take(&sessions, &t) || session->last.newstate == STATE_FIN_WAIT2);
+	CHECK_NUMBER(0, lost.count);
+	CHECK(!TAKE(7, 3, STATE_TIME_WAIT, STATE_CLOSE, 60030, 60000, OF | KNOWN));
+	CHECK_NUMBER(1, lost.count);
+	CHECK_NUMBER(3, lost.cookies[0]);
+
+	/* One that never gets there ends in CLOSE. */
+	session = TAKE(7, 4, STATE_LAST_ACK, STATE_CLOSE, 40, 1, KNOWN);
+	CHECK(session_has_ended(&sessions, session));
+	sessions.end_in_time_wait = false;
+	session->last.newstate = STATE_TIME_WAIT;
+	CHECK(!session_has_ended(&sessions, session));
+	sessions_close(&sessions);
+}
+
 /* What was missed in between is marked, and its times are not known. */
 static void gaps(void)
 {
@@ -919,7 +956,7 @@ static void random_sessions(void)
 UNIT_MAIN("session", TEST(paths), TEST(endless_path), TEST(without_steps), TEST(listeners_are_none),
 	  TEST(looks_at_others), TEST(orphan), TEST(orphan_seen_late), TEST(minisocks_apart),
 	  TEST(half_open), TEST(half_open_for_long), TEST(half_open_unseen), TEST(fast_open),
-	  TEST(lost_ends), TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first),
+	  TEST(lost_ends), TEST(end_in_time_wait), TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first),
 	  TEST(standing_later), TEST(moved_unseen), TEST(owner_stays), TEST(first_close),
 	  TEST(matches_stay), TEST(sums), TEST(many), TEST(no_room), TEST(order),
 	  TEST(found_as_minisock), TEST(random_sessions))
