@@ -6,10 +6,12 @@
  * -n counts the lines of the main output; if none is open (--quiet), the transitions that lines
  * would show. Without a limit, nothing is counted.
  */
-static void count_lines(struct dispatch *dispatch, bool is_shown)
+static void count_lines(struct dispatch *dispatch, uint64_t time_ns, bool is_shown)
 {
 	if (!dispatch->count_limit)
 		return;
+	if (time_ns > dispatch->newest_ns)
+		dispatch->newest_ns = time_ns;
 	if (dispatch->sinks->counted)
 		dispatch->count = dispatch->sinks->counted->lines;
 	else
@@ -18,7 +20,7 @@ static void count_lines(struct dispatch *dispatch, bool is_shown)
 
 static enum delivery answer(const struct dispatch *dispatch, bool is_congested)
 {
-	if (dispatch_has_enough(dispatch))
+	if (dispatch_has_enough(dispatch) && !dispatch->is_ending)
 		return DELIVERY_STOP;
 	return is_congested ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
 }
@@ -40,7 +42,7 @@ static enum delivery take_transition(void *context, const struct transition *tra
 		return DELIVERY_CONTINUE;
 	is_congested =
 		sinks_transition(dispatch->sinks, is_shown ? shown : NULL, transition, is_match);
-	count_lines(dispatch, is_shown);
+	count_lines(dispatch, transition->time_ns, is_shown);
 	return answer(dispatch, is_congested);
 }
 
@@ -53,7 +55,7 @@ static enum delivery take_snapshot(void *context, const struct transition *sessi
 	    (!is_match && !dispatch->wants->rejected))
 		return DELIVERY_CONTINUE;
 	is_congested = sinks_snapshot(dispatch->sinks, session, is_match);
-	count_lines(dispatch, false);
+	count_lines(dispatch, session->time_ns, false);
 	return answer(dispatch, is_congested);
 }
 
@@ -76,7 +78,7 @@ void dispatch_tick(struct dispatch *dispatch, uint64_t now_ns)
 	if (now_ns > dispatch->filter->until_ns)
 		now_ns = dispatch->filter->until_ns;
 	sinks_tick(dispatch->sinks, now_ns);
-	count_lines(dispatch, false);
+	count_lines(dispatch, now_ns, false);
 }
 
 static void take_tick(void *context, uint64_t now_ns)

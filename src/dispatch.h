@@ -19,6 +19,8 @@ struct dispatch {
 	enum lifetime lifetime;      /* what lines show */
 	uint64_t count_limit;        /* on lines of the main output, else on matches; 0: no limit */
 	uint64_t count;              /* so far, if there is a limit */
+	uint64_t newest_ns; /* monotonic, of what the sinks have got, if there is a limit */
+	bool is_ending;     /* the rest passes although the limit is reached */
 };
 
 /* The callbacks for the source. dispatch must not move. */

@@ -345,6 +345,42 @@ static int watch_outputs(struct loop *loop)
 	return err;
 }
 
+/* When the trace ends: with -n, at the last line, and what happened since does not count. */
+static uint64_t end_ns(const struct loop *loop)
+{
+	const struct dispatch *dispatch = &loop->dispatch;
+	uint64_t now_ns =
+		dispatch_has_enough(dispatch) ? dispatch->newest_ns : clock_monotonic_ns();
+
+	return now_ns < dispatch->filter->until_ns ? now_ns : dispatch->filter->until_ns;
+}
+
+/* Takes a snapshot of each open session, as fast as the readers accept them. */
+static void scan_at_end(struct loop *loop, uint64_t now_ns)
+{
+	struct source *source = loop->source;
+
+	if (!loop->is_stopping)
+		loop_stop(loop);
+	loop->dispatch.is_ending = true;
+	while (!loop->is_cut_off && !source->ops->scan_at_end(source, now_ns, &loop->receiver))
+		if (sinks_flush(loop->dispatch.sinks) == -EAGAIN)
+			wait_for_reader(loop);
+}
+
+/* The last scan and the last tick. */
+static void finish(struct loop *loop)
+{
+	uint64_t now_ns = end_ns(loop);
+
+	if (!loop->dispatch.wants->scan_at_end || !loop->source->ops->scan_at_end) {
+		scan_and_tick(loop, now_ns);
+		return;
+	}
+	scan_at_end(loop, now_ns);
+	dispatch_tick(&loop->dispatch, now_ns);
+}
+
 int loop_run(struct loop *loop)
 {
 	int err = watch_outputs(loop), flush_err;
@@ -353,7 +389,7 @@ int loop_run(struct loop *loop)
 		err = loop_step(loop);
 	take_tallies(loop);
 	if (loop->source->is_live)
-		scan_and_tick(loop, clock_monotonic_ns());
+		finish(loop);
 	sinks_end(loop->dispatch.sinks);
 	report_all_losses(loop);
 	flush_err = flush_rest(loop);

@@ -112,7 +112,7 @@ static const struct field fields[] = {
 	{"lasted", "LASTED", "these three combined: 1.234, ~1.234 (about), >=1.234 (at least)",
 	 QUOTED(lasted), WIDTHS(10, 12), IS_DETAIL, .is_derived = true},
 	TRANSITION_ROWS_OF_OWNER,
-	TRANSITION_ROWS_OF_FIGURES,
+	TRANSITION_ROWS_OF_FIGURES(transition),
 	TRANSITION_ROWS_OF_QUEUES,
 	{"idle_ms", "IDLE-MS", "time since the last data in either direction, in milliseconds",
 	 BARE(idle_ms), WIDTHS(7, 8), IS_DETAIL},

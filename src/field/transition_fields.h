@@ -74,19 +74,19 @@ DECLARE_FIELD(cgroup);
 	{"cookie", "COOKIE", "unique ID of the socket, never reused; the cookie of ss -e", QUOTED(transition_cookie), \
 	 WIDTHS(8, 8), IS_DETAIL}
 
-/* Counters and measurements. */
-#define TRANSITION_ROWS_OF_FIGURES \
-	{"tx_bytes", "TX-BYTES", "payload bytes sent, not counting retransmissions", BARE(transition_tx_bytes), WIDTHS(9, 12), \
+/* Counters and measurements. own: transition, or the prefix of fields of their own. */
+#define TRANSITION_ROWS_OF_FIGURES(own) \
+	{"tx_bytes", "TX-BYTES", "payload bytes sent, not counting retransmissions", BARE(own##_tx_bytes), WIDTHS(9, 12), \
 	 IS_DETAIL}, \
-	{"rx_bytes", "RX-BYTES", "payload bytes received", BARE(transition_rx_bytes), WIDTHS(9, 12), IS_DETAIL}, \
-	{"rtt_ms", "RTT-MS", "smoothed round-trip time, in milliseconds", BARE(transition_rtt_ms), \
+	{"rx_bytes", "RX-BYTES", "payload bytes received", BARE(own##_rx_bytes), WIDTHS(9, 12), IS_DETAIL}, \
+	{"rtt_ms", "RTT-MS", "smoothed round-trip time, in milliseconds", BARE(own##_rtt_ms), \
 	 WIDTHS(7, 8), IS_DETAIL}, \
 	{"min_rtt_ms", "MIN-RTT", "recent minimum RTT, in milliseconds", \
-	 BARE(transition_min_rtt_ms), WIDTHS(7, 8), IS_DETAIL}, \
-	{"retrans", "RETR", "retransmitted segments, including SYN and SYN-ACK", BARE(transition_retrans), WIDTHS(4, 5), \
+	 BARE(own##_min_rtt_ms), WIDTHS(7, 8), IS_DETAIL}, \
+	{"retrans", "RETR", "retransmitted segments, including SYN and SYN-ACK", BARE(own##_retrans), WIDTHS(4, 5), \
 	 IS_DETAIL}, \
-	{"cwnd", "CWND", "congestion window, in segments", BARE(transition_cwnd), WIDTHS(5, 5), IS_DETAIL}, \
-	{"mss", "MSS", "maximum segment size for sending, in bytes", BARE(transition_mss), WIDTHS(5, 5), IS_DETAIL}
+	{"cwnd", "CWND", "congestion window, in segments", BARE(own##_cwnd), WIDTHS(5, 5), IS_DETAIL}, \
+	{"mss", "MSS", "maximum segment size for sending, in bytes", BARE(own##_mss), WIDTHS(5, 5), IS_DETAIL}
 
 /* Queues. */
 #define TRANSITION_ROWS_OF_QUEUES \

@@ -27,6 +27,7 @@ static void record_want(const struct options *options, struct wants *wants)
 {
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
 	wants->resets |= !selection_excludes_resets(&options->selection);
+	wants->scan_at_end = true;
 }
 
 static void write_header(struct record_sink *record, const struct origin *origin)

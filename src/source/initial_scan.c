@@ -19,6 +19,7 @@
 #include "source/namespaces.h"
 #include "source/program.h"
 #include "trace/clock.h"
+#include "trace/limits.h"
 #include "trace/state.h"
 #include "tcpstates.skel.h"
 
@@ -51,8 +52,10 @@ static void take_minisock(struct initial_scan *scan, struct transition *t, uint6
 }
 
 /* Of a later scan: its owner is searched before it is handed over. */
-static void take_snapshot(struct initial_scan *scan, const struct transition *t)
+static void take_snapshot(struct initial_scan *scan, struct transition *t)
 {
+	if (scan->is_at_end)
+		t->facts |= FACT_AT_END;
 	if (!scan->snapshots)
 		return;
 	if (!scan->last_ns) {
@@ -274,8 +277,9 @@ static void run(struct initial_scan *scan, struct namespaces *namespaces, bool i
 	name_holders(scan);
 }
 
-void initial_scan_repeat(struct initial_scan *scan, const struct state_limits *limits,
-			 uint64_t now_ns)
+/* Sessions that have reached their limit, or a multiple of it, since before_ns. */
+static void repeat(struct initial_scan *scan, const struct state_limits *limits, uint64_t before_ns,
+		   uint64_t now_ns)
 {
 	struct namespaces namespaces = {0};
 	struct scan_request *request = &scan->program->bss->scan;
@@ -284,10 +288,16 @@ void initial_scan_repeat(struct initial_scan *scan, const struct state_limits *l
 		return;
 	memcpy(request->least_ns, limits->ns, sizeof(request->least_ns));
 	request->stalled_ns = limits->stalled_ns;
-	request->before_ns = scan->last_ns;
+	request->before_ns = before_ns;
 	request->now_ns = scan->last_ns = now_ns;
 	run(scan, &namespaces, false);
 	namespaces_free(&namespaces);
+}
+
+void initial_scan_repeat(struct initial_scan *scan, const struct state_limits *limits,
+			 uint64_t now_ns)
+{
+	repeat(scan, limits, scan->last_ns, now_ns);
 }
 
 /* Which doubts the kernel knows: those that it has no room for are dropped. */
@@ -329,6 +339,18 @@ void initial_scan_check(struct initial_scan *scan, const struct doubts *doubts)
 	run(scan, &namespaces, true);
 	take_doubts(scan, doubts, &namespaces);
 	namespaces_free(&namespaces);
+}
+
+/* At the first scan, every session has been in its state for 1 ns since the previous one. */
+void initial_scan_finish(struct initial_scan *scan, uint64_t now_ns)
+{
+	struct state_limits least = {.ns = {0}};
+
+	for (unsigned int state = STATE_ESTABLISHED; state < STATE_COUNT; state++)
+		if (state != STATE_LISTEN)
+			least.ns[state] = 1;
+	scan->is_at_end = true;
+	repeat(scan, &least, 0, now_ns);
 }
 
 void initial_scan_close(struct initial_scan *scan)

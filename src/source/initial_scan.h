@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Scans all sockets: at the start, to learn about sessions that are older than the trace; later, to
- * find sessions that stay in a state for long.
+ * find sessions that stay in a state for long; and at the end, for the figures of those still open.
  */
 #ifndef TCPSTATES_SOURCE_INITIAL_SCAN_H
 #define TCPSTATES_SOURCE_INITIAL_SCAN_H
@@ -38,6 +38,7 @@ struct initial_scan {
 	bool is_over;                   /* it has */
 	size_t missed;    /* network namespaces that have sessions which should have been found */
 	uint64_t last_ns; /* when initial_scan_repeat() was called last */
+	bool is_at_end;   /* initial_scan_finish() is running */
 	uint64_t unknown; /* records of unknown kind, which were skipped */
 	struct record_queue later; /* snapshots of a later scan, and who has them open */
 	struct holders holders;
@@ -70,6 +71,12 @@ void initial_scan_repeat(struct initial_scan *scan, const struct state_limits *l
  * exist, as they are. Sets is_gone of those whose sockets do not exist.
  */
 void initial_scan_check(struct initial_scan *scan, const struct doubts *doubts);
+
+/*
+ * Adds to scan->snapshots all sessions that entered their state before now_ns (CLOCK_MONOTONIC),
+ * except listeners and minisocks, with FACT_AT_END.
+ */
+void initial_scan_finish(struct initial_scan *scan, uint64_t now_ns);
 
 void initial_scan_close(struct initial_scan *scan);
 

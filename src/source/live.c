@@ -91,6 +91,18 @@ static void live_check(struct source *source, struct doubts *doubts, uint64_t no
 	source->has_more = !record_queue_is_empty(&live->queue);
 }
 
+static bool live_scan_at_end(struct source *source, uint64_t now_ns,
+			     const struct receiver *receiver)
+{
+	struct live *live = (struct live *)source;
+
+	if (!live->has_finished)
+		initial_scan_finish(&live->scan, now_ns);
+	live->has_finished = true;
+	live_hand_over_snapshots(live, receiver);
+	return record_queue_is_empty(&live->snapshots);
+}
+
 static void live_stop(struct source *source)
 {
 	struct live *live = (struct live *)source;
@@ -142,6 +154,7 @@ static const struct source_ops live_ops = {
 	.read = live_read,
 	.scan = live_scan,
 	.check = live_check,
+	.scan_at_end = live_scan_at_end,
 	.tally = live_tally,
 	.stop = live_stop,
 	.losses = live_losses,

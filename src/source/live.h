@@ -38,6 +38,7 @@ struct live {
 	struct reset_reader resets;
 	unsigned int left;    /* records that this read may still take */
 	bool is_kept;         /* records are added to the queue when read */
+	bool has_finished;    /* the scan at the end has run */
 	bool wants_last_peek; /* tracing has stopped: orphans are checked once more */
 };
 

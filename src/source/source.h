@@ -56,6 +56,13 @@ struct source_ops {
 	 */
 	void (*check)(struct source *source, struct doubts *doubts, uint64_t now_ns,
 		      const struct receiver *receiver);
+	/*
+	 * After stop(): hands over snapshots of all sessions that have a socket and entered their
+	 * state before now_ns (monotonic), with FACT_AT_END. False: the receiver paused, call it
+	 * again. Only with wants->scan_at_end. NULL: cannot scan.
+	 */
+	bool (*scan_at_end)(struct source *source, uint64_t now_ns,
+			    const struct receiver *receiver);
 	/* Hands over the tallies since the last time. */
 	void (*tally)(struct source *source, const struct receiver *receiver);
 	/* No new transitions from now on; pending ones can still be read. */

@@ -57,6 +57,9 @@ static bool states_match(const struct selection *selection, const struct transit
 {
 	unsigned int from = STATE_BIT(t->oldstate), to = STATE_BIT(t->newstate);
 
+	/* It has not left its state. */
+	if (selection->from && transition_is_at_end(t))
+		return false;
 	return (!selection->from || selection->from & from) &&
 	       (!selection->to || selection->to & to) &&
 	       (!selection->either || selection->either & (from | to));

@@ -21,8 +21,8 @@ struct receiver {
 	enum delivery (*transition)(void *context, const struct transition *transition);
 	/*
 	 * A snapshot of a session that did not change (FACT_STANDING): oldstate and newstate are
-	 * both its state, and duration_ns is the time in it so far. From the initial scan, and
-	 * from later scans of sessions that stay in a state.
+	 * both its state, and duration_ns is the time in it so far. From the initial scan, from
+	 * later scans of sessions that stay in a state, and from the scan at the end.
 	 */
 	enum delivery (*snapshot)(void *context, const struct transition *session);
 	/* Transitions that the kernel added up (tally.h). Called before the next tick. */

@@ -112,6 +112,8 @@ enum transition_facts {
 	 * of the handshake arrived, but the listener's accept queue was full.
 	 */
 	FACT_STALLED = 1 << 30,
+	/* STANDING, from the scan at the end of the trace: the session's last figures. */
+	FACT_AT_END = 1 << 29,
 	FACT_FOUND = 1 << 19, /* minisock older than the trace: uid and figures are not known */
 	FACT_LPORT_LATER = 1 << 18, /* lport was chosen right after; bcc's tcpstates sees 0 */
 	/* These are known with TRANSITION_KNOWN_END. */
@@ -254,6 +256,12 @@ static inline bool transition_is_half_open(const struct transition *t)
 {
 	return transition_is_of_minisock(t) &&
 	       (t->oldstate == STATE_SYN_RECV || t->newstate == STATE_SYN_RECV);
+}
+
+/* From the scan at the end: such a snapshot begins no session. */
+static inline bool transition_is_at_end(const struct transition *t)
+{
+	return t->facts & FACT_AT_END;
 }
 
 /* Of a minisock older than the trace: its owner and figures are not known. */

@@ -25,6 +25,7 @@ struct wants {
 	bool transitions; /* each transition; otherwise tallies are enough */
 	bool rejected;    /* including those the filter rejects, so that sessions are complete */
 	const struct grouping *grouping; /* borrowed; for tallies. NULL: no tallies */
+	bool scan_at_end; /* of all sessions: the figures of those that are still open */
 	struct state_limits scan_limits; /* scan for sessions that stay in a state this long */
 	uint64_t buffer_size; /* of the ring buffer: bytes, a power of two of at least a page */
 };

@@ -186,6 +186,7 @@ static struct session *begin(struct sessions *sessions, const struct transition 
 	return session;
 }
 
+/* A record of a session in the state that it has: since when, as far as known. */
 static void take_since(struct session *session, const struct transition *t)
 {
 	session->since_ns = time_before(t);
@@ -198,11 +199,14 @@ static void take_since(struct session *session, const struct transition *t)
  */
 static bool has_moved_unseen(const struct session *session, const struct transition *t)
 {
-	return t->newstate != session->last.newstate && t->known & TRANSITION_KNOWN_HOLDER &&
-	       !session->is_minisock;
+	return t->newstate != session->last.newstate && !session->is_minisock &&
+	       (t->known & TRANSITION_KNOWN_HOLDER || transition_is_at_end(t));
 }
 
-/* Applies a snapshot: its figures are newer. It is ignored if older or in another state. */
+/*
+ * Applies a snapshot: its figures are newer. It is ignored if it is older, or in another state, of
+ * which the transition may follow.
+ */
 static void look(struct sessions *sessions, struct session *session, const struct transition *t,
 		 bool is_new)
 {
@@ -362,7 +366,7 @@ struct session *sessions_take(struct sessions *sessions, const struct transition
 	if (!session)
 		session = find_request(sessions, t);
 	is_new = !session;
-	if (is_new && !is_of_none(t) && !is_after_end(sessions, t))
+	if (is_new && !is_of_none(t) && !is_after_end(sessions, t) && !transition_is_at_end(t))
 		session = begin(sessions, t);
 	if (!session)
 		return NULL;

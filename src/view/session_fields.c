@@ -50,6 +50,17 @@ static struct value closed_by(const struct session_row *r)
 	return r->closer ? name(names[r->closer]) : unknown;
 }
 
+/* When the first end closed, or of an open session so far. */
+static struct value idle(const struct session_row *r)
+{
+	if (r->session->has_idle)
+		return number(r->session->idle_ms);
+	return !r->session->has_closed && transition_is_at_end(&r->last) &&
+			       r->last.facts & FACT_IDLE
+		       ? number(r->last.idle_ms)
+		       : unknown;
+}
+
 /* A getter that returns an expression of r, its session s, and context. */
 #define GETTER(name, result)                            \
 	static struct value get_##name(FIELD_ARGUMENTS) \
@@ -84,7 +95,18 @@ TIME_FIELDS(time_wait_ms, time_wait_ms_about, time_wait_ms_at_least, time_wait, 
 /* A session has a port, even if it is not known. */
 FIELD(session_lport, number_unless_0(r->last.lport))
 
-FIELD(idle_ms, s->has_idle ? number(s->idle_ms) : unknown)
+/* A figure of the last transition, if it is the session's last one. */
+#define FIGURE(name) \
+	FIELD(session_##name, r->has_figures ? get_transition_##name(r, context) : unknown)
+
+FIGURE(tx_bytes)
+FIGURE(rx_bytes)
+FIGURE(rtt_ms)
+FIGURE(min_rtt_ms)
+FIGURE(retrans)
+FIGURE(cwnd)
+FIGURE(mss)
+FIELD(idle_ms, idle(r))
 FIELD(signal, number_unless_0(s->signal))
 FIELD(reset_reason, name(reset_reason_name(s->reset_reason)))
 FIELD(owner,
@@ -217,9 +239,10 @@ static const struct field fields[] = {
 	 BARE(time_wait_ms_at_least), WIDTHS(14, 14)},
 	{"time_wait", "TIME-WAIT", "these three combined", QUOTED(time_wait), WIDTHS(11, 11),
 	 .is_derived = true},
-	TRANSITION_ROWS_OF_FIGURES,
+	TRANSITION_ROWS_OF_FIGURES(session),
 	{"idle_ms", "IDLE-MS",
-	 "time since the last data in either direction when the first end closed, in milliseconds",
+	 "time since the last data in either direction when the first end closed, or so far, in "
+	 "milliseconds",
 	 BARE(idle_ms), WIDTHS(7, 8)},
 	{"signal", "SIGNAL", "signal that ended the owner's process (cause signal)", BARE(signal),
 	 WIDTHS(6, 6)},

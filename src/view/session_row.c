@@ -235,6 +235,16 @@ static enum session_closer closer_of(const struct session_row *row)
 	return closer_by_cause(row->session->cause);
 }
 
+/*
+ * An open socket has moved data since its last change: only the scan at the end has its figures. A
+ * minisock has those with which its socket ended.
+ */
+static bool has_figures(const struct session_row *row)
+{
+	return row->status == SESSION_ENDED || row->session->is_minisock ||
+	       transition_is_at_end(&row->last);
+}
+
 void session_row_fill(struct session_row *row, const struct session *session,
 		      enum session_status status, uint64_t now_ns)
 {
@@ -247,4 +257,5 @@ void session_row_fill(struct session_row *row, const struct session *session,
 	row->cause = cause_of_close(row);
 	owner_text(row->owner, &session->last);
 	row->closer = closer_of(row);
+	row->has_figures = has_figures(row);
 }

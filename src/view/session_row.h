@@ -34,6 +34,7 @@ struct session_row {
 	int path_count;
 	enum session_status status;
 	enum session_closer closer;
+	bool has_figures;          /* those of last are as of the end, or of now */
 	enum cause cause;          /* why it closed */
 	struct session_time total; /* until its end */
 	struct session_time life;  /* the total without TIME_WAIT */

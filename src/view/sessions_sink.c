@@ -54,7 +54,7 @@ static void sessions_want(const struct options *options, struct wants *wants)
 {
 	(void)options;
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
-	wants->rejected = wants->owners = true;
+	wants->rejected = wants->owners = wants->scan_at_end = true;
 }
 
 static void show(struct sessions_sink *sink, const struct session *session,

@@ -241,6 +241,9 @@ static void find_standing(struct summary *summary, const struct transition *t, b
 	uint32_t group;
 	struct presence *presence;
 
+	/* NOW is what the changes add up to, with a recording or without. */
+	if (transition_is_at_end(t))
+		return;
 	if (!is_followed(summary, t) && !transition_is_of_minisock(t)) {
 		if (is_match && grouping_has_now(summary->grouping))
 			add_now(summary, t, t->newstate, 1);

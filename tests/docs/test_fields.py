@@ -48,7 +48,7 @@ def test_table_and_help():
 def shared_fields(title):
     """Those that the page says of a view to be as those of a change."""
     text = page.text(page.section(title))
-    listed = re.search(r" lists\. ((?:\w+, )+\w+) As in FIELDS, at the last state change\.", text)
+    listed = re.search(r" lists\. ((?:\w+, )+\w+) As in FIELDS, at the end of the session, or of the trace\.", text)
     return listed[1].split(", ") if listed else []
 
 

@@ -109,5 +109,122 @@ static void ticks_follow_what_is_read(void)
 	CHECK(ticked.ticks_ns[1] >= begin_ns);
 }
 
-UNIT_MAIN("loop", TEST(ticks_follow_what_is_read), TEST(what_waits_is_read_at_once),
-	  TEST(else_a_batch_is_gathered))
+/* A source that hands over this many snapshots at the end, each after a pause. */
+struct scanned {
+	struct twice twice;
+	int left;
+	int stops;
+	uint64_t scan_ns;
+};
+
+static bool scan_one(struct source *source, uint64_t now_ns, const struct receiver *receiver)
+{
+	struct scanned *scanned = (struct scanned *)source;
+	struct transition session = {.time_ns = now_ns, .facts = FACT_STANDING | FACT_AT_END};
+
+	CHECK_NUMBER(1, scanned->stops);
+	scanned->scan_ns = now_ns;
+	receiver->snapshot(receiver->context, &session);
+	return !--scanned->left;
+}
+
+static void note_stop(struct source *source)
+{
+	((struct scanned *)source)->stops++;
+}
+
+struct ended {
+	struct sink sink;
+	int snapshots;
+	uint64_t tick_ns; /* the last one */
+	bool is_ticked;   /* after the last snapshot */
+	bool has_ended;
+};
+
+static void note_snapshot(struct sink *sink, const struct transition *session, bool is_match)
+{
+	struct ended *ended = (struct ended *)sink;
+
+	(void)session, (void)is_match;
+	ended->snapshots++;
+	ended->is_ticked = false;
+}
+
+static void note_last_tick(struct sink *sink, uint64_t now_ns)
+{
+	((struct ended *)sink)->tick_ns = now_ns;
+	((struct ended *)sink)->is_ticked = true;
+}
+
+static void note_end(struct sink *sink)
+{
+	((struct ended *)sink)->has_ended = ((struct ended *)sink)->is_ticked;
+}
+
+static void run_to_end(struct scanned *scanned, struct ended *ended, bool scan_at_end,
+		       uint64_t until_ns)
+{
+	static const struct source_ops ops = {.read = read_twice,
+					      .losses = lose_nothing,
+					      .stop = note_stop,
+					      .scan_at_end = scan_one};
+	static const struct sink_ops sink_ops = {.name = "ended",
+						 .snapshot = note_snapshot,
+						 .tick = note_last_tick,
+						 .end = note_end};
+	const struct selection selection = {.ipv4 = false};
+	const struct wants wants = {.scan_at_end = scan_at_end, .rejected = true};
+	struct filter filter = {.selection = &selection, .until_ns = until_ns, .is_open = true};
+	struct sinks sinks = {.sink = {&ended->sink}, .count = 1};
+	struct loop loop = {.source = &scanned->twice.source,
+			    .dispatch = {.sinks = &sinks, .filter = &filter, .wants = &wants},
+			    .losses = {.next_ns = UINT64_MAX}};
+
+	scanned->twice.source =
+		(struct source){.ops = &ops, .fd = -1, .wake_ns = UINT64_MAX, .is_live = true};
+	ended->sink = (struct sink){.ops = &sink_ops, .wake_ns = UINT64_MAX};
+	CHECK_NUMBER(0, loop_open(&loop));
+	CHECK_NUMBER(0, loop_run(&loop));
+	loop_close(&loop);
+	CHECK(ended->has_ended);
+}
+
+/* The scan follows stop(), goes on after each pause, and is as of the last tick. */
+static void scan_before_the_end(void)
+{
+	struct scanned scanned = {.left = 3};
+	struct ended ended = {.snapshots = 0};
+	uint64_t begin_ns = clock_monotonic_ns();
+
+	run_to_end(&scanned, &ended, true, UINT64_MAX);
+	CHECK_NUMBER(3, ended.snapshots);
+	CHECK_NUMBER(scanned.scan_ns, ended.tick_ns);
+	CHECK(scanned.scan_ns >= begin_ns);
+}
+
+/* Not later than --duration allows. */
+static void scan_at_the_deadline(void)
+{
+	struct scanned scanned = {.left = 2};
+	struct ended ended = {.snapshots = 0};
+	uint64_t until_ns = clock_monotonic_ns();
+
+	run_to_end(&scanned, &ended, true, until_ns);
+	CHECK_NUMBER(until_ns, scanned.scan_ns);
+	CHECK_NUMBER(until_ns, ended.tick_ns);
+	CHECK_NUMBER(2, ended.snapshots);
+}
+
+static void no_scan_unless_wanted(void)
+{
+	struct scanned scanned = {.left = 1};
+	struct ended ended = {.snapshots = 0};
+
+	run_to_end(&scanned, &ended, false, UINT64_MAX);
+	CHECK_NUMBER(0, ended.snapshots);
+	CHECK_NUMBER(0, scanned.scan_ns);
+}
+
+UNIT_MAIN("loop", TEST(scan_before_the_end), TEST(scan_at_the_deadline),
+	  TEST(no_scan_unless_wanted), TEST(ticks_follow_what_is_read),
+	  TEST(what_waits_is_read_at_once), TEST(else_a_batch_is_gathered))

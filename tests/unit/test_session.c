@@ -662,6 +662,42 @@ static void owner_stays(void)
 	}
 }
 
+/* The scan at the end: nothing follows that would tell of a change, and nothing begins there. */
+static void scan_at_end(void)
+{
+	struct sessions sessions = sessions_with_steps();
+	struct session *session = TAKE(7, 1, STATE_SYN_SENT, STATE_ESTABLISHED, 10, 1, KNOWN);
+	struct transition t = standing(7, 1, STATE_ESTABLISHED, 500, 490, KNOWN);
+
+	t.facts |= FACT_AT_END;
+	t.tx_bytes = 3;
+	CHECK(session == take(&sessions, &t));
+	CHECK_NUMBER(3, session->last.tx_bytes);
+	CHECK(transition_is_at_end(&session->last) && !session->follows_gap);
+
+	/* In another state: the change was not seen. */
+	t = standing(7, 1, STATE_CLOSE_WAIT, 501, 100, KNOWN);
+	t.facts |= FACT_AT_END;
+	CHECK(session == take(&sessions, &t));
+	CHECK_NUMBER(STATE_CLOSE_WAIT, session->last.newstate);
+	CHECK_NUMBER(401 * MS, session->since_ns);
+	CHECK(session->is_partial && session->follows_gap);
+	CHECK_TEXT("? SYN_SENT=1 ESTABLISHED!0", path_of(session));
+
+	/* From before the last change: overtaken. */
+	t.newstate = t.oldstate = STATE_ESTABLISHED;
+	t.time_ns = 400 * MS;
+	take(&sessions, &t);
+	CHECK_NUMBER(STATE_CLOSE_WAIT, session->last.newstate);
+
+	/* Of one that is not known. */
+	t = standing(8, 2, STATE_ESTABLISHED, 502, 100, KNOWN);
+	t.facts |= FACT_AT_END;
+	CHECK(!take(&sessions, &t));
+	CHECK_NUMBER(1, sessions.by_key.count);
+	sessions_close(&sessions);
+}
+
 /* Why and how long idle: of the first end that closed, once. */
 static void first_close(void)
 {
@@ -956,7 +992,7 @@ static void random_sessions(void)
 UNIT_MAIN("session", TEST(paths), TEST(endless_path), TEST(without_steps), TEST(listeners_are_none),
 	  TEST(looks_at_others), TEST(orphan), TEST(orphan_seen_late), TEST(minisocks_apart),
 	  TEST(half_open), TEST(half_open_for_long), TEST(half_open_unseen), TEST(fast_open),
-	  TEST(lost_ends), TEST(end_in_time_wait), TEST(gaps), TEST(gap_after_hand_over), TEST(standing_first),
-	  TEST(standing_later), TEST(moved_unseen), TEST(owner_stays), TEST(first_close),
-	  TEST(matches_stay), TEST(sums), TEST(many), TEST(no_room), TEST(order),
-	  TEST(found_as_minisock), TEST(random_sessions))
+	  TEST(lost_ends), TEST(end_in_time_wait), TEST(gaps), TEST(gap_after_hand_over),
+	  TEST(standing_first), TEST(standing_later), TEST(moved_unseen), TEST(scan_at_end),
+	  TEST(owner_stays), TEST(first_close), TEST(matches_stay), TEST(sums), TEST(many),
+	  TEST(no_room), TEST(order), TEST(found_as_minisock), TEST(random_sessions))

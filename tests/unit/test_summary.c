@@ -173,6 +173,11 @@ static void standing(void)
 	take(&world, t);
 	take(&world, t);
 	CHECK_NUMBER(1, group_of(&world, STATE_CLOSE_WAIT, 80)->now);
+	/* The scan at the end, which a trace has that records, counts none. */
+	t.facts |= FACT_AT_END;
+	t.skaddr++;
+	take(&world, t);
+	CHECK_NUMBER(1, group_of(&world, STATE_CLOSE_WAIT, 80)->now);
 	CHECK_NUMBER(0, group_of(&world, STATE_CLOSE_WAIT, 80)->lately.entered);
 	take(&world, transition(1, STATE_CLOSE_WAIT, STATE_LAST_ACK));
 	CHECK_NUMBER(0, group_of(&world, STATE_CLOSE_WAIT, 80)->now);
