@@ -61,11 +61,17 @@ static bool ends_in_time_wait(const struct session_row *row)
 static unsigned int known_of_time_wait(const struct session_row *row,
 				       const struct session_step *last)
 {
+	unsigned int before = row->path_count > 1 ? last[-1].flags : 0;
+
 	if (last->follows_gap)
 		return TRANSITION_DURATION_AT_LEAST;
-	return row->path_count > 1 && last[-1].flags & TRANSITION_DURATION_ABOUT
-		       ? TRANSITION_DURATION_ABOUT
-		       : TRANSITION_DURATION_KNOWN;
+	if (before & TRANSITION_DURATION_ABOUT)
+		return TRANSITION_DURATION_ABOUT;
+	/* A minisock entered it, which was looked at from time to time. */
+	if (before & TRANSITION_DURATION_AT_LEAST && row->last.newstate == STATE_TIME_WAIT &&
+	    transition_is_of_minisock(&row->last))
+		return TRANSITION_DURATION_AT_LEAST;
+	return TRANSITION_DURATION_KNOWN;
 }
 
 /* The same for the end: it is approximate if the time in the last state is. */

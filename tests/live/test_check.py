@@ -72,7 +72,7 @@ def refused(program, *words, **how):
 def starts(program, *options, **how):
     """A trace in the same place."""
     ended = program.run("-x", "-d", "0.1", *options, **how)
-    check_equal("a trace there: exit status and messages", (ended.status, ended.errors), (0, []))
+    check_equal("a trace there: exit status and messages", (ended.status, ended.complaints), (0, []))
 
 
 def does_not_start(program, rows, **how):

@@ -125,7 +125,7 @@ def recorded(program):
     with tempfile.NamedTemporaryFile() as file, program.start("-j", "-o", file.name) as tool:
         def end():
             check_good_end(tool.end())
-            ended = program.run("-r", file.name, "--sessions", "-j")
+            ended = program.run("-r", file.name, "--sessions", "--minisocks", "-j")
             check_good_end(ended)
             return {(row["lport"], row["rport"]): row for row in map(json.loads, ended.lines)}
         yield tool, end

@@ -11,6 +11,7 @@ import netns
 import own_ports
 import traffic
 from actor import Actor
+from marks import alone
 from outcome import Skipped, check, check_equal
 from place import IPV4
 from test_owner import cgroup2, enter_cgroup, remove_cgroup
@@ -158,6 +159,7 @@ def check_pid(program, *options):
     check_only(f"-p {pid} {options}", shown, cookies, others)
 
 
+@alone
 def test_process(program):
     """Where the kernel applies the filter, and where user space does, which also follows TIME_WAIT."""
     if not os.access(LAST_PID, os.W_OK):
@@ -166,16 +168,25 @@ def test_process(program):
         check_pid(program, *options)
 
 
-def test_process_to_come(program):
-    """A number that no process has when the trace begins is the first one's that gets it."""
-    if not os.access(LAST_PID, os.W_OK):
-        raise Skipped("this kernel has no kernel.ns_last_pid")
+def of_process_to_come(program):
+    """The sessions that are shown, and that of the process which got the number."""
     with actor() as one:
         pid = one.pid
     with program.start("-j", "-p", str(pid)) as tool:
         with held(later_process(pid)) as later:
             cookie = later.do(listen_once, own_ports.new())
-        check_equal("sessions shown", cookies_shown(tool), [cookie])
+        return cookies_shown(tool), [cookie]
+
+
+@alone
+def test_process_to_come(program):
+    """A number that no process has when the trace begins is the first one's that gets it: it may be another one of the machine."""
+    if not os.access(LAST_PID, os.W_OK):
+        raise Skipped("this kernel has no kernel.ns_last_pid")
+    tries = [of_process_to_come(program)]
+    while tries[-1][0] != tries[-1][1]:
+        check(len(tries) < TRIES, f"sessions shown, and wanted: {tries}")
+        tries.append(of_process_to_come(program))
 
 
 def session_in(folder, port):

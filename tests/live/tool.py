@@ -15,6 +15,8 @@ from wait import PATIENCE
 
 READY = "tcpstates: ready"
 ROOM = "64M"
+# Said at the start where the kernel has no fentry.
+NO_ACCEPT = "tcpstates: accept() is not seen without fentry: "
 
 
 class Ended(collections.namedtuple("Ended", "status output errors")):
@@ -23,6 +25,11 @@ class Ended(collections.namedtuple("Ended", "status output errors")):
     @property
     def lines(self):
         return self.output.splitlines()
+
+    @property
+    def complaints(self):
+        """What it says of its own accord, but for what this kernel lacks."""
+        return [line for line in self.errors if not line.startswith(NO_ACCEPT)]
 
 
 class Pipe:
