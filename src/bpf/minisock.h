@@ -121,6 +121,7 @@ static __always_inline struct minisock minisock_of(const struct tcp_sock *tp, __
 /* The minisocks to read, and the results; user space shares this memory. */
 struct minisock_peek peeks[PEEKS_MAX];
 __u32 peek_count;
+bool peeks_done; /* set by the program: a kernel may skip it and report success */
 
 /* As address_fill(), for an address that is read from any memory. */
 static __always_inline void address_read(__u64 *address, bool is_ipv6, __be32 ipv4,

@@ -379,6 +379,7 @@ int peek_minisocks(void *context)
 {
 	for (__u32 i = 0; i < PEEKS_MAX && i < peek_count; i++)
 		peek_at(i);
+	peeks_done = true;
 	return 0;
 }
 

@@ -94,7 +94,9 @@ bool live_peek_minisocks(void *context, struct minisock_peek *peeks, size_t coun
 
 	memcpy(program->bss->peeks, peeks, count * sizeof(*peeks));
 	program->bss->peek_count = count;
-	if (bpf_prog_test_run_opts(bpf_program__fd(program->progs.peek_minisocks), &run))
+	program->bss->peeks_done = false;
+	if (bpf_prog_test_run_opts(bpf_program__fd(program->progs.peek_minisocks), &run) ||
+	    !program->bss->peeks_done)
 		return false;
 	memcpy(peeks, program->bss->peeks, count * sizeof(*peeks));
 	return true;

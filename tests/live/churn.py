@@ -68,9 +68,6 @@ class Churn:
         self.process.wait()
         self.process.stdout.close()
 
-    def is_busy(self):
-        return self.process.poll() is None
-
     def finish(self, patience=3 * wait.PATIENCE):
         """Its processes as [(role, pid, port)]."""
         said, _ = self.process.communicate(timeout=patience)
