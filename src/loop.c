@@ -390,6 +390,8 @@ int loop_run(struct loop *loop)
 	take_tallies(loop);
 	if (loop->source->is_live)
 		finish(loop);
+	/* What a view says at its end depends on them. */
+	report_losses(loop);
 	sinks_end(loop->dispatch.sinks);
 	report_all_losses(loop);
 	flush_err = flush_rest(loop);

@@ -26,6 +26,7 @@ enum exit_status {
 	EXIT_FINE = 0,
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,
+	EXIT_FOUND = 3, /* with --exit-code */
 };
 
 /*
@@ -126,6 +127,7 @@ static enum exit_status trace(const struct plan *plan)
 					 .count_limit = options->count}};
 	struct origin origin;
 	int err, close_err;
+	bool has_found;
 
 	loop.source = open_source(plan);
 	if (!loop.source)
@@ -136,10 +138,13 @@ static enum exit_status trace(const struct plan *plan)
 		    options->duration_ns, origin.cgroups);
 	err = run(&loop, plan, &origin);
 	report_forgotten(origin.cgroups);
+	has_found = options->exit_code && sinks_have_found(&sinks);
 	close_err = sinks_close(&sinks);
 	loop_close(&loop);
 	loop.source->ops->close(loop.source);
-	return err || close_err ? EXIT_FAILED : EXIT_FINE;
+	if (err || close_err)
+		return EXIT_FAILED;
+	return has_found ? EXIT_FOUND : EXIT_FINE;
 }
 
 static enum exit_status plan_and_trace(const struct options *options)

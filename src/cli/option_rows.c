@@ -187,6 +187,13 @@ static bool parse_stuck(struct options *options, const char *text, struct compla
 	return !text || list_parse(text, add_limit, &list, complaint);
 }
 
+static bool parse_diagnose(struct options *options, const char *text, struct complaint *complaint)
+{
+	(void)complaint;
+	options->rules = text;
+	return !text || *text;
+}
+
 static bool parse_buffer(struct options *options, const char *text, struct complaint *complaint)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE), size = page, wanted;
@@ -323,6 +330,8 @@ static const struct option_row rows[] = {
 	{'F', "fields", "LIST", "only these columns, in this order; \"--fields help\" lists all",
 	 FIELDS_WANTED, .is_late = true, .parse = parse_fields},
 	{0, "no-header", NULL, "print no heading", FLAG(no_header)},
+	{0, "exit-code", NULL, "exit with status 3 if there was a line (or an error found)",
+	 FLAG(exit_code)},
 
 	GROUP("Views (instead of a line for each state change)"),
 	{0, "sessions", NULL, "one line per session when it ends: states, owner, cause",
@@ -337,6 +346,9 @@ static const struct option_row rows[] = {
 	 .is_optional = true, .is_view = true, .parse = parse_stuck},
 	{0, "resets", NULL, "resets sent for packets of no session: closed ports, ...",
 	 .is_view = true},
+	{0, "diagnose", "RULES", "what is wrong, in sentences, with hints what to do",
+	 "rules, for example close-wait-leak,refused; the man page lists them", .is_optional = true,
+	 .is_view = true, .parse = parse_diagnose},
 
 	GROUP("Other outputs"),
 	{'Y', "journal", NULL, "also write to the systemd journal", .is_output = true},

@@ -212,6 +212,8 @@ static int check_together(const struct options *options, bool has_live_option)
 		log_error("--csv and --json cannot be combined; choose one format");
 	else if (options->quiet && !options->record && !options->output_count)
 		log_error("--quiet leaves no output; add --record FILE or --journal");
+	else if (options->quiet && options->exit_code)
+		log_error("--exit-code and --quiet cannot be combined: the status tells of lines");
 	else if (options->record && !strcmp(options->record, "-") && !options->quiet)
 		log_error("--record -: standard output cannot carry both lines and the recording; "
 			  "add --quiet, or record to a file");

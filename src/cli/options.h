@@ -50,6 +50,7 @@ struct options {
 	struct grouping grouping;         /* of a summary */
 	uint64_t interval_ns;             /* of its reports; 0: one, at the end */
 	struct state_limits stuck_limits; /* as given */
+	const char *rules;                /* of --diagnose, as given; NULL: all */
 	bool wide;
 	bool extended;
 	bool minisocks;
@@ -59,6 +60,7 @@ struct options {
 	bool csv;
 	bool json;
 	bool no_header;
+	bool exit_code; /* status 3 if the main output found something */
 	bool quiet;
 	struct field_list fields; /* empty: the default of the format */
 

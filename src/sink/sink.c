@@ -169,6 +169,15 @@ size_t sinks_unwritten(const struct sinks *sinks)
 	return size;
 }
 
+bool sinks_have_found(const struct sinks *sinks)
+{
+	const struct sink *sink = sinks->counted;
+
+	if (!sink)
+		return false;
+	return sink->ops->has_found ? sink->ops->has_found(sink) : sink->lines > 0;
+}
+
 int sinks_close(struct sinks *sinks)
 {
 	int first = 0;

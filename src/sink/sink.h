@@ -86,6 +86,11 @@ struct sink_ops {
 	void (*end)(struct sink *sink);
 	/* The known losses. Called whenever they change, and once at the end. */
 	void (*losses)(struct sink *sink, const struct losses *losses, bool is_end);
+	/*
+	 * Whether what it printed is a finding, for --exit-code. NULL: any line is. Called after
+	 * end().
+	 */
+	bool (*has_found)(const struct sink *sink);
 	/* Releases everything, including the sink. 0 or a negative errno, already reported. */
 	int (*close)(struct sink *sink);
 };
@@ -100,6 +105,7 @@ struct sink_ops {
 	SINK(summary)  \
 	SINK(stuck)    \
 	SINK(resets)   \
+	SINK(diagnose) \
 	SINK(check)    \
 	SINK(journal)  \
 	SINK(record)
@@ -188,6 +194,9 @@ bool sinks_are_congested(const struct sinks *sinks);
 
 /* Bytes that no reader has accepted yet. */
 size_t sinks_unwritten(const struct sinks *sinks);
+
+/* Whether the main output found something. */
+bool sinks_have_found(const struct sinks *sinks);
 
 /* 0, or the first failure, already reported. */
 int sinks_close(struct sinks *sinks);

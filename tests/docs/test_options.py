@@ -15,10 +15,10 @@ HIDDEN = "Not listed by --help"
 GOOD = {"PORTS": "8080", "NETS": "10.0.0.0/8,::1", "PIDS": "1,2", "NAMES": "nginx,php*", "USERS": "root,33", "NS": "4026531840",
         "CGROUPS": "/", "STATES": "LISTEN,close", "MS": "0.5", "CAUSES": "close,exit", "SECONDS": "1", "N": "3",
         "LIST": "ms,newstate", "FILE": "{folder}/file", "SIZE": "1M", "KEYS": "state,raddr/24",
-        "LIMITS": "CLOSE_WAIT:0.5,syn-sent:9"}
+        "LIMITS": "CLOSE_WAIT:0.5,syn-sent:9", "RULES": "refused,pool-churn"}
 BAD = {"PORTS": "http", "NETS": "10.0.0.0/33", "PIDS": "0", "NAMES": "", "USERS": "", "NS": "", "CGROUPS": "web", "STATES": "OPEN",
        "MS": "0", "CAUSES": "unknown", "SECONDS": "soon", "N": "few", "LIST": "nothing", "FILE": "", "SIZE": "big",
-       "KEYS": "colour", "LIMITS": "LISTEN:1"}
+       "KEYS": "colour", "LIMITS": "LISTEN:1", "RULES": "colour"}
 
 
 def page_options():

@@ -20,7 +20,7 @@ USUAL_MULTIPLIER = 0x9e3779b97f4a7c15
 INVERSE = pow(USUAL_MULTIPLIER, -1, 2**64)
 
 VIEWS = ["", "-x", "-s", "-j", "--csv --fields time,cgroup", "-q -o /dev/null", "--sessions", "--sessions -j", "--stuck",
-         "--stuck=ESTABLISHED:0.001 -s", "--summary", "--summary --by cgroup,state", "--summary --by raddr,comm,pid",
+         "--stuck=ESTABLISHED:0.001 -s", "--diagnose", "--summary", "--summary --by cgroup,state", "--summary --by raddr,comm,pid",
          "--summary=1 -s", "--cgroup /x", "--minisocks", "--resets"]
 
 # How the number of a session becomes one that collides with those of others.

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* The rules of --diagnose. tests/live/test_diagnose.py has a case and a near miss of each. */
+#include <string.h>
+
+#include "view/diagnosis.h"
+#include "view/rule.h"
+#include "view/rule_cases.h"
+
+/* ---- when cases are a finding ---------------------------------------------------------------- */
+
+static bool is_once(const struct group *group, const struct cases *cases)
+{
+	(void)group;
+	return cases->count >= 1;
+}
+
+static bool is_idle_timeout(const struct group *group, const struct cases *cases)
+{
+	(void)group;
+	return cases->count >= 5 && cases_cluster(cases);
+}
+
+static bool is_lifetime(const struct group *group, const struct cases *cases)
+{
+	(void)group;
+	return cases->count >= 5 && cases_others_cluster(cases) && !cases_cluster(cases);
+}
+
+static bool is_leak(const struct group *group, const struct cases *cases)
+{
+	return cases->count >= 3 && cases->count * 10 >= group->sessions;
+}
+
+static bool is_churn(const struct group *group, const struct cases *cases)
+{
+	return cases->count >= 20 && cases->count * 2 >= group->sessions &&
+	       group_per_second(group, cases->count) >= 10;
+}
+
+static bool is_flood(const struct group *group, const struct cases *cases)
+{
+	(void)group;
+	return cases->count >= 20;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+/* The sentences have places for numbers: see finding.c. */
+static const struct rule rules[] = {
+	{"close-wait-leak", SEVERITY_ERROR, true, case_is_close_wait_leak, is_leak,
+	 "are still in CLOSE_WAIT: the peer has closed, the owner has not, for %t (p50)%u",
+	 "find the missing close(): the owner must close when read() returns 0", NULL},
+	{"stale-reuse", SEVERITY_ERROR, false, case_is_stale_reuse, NULL,
+	 "were used after the peer had closed them (p50 %t after its FIN), and reset",
+	 "the pool does not notice a close: test idle connections before use, or drop them earlier",
+	 "--cause reset_received"},
+	{"keepalive-race", SEVERITY_ERROR, false, case_is_keepalive_race, NULL,
+	 "sent a request that crossed the peer's close, and were reset (idle before: p50 %o)",
+	 "keep idle connections for less time than the peer does, or retry once on a reset before "
+	 "any answer",
+	 "--cause reset_received"},
+	{"stalled", SEVERITY_ERROR, false, case_is_stalled, is_once,
+	 "are stalled: %n bytes (p50) were sent again %m times, and not acknowledged",
+	 "the peer or the path to it is dead: look there; TCP_USER_TIMEOUT gives up sooner", NULL},
+	{"no-port", SEVERITY_ERROR, false, case_is_no_port, is_once,
+	 "found no free local port (EADDRNOTAVAIL)",
+	 "reuse connections, or widen net.ipv4.ip_local_port_range; \"ss -tan\" shows what has the "
+	 "ports",
+	 "--cause no_port"},
+	{"refused", SEVERITY_ERROR, false, case_is_refused, NULL,
+	 "were refused%b: nobody listened there",
+	 "was the listener restarted? wait until it is ready, and retry with growing pauses",
+	 "--cause refused"},
+	{"unreachable", SEVERITY_ERROR, false, case_is_unreachable, is_once,
+	 "ended by an ICMP error: the peer is unreachable",
+	 "look at routes, and at firewalls that reject", "--cause unreachable"},
+	{"syn-unanswered", SEVERITY_ERROR, false, case_is_syn_unanswered, is_once,
+	 "got no answer to their SYN in %t (p50; it was sent %m times more)",
+	 "a firewall drops the SYN, the host is down, or its accept queue is full",
+	 "--from SYN_SENT"},
+	{"not-accepted", SEVERITY_ERROR, false, case_is_unaccepted, NULL,
+	 "wait in the accept queue: the listener's owner has not called accept() for %t (p50)",
+	 "the server is blocked or too slow; \"ss -lt\" shows its accept queue", NULL},
+	{"killed", SEVERITY_ERROR, false, case_is_killed, is_once,
+	 "were open when signal %n ended their process%s", "see the service's log and the kernel's",
+	 "--cause signal"},
+	{"time-wait-full", SEVERITY_ERROR, false, case_is_time_wait_full, is_once,
+	 "had no TIME_WAIT: net.ipv4.tcp_max_tw_buckets was reached",
+	 "raise net.ipv4.tcp_max_tw_buckets, or let connections live longer",
+	 "--cause time_wait_full"},
+	{"no-memory", SEVERITY_ERROR, false, case_is_no_memory, is_once,
+	 "were ended by the kernel: too many orphaned sockets, or too little memory for TCP",
+	 "see net.ipv4.tcp_max_orphans, net.ipv4.tcp_mem and the memory cgroup",
+	 "--cause no_memory"},
+	{"peer-gone", SEVERITY_WARNING, false, case_is_peer_gone, is_once,
+	 "were given up: the peer acknowledged nothing more, for %t (p50)",
+	 "the peer or the path to it died while the connection was in use",
+	 "--cause retrans_timeout,user_timeout"},
+	{"silent-drop", SEVERITY_WARNING, false, case_is_silent_drop, is_once,
+	 "got no answer to keepalive probes, %t (p50) after the last data: the peer is gone, or a "
+	 "NAT or firewall has forgotten them",
+	 "let keepalive probes come sooner than the path forgets (TCP_KEEPIDLE)",
+	 "--cause keepalive"},
+	{"peer-does-not-read", SEVERITY_WARNING, false, case_is_unread_by_peer, is_once,
+	 "wait for a peer that does not read: its window is closed, %n bytes are queued (p50)",
+	 "look at the peer's owner", NULL},
+	{"owner-does-not-read", SEVERITY_WARNING, false, case_is_unread, is_once,
+	 "have data that the owner does not read: %n bytes (p50), for at least %o",
+	 "look at the owner: it is blocked, or has forgotten the socket", NULL},
+	{"syn-loss", SEVERITY_WARNING, false, case_is_syn_loss, NULL,
+	 "needed more than one SYN to connect (p50 %t, p90 %T): SYNs or their answers were lost",
+	 "look for a full accept queue or conntrack table there, and for loss on the path",
+	 "--from SYN_SENT --min-ms 900"},
+	{"peer-resets", SEVERITY_WARNING, false, case_is_peer_reset, NULL,
+	 "were reset by the peer (p50 %t after the last data)",
+	 "look there: its owner closed with data unread or SO_LINGER 0, or a device between sent "
+	 "the reset",
+	 "--cause reset_received"},
+	{"unread-reset", SEVERITY_WARNING, false, case_is_unread_reset, NULL,
+	 "were closed with data unread: the peer got a reset, and may lose what was sent to it",
+	 "read to the end, or shut down sending and wait for the peer, before close()",
+	 "--cause reset_unread"},
+	{"pool-churn", SEVERITY_WARNING, false, case_is_short, is_churn,
+	 "lasted less than a second (p50 %t, of which the handshake is %h %): %r new ones a "
+	 "second, each closed after use",
+	 "keep connections open, and make the pool large enough", NULL},
+	{"half-open", SEVERITY_WARNING, false, case_is_half_open, is_flood,
+	 "never completed their handshake: a SYN flood, or answers do not reach the clients",
+	 "many peers: see net.ipv4.tcp_syncookies; few: an asymmetric path",
+	 "--half-open --cause half_open"},
+	{"slow-peer-close", SEVERITY_WARNING, false, case_is_slow_peer_close, NULL,
+	 "were closed here, and the peer kept its side open for %t (p50)",
+	 "the peer's owner does not close when it reads the end",
+	 "--from FIN_WAIT2 --min-ms 10000"},
+	{"self-connect", SEVERITY_WARNING, false, case_is_self_connect, is_once,
+	 "are connected to themselves: nobody listened, and connect() chose that very port",
+	 "keep the listener's port out of net.ipv4.ip_local_port_range", NULL},
+	{"peer-idle-timeout", SEVERITY_NOTE, false, case_is_closed_by_idle_peer, is_idle_timeout,
+	 "were closed by the peer when idle for %t%l%k",
+	 "let the owner drop idle connections before that", NULL},
+	{"own-idle-timeout", SEVERITY_NOTE, false, case_is_closed_when_idle, is_idle_timeout,
+	 "were closed by their owner when idle for %t%l%k",
+	 "the peer should drop idle connections before that", NULL},
+	{"peer-max-lifetime", SEVERITY_NOTE, false, case_is_closed_by_idle_peer, is_lifetime,
+	 "were closed by the peer at an age of %o", "expect that the peer closes them", NULL},
+	{"own-max-lifetime", SEVERITY_NOTE, false, case_is_closed_when_idle, is_lifetime,
+	 "were closed by their owner at an age of %o", "the owner limits their age", NULL},
+};
+
+#define RULE_COUNT ((int)(sizeof(rules) / sizeof(rules[0])))
+
+_Static_assert(RULE_COUNT <= RULES_MAX, "a group has room for all");
+
+const struct rule *rule_at(int number)
+{
+	return number >= 0 && number < RULE_COUNT ? &rules[number] : NULL;
+}
+
+int rule_find(const char *name, size_t size)
+{
+	for (int i = 0; i < RULE_COUNT; i++)
+		if (strlen(rules[i].name) == size && !strncmp(rules[i].name, name, size))
+			return i;
+	return -1;
+}
+
+bool rule_holds(const struct rule *rule, const struct group *group, const struct cases *cases)
+{
+	if (!cases || !cases->count)
+		return false;
+	if (rule->holds)
+		return rule->holds(group, cases);
+	return cases->count >= 5 && cases->count * 100 >= group->sessions;
+}

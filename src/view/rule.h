@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The rules of --diagnose: for each, which sessions are its cases, when their number in a group is
+ * a finding, and what is said then. A rule draws no conclusion from what was not seen.
+ */
+#ifndef TCPSTATES_VIEW_RULE_H
+#define TCPSTATES_VIEW_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "view/session_row.h"
+
+#define RULES_MAX 32
+
+struct group;
+struct cases;
+
+enum severity {
+	SEVERITY_ERROR,
+	SEVERITY_WARNING,
+	SEVERITY_NOTE,
+	SEVERITY_OK, /* of the last line: which rules found nothing */
+};
+
+/* A session, with what a rule may ask of it beyond its row. */
+struct judged_session {
+	const struct session_row *row;
+	bool has_fin;         /* the peer's FIN was seen */
+	uint64_t fin_ns;      /* monotonic: when */
+	uint64_t sent_before; /* payload bytes sent before the peer's FIN */
+};
+
+/* The numbers of a case: what they are, the rule's sentence says. */
+struct case_numbers {
+	uint64_t number;
+	uint64_t other;
+};
+
+struct rule {
+	const char *name;
+	enum severity severity;
+	bool needs_all; /* it takes a session for one that goes on: no loss may have hidden its end
+			 */
+	bool (*is_case)(const struct judged_session *session, struct case_numbers *numbers);
+	/* Whether its cases are a finding. NULL: 5 of them, and 1 % of the group's sessions. */
+	bool (*holds)(const struct group *group, const struct cases *cases);
+	const char
+		*sentence; /* what to say after "N of M sessions of OWNER to PEER"; see finding.c */
+	const char *hint;  /* what to do */
+	const char *shown; /* options of --sessions that show the cases; NULL: the group's only */
+};
+
+/* By number; NULL: there are not so many. */
+const struct rule *rule_at(int number);
+
+/* By name, of size bytes; -1: there is none. */
+int rule_find(const char *name, size_t size);
+
+/* Whether the cases of that rule in the group are a finding. */
+bool rule_holds(const struct rule *rule, const struct group *group, const struct cases *cases);
+
+#endif
