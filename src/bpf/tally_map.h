@@ -198,8 +198,7 @@ static __always_inline bool is_alone_in_syn_sent(const struct change *change)
 
 static __always_inline bool is_for_user_space(const struct sock *sk, const struct change *change)
 {
-	return may_have_minisock(change) || is_alone_in_syn_sent(change) ||
-	       takes_place(sk, change);
+	return may_have_minisock(change) || is_alone_in_syn_sent(change) || takes_place(sk, change);
 }
 
 /* Separate calls: the kernel inlines the lookup if the map is a constant (6.10). */

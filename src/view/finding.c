@@ -19,7 +19,7 @@ struct peer {
 
 static struct peer peer_of(const struct group *group)
 {
-	struct peer peer;
+	struct peer peer = {""};
 	char *end = group->ip == 4
 			    ? address_write_ipv4(peer.text, group->raddr + ADDRESS_IPV4_OFFSET)
 			    : address_write_ipv6(peer.text, group->raddr);
