@@ -315,11 +315,13 @@ static void lose(struct sessions *sessions, struct session *session)
 }
 
 /* The initial scan has found the minisock before its session was reported to become one. */
-static void merge_snapshot(struct sessions *sessions, const struct transition *t)
+static void merge_snapshot(struct sessions *sessions, const struct session *session,
+			   const struct transition *t)
 {
 	struct session *found = t->cookie ? session_table_find_minisock(sessions, t) : NULL;
 
-	if (!found)
+	/* In a damaged recording it may be the session itself. */
+	if (!found || found == session)
 		return;
 	found->is_match = false;
 	lose(sessions, found);
@@ -338,7 +340,7 @@ static void change(struct sessions *sessions, struct session *session, const str
 	else if (is_fast_open(&session->last))
 		take_beginning(session, t);
 	if (transition_is_to_minisock(t))
-		merge_snapshot(sessions, t);
+		merge_snapshot(sessions, session, t);
 	session_table_update(sessions, session, t);
 	if (!is_new)
 		keep_owner(session, &before);
