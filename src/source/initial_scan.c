@@ -20,6 +20,7 @@
 #include "source/program.h"
 #include "trace/clock.h"
 #include "trace/limits.h"
+#include "trace/selection.h"
 #include "trace/state.h"
 #include "tcpstates.skel.h"
 
@@ -156,6 +157,38 @@ static void scan_process(struct initial_scan *scan, struct namespaces *namespace
 	close(netns);
 }
 
+/* Those of all processes. */
+static void scan_processes(struct initial_scan *scan, struct namespaces *namespaces)
+{
+	DIR *processes = opendir("/proc");
+	struct dirent *process;
+
+	while (processes && (process = readdir(processes)))
+		if (process->d_name[0] >= '1' && process->d_name[0] <= '9')
+			scan_process(scan, namespaces, process->d_name);
+	if (processes)
+		closedir(processes);
+}
+
+/* Those with a name, of which some have no process. */
+static void scan_named(struct initial_scan *scan, struct namespaces *namespaces)
+{
+	DIR *names = opendir(NAMESPACES_FOLDER);
+	struct dirent *name;
+	int netns;
+
+	while (names && (name = readdir(names))) {
+		netns = namespaces_open_named(namespaces, name->d_name);
+		if (netns < 0)
+			continue;
+		if (scan_namespace(scan, netns))
+			namespaces_note_scanned(namespaces, NULL, netns);
+		close(netns);
+	}
+	if (names)
+		closedir(names);
+}
+
 static bool selects_scanned_only(const struct numbers *selected,
 				 const struct namespaces *namespaces)
 {
@@ -173,24 +206,20 @@ static size_t count_missed(const struct initial_scan *scan, const struct namespa
 	return namespaces_count_missed(namespaces);
 }
 
-/* Those of all processes. */
 static void scan_namespaces(struct initial_scan *scan, struct namespaces *namespaces)
 {
 	int home = namespaces_open(namespaces, "self");
-	DIR *processes = opendir("/proc");
-	struct dirent *process;
 
 	if (!run_iterator(scan->sockets, scan) && home >= 0)
 		namespaces_note_scanned(namespaces, "self", home);
-	while (home >= 0 && processes && (process = readdir(processes)))
-		if (process->d_name[0] >= '1' && process->d_name[0] <= '9')
-			scan_process(scan, namespaces, process->d_name);
+	if (home >= 0) {
+		scan_processes(scan, namespaces);
+		scan_named(scan, namespaces);
+	}
 	if (home >= 0 && namespaces->opened.count > 1 && setns(home, CLONE_NEWNET) &&
 	    errno != EPERM)
 		log_verbose("cannot return to the original network namespace: %s", strerror(errno));
 	scan->missed = count_missed(scan, namespaces);
-	if (processes)
-		closedir(processes);
 	if (home >= 0)
 		close(home);
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Network namespaces, found by their processes. */
+/* Network namespaces, found by their processes and names. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "source/namespaces.h"
+#include "trace/selection.h"
 #include "trace/state.h"
 
 static bool inodes_has(const struct inodes *inodes, ino_t inode)
@@ -71,10 +76,20 @@ void namespaces_note_missed(struct namespaces *namespaces, const char *pid)
 		inodes_add(&namespaces->missed, inode);
 }
 
+/* Returns fd, or closes it and returns -1 if that namespace was opened before. */
+static int opened_first(struct namespaces *namespaces, int fd)
+{
+	struct stat stat;
+
+	if (!fstat(fd, &stat) && inodes_add(&namespaces->opened, stat.st_ino))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 int namespaces_open(struct namespaces *namespaces, const char *pid)
 {
 	char path[64];
-	struct stat stat;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
@@ -84,15 +99,28 @@ int namespaces_open(struct namespaces *namespaces, const char *pid)
 			namespaces_note_missed(namespaces, pid);
 		return -1;
 	}
-	if (!fstat(fd, &stat) && inodes_add(&namespaces->opened, stat.st_ino))
-		return fd;
-	close(fd);
-	return -1;
+	return opened_first(namespaces, fd);
+}
+
+int namespaces_open_named(struct namespaces *namespaces, const char *name)
+{
+	char path[sizeof(NAMESPACES_FOLDER) + NAME_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), NAMESPACES_FOLDER "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -1;
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET) {
+		close(fd);
+		return -1;
+	}
+	return opened_first(namespaces, fd);
 }
 
 void namespaces_note_scanned(struct namespaces *namespaces, const char *pid, int fd)
 {
-	ino_t inode = inode_of(pid, "net/tcp");
+	ino_t inode = pid ? inode_of(pid, "net/tcp") : 0;
 	struct stat stat;
 
 	if (inode)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The network namespaces of this machine's processes, each once; and those that are out of reach.
- */
+/* The network namespaces that processes have or ip-netns(8) names, each once; and those that are
+ * out of reach. */
 #ifndef TCPSTATES_SOURCE_NAMESPACES_H
 #define TCPSTATES_SOURCE_NAMESPACES_H
 
@@ -20,7 +20,7 @@ struct inodes {
  * in each namespace (proc_register(), get_proc_task_net(), 5.10 to 7.2).
  */
 struct namespaces {
-	struct inodes opened;  /* of /proc/PID/ns/net */
+	struct inodes opened;  /* of /proc/PID/ns/net, or of a name */
 	struct inodes scanned; /* likewise */
 	struct inodes known;   /* those scanned, of /proc/PID/net/tcp */
 	struct inodes missed;  /* could not be scanned and have sessions; likewise */
@@ -32,7 +32,13 @@ struct namespaces {
  */
 int namespaces_open(struct namespaces *namespaces, const char *pid);
 
-/* Call these for what namespaces_open() returned a descriptor of. */
+/*
+ * Likewise, by the name of a file in NAMESPACES_FOLDER. Such a namespace need not have a process:
+ * orphans and time-wait sockets outlive those. -1 also if the file is no network namespace.
+ */
+int namespaces_open_named(struct namespaces *namespaces, const char *name);
+
+/* Call these for what namespaces_open() returned a descriptor of; pid: NULL for a named one. */
 void namespaces_note_scanned(struct namespaces *namespaces, const char *pid, int fd);
 void namespaces_note_missed(struct namespaces *namespaces, const char *pid);
 

@@ -22,9 +22,6 @@
 /* PID_MAX_LIMIT on 64-bit kernels. A namespace's inode number is always above it. */
 #define PID_MAX (4u << 20)
 
-/* The directory where ip-netns(8) keeps the names of network namespaces. */
-#define NAMESPACES_FOLDER "/run/netns/"
-
 static bool texts_add(struct texts *texts, const char *text)
 {
 	char **grown = realloc(texts->text, (texts->count + 1) * sizeof(*grown));

@@ -16,6 +16,9 @@
 #include "trace/port.h"
 #include "trace/transition.h"
 
+/* The directory where ip-netns(8) keeps the names of network namespaces. */
+#define NAMESPACES_FOLDER "/run/netns/"
+
 /* A list of texts. */
 struct texts {
 	char **text;
