@@ -193,6 +193,14 @@ def test_causes():
         check(text.lower().startswith(table[name].lower()), f"the man page says of {name}: {text}")
 
 
+def test_named_causes():
+    """What the text of other sections names as the cause of a reset is one."""
+    words = {word for word in re.findall(r"\breset_[a-z]+(?:_[a-z]+)*", page.PATH.read_text())}
+    check("reset_unread" in words, f"the man page names no reset as a cause: {sorted(words)}")
+    strange = words - set(tool.help_causes()) - {"reset_reason"}
+    check(not strange, f"the man page names what is no cause: {sorted(strange)}")
+
+
 def test_certainty_of_causes():
     """The man page says of each cause when it is certain."""
     causes = dict(page.definitions("CAUSES"))
