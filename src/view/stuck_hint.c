@@ -40,6 +40,15 @@ static bool is_unanswered(const struct transition *t)
 	return is_current(t) && t->retransmits;
 }
 
+/*
+ * The kernel sends nothing again while the packet waits in this host, as for ARP
+ * (__tcp_retransmit_skb(), 5.10 to 7.2), but counts the expiry.
+ */
+static bool is_sent_again(const struct transition *t)
+{
+	return is_unanswered(t) && t->retrans;
+}
+
 static bool is_stalled(const struct transition *t)
 {
 	return is_current(t) && t->facts & FACT_STALLED && t->time_ns - t->due_ns >= 1000000000;
@@ -116,7 +125,7 @@ static const struct {
 	 "in the accept queue: the listener's owner has not accepted it"},
 	{STATE_ESTABLISHED, has_no_window,
 	 "the peer's receive window is closed: the peer does not read"},
-	{STATE_ESTABLISHED, is_unanswered,
+	{STATE_ESTABLISHED, is_sent_again,
 	 "data sent again and not acknowledged: peer gone or packets dropped"},
 	{STATE_ESTABLISHED, is_stalled, "data not acknowledged: nothing comes from the peer"},
 	{STATE_ESTABLISHED, is_probed,
@@ -135,7 +144,7 @@ static const struct {
 	 "the last ACK of the handshake is missing: client gone or SYN flood"},
 	{STATE_FIN_WAIT1, has_no_window,
 	 "the rest cannot be sent: the peer's receive window is closed"},
-	{STATE_FIN_WAIT1, is_unanswered,
+	{STATE_FIN_WAIT1, is_sent_again,
 	 "data or FIN sent again and not acknowledged: peer gone or packets dropped"},
 	{STATE_FIN_WAIT1, always, "data or FIN not acknowledged: peer gone or its window closed"},
 	{STATE_FIN_WAIT2, is_orphan,
@@ -155,7 +164,7 @@ static const struct {
 	{STATE_CLOSE_WAIT, always, "the peer closed but the owner has not"},
 	{STATE_LAST_ACK, has_no_window,
 	 "the rest cannot be sent: the peer's receive window is closed"},
-	{STATE_LAST_ACK, is_unanswered,
+	{STATE_LAST_ACK, is_sent_again,
 	 "data or FIN sent again and not acknowledged: peer gone after it closed"},
 	{STATE_LAST_ACK, always, "data or FIN not acknowledged: peer gone after it closed"},
 	{STATE_CLOSING, always, "both ends closed at once and the peer does not acknowledge"},

@@ -20,6 +20,7 @@ static void cases(void)
 		uint32_t facts, known, tx, rx, idle_ms;
 		uint8_t retransmits, probes;
 		const char *part; /* of the hint */
+		bool is_waiting;  /* in this host: nothing was sent again */
 	} rows[] = {
 		{"unaccepted", STATE_ESTABLISHED, 0, LOOK, 0, 0, 9, 0, 0, 0, "in the accept queue"},
 		{"accepted", STATE_ESTABLISHED, 0, HELD | FACT_IDLE, 0, 0, 9, IDLE_MS, 0, 0,
@@ -29,6 +30,8 @@ static void cases(void)
 		{"no window", STATE_ESTABLISHED, 0, HELD, CLOSED, 9, 0, 0, 0, 3,
 		 "window is closed"},
 		{"resent", STATE_ESTABLISHED, 0, HELD, 0, 9, 0, 0, 1, 0, "sent again"},
+		{"waits for ARP", STATE_ESTABLISHED, 0, HELD | FACT_STALLED, 0, 9, 0, 0, 1, 0,
+		 "data not acknowledged: nothing", true},
 		{"stalled", STATE_ESTABLISHED, 0, HELD | FACT_STALLED, 0, 9, 0, 0, 0, 0,
 		 "nothing comes from the peer"},
 		{"sending", STATE_ESTABLISHED, 0, HELD | FACT_IDLE, 0, 9, 0, 10, 0, 0, "in use"},
@@ -47,6 +50,8 @@ static void cases(void)
 		{"no ACK", STATE_SYN_RECV, OF, FACT_STANDING, 0, 0, 0, 0, 0, 0,
 		 "last ACK of the handshake is missing"},
 		{"FIN resent", STATE_FIN_WAIT1, 0, LOOK, 0, 0, 0, 0, 1, 0, "sent again"},
+		{"FIN waits for ARP", STATE_FIN_WAIT1, 0, LOOK, 0, 0, 0, 0, 1, 0,
+		 "data or FIN not acknowledged", true},
 		{"FIN, no window", STATE_FIN_WAIT1, 0, LOOK, CLOSED, 9, 0, 0, 0, 2,
 		 "cannot be sent"},
 		{"FIN", STATE_FIN_WAIT1, 0, LOOK, 0, 0, 0, 0, 0, 0, "data or FIN not acknowledged"},
@@ -70,6 +75,8 @@ static void cases(void)
 		{"resends", STATE_CLOSE_WAIT, 0, HELD, 0, 9, 0, 0, 1, 0, "does not acknowledge"},
 		{"last", STATE_LAST_ACK, 0, LOOK, 0, 0, 0, 0, 0, 0, "peer gone after it closed"},
 		{"last resent", STATE_LAST_ACK, 0, LOOK, 0, 0, 0, 0, 1, 0, "sent again"},
+		{"last waits for ARP", STATE_LAST_ACK, 0, LOOK, 0, 0, 0, 0, 1, 0,
+		 "data or FIN not acknowledged", true},
 		{"last, no window", STATE_LAST_ACK, 0, LOOK, CLOSED, 9, 0, 0, 0, 1,
 		 "cannot be sent"},
 		{"both", STATE_CLOSING, 0, LOOK, 0, 0, 0, 0, 1, 0, "both ends closed"},
@@ -88,6 +95,7 @@ static void cases(void)
 			.rx_queue = rows[i].rx,
 			.idle_ms = rows[i].idle_ms,
 			.retransmits = rows[i].retransmits,
+			.retrans = rows[i].is_waiting ? 0 : rows[i].retransmits,
 			.probes = rows[i].probes,
 		};
 
