@@ -173,6 +173,8 @@ static char *write_left(char *place, const struct stuck_row *row)
 
 static char *write_tally(char *place, const struct stuck_count *count)
 {
+	if (count->is_stall)
+		place = stpcpy(place, "stalled: ");
 	place = stpcpy(number_write(place, count->total), " in total; ");
 	return stpcpy(number_write(place, count->now), " at the end");
 }

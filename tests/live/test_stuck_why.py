@@ -13,6 +13,7 @@ from delayed_link import ACK, SYN, DelayedLink, deliver_all
 from outcome import check, check_equal
 from place import IPV4, SLOW
 from test_stuck import TIOCOUTQ, Watch, check_seen, waits
+from tool import here
 
 QUEUE_FULL = "the listener's accept queue was full: its owner accepts too slowly"
 NO_ACK = "the last ACK of the handshake is missing: client gone or SYN flood"
@@ -50,6 +51,12 @@ def test_not_accepted(program):
         watch.end()
 
 
+def notes_of_counts(program, watch, limits):
+    """As the replay of a run says to people."""
+    replay = program.run("-r", watch.file, here(), f"--stuck={limits}", "-F", "event,note", "--no-header", "-s")
+    return sorted(line.partition(",")[2] for line in replay.output.decode().splitlines() if line.startswith("count,"))
+
+
 def test_stalled_peer_gone(program):
     """Data is not acknowledged; then it is. An idle session and the other end are not stalled."""
     listener = traffic.Listener(IPV4)
@@ -69,6 +76,9 @@ def test_stalled_peer_gone(program):
         check_equal("state and cause", (left["newstate"], left["cause"]), (None, None))
         check_equal("kernel's queue", waits(connection.client, TIOCOUTQ), 0)
         check_equal("counts", [(line["count"], line["now"]) for line in watch.end() if is_stalled(line)], [(1, 0)])
+        check_equal("notes of the counts", notes_of_counts(program, watch, "stalled:1"), ["stalled: 1 in total; 0 at the end"])
+        check_equal("with a limit of the state", notes_of_counts(program, watch, "stalled:1,ESTABLISHED:0.1"),
+                    ["4 in total; 4 at the end", "stalled: 1 in total; 0 at the end"])
         idle.client.close()
 
 
