@@ -223,6 +223,8 @@ def check_cgroup(program, is_by_path):
         name = str(top) if is_by_path else str(top.stat().st_ino)
         with program.start("-j", "--cgroup", name) as tool:
             cookies = [session_in(top, port), session_in(below, port)]
+            # Of a cgroup that is gone before the program reads its session, nobody knows where it was.
+            tool.lines_until(lambda line: json.loads(line)["cookie"] == cookies[-1])
             make_again(top, below)
             others = [session_in(top, port), session_in(below, port)]
             shown = cookies_shown(tool)
