@@ -5,6 +5,7 @@ import datetime
 import ipaddress
 import json
 import re
+import tempfile
 
 import tool
 from outcome import check, check_equal
@@ -31,6 +32,18 @@ def as_read(line):
     for name in ("laddr", "raddr") if line["ip"] == 6 else ():
         line[name] = ipaddress.IPv6Address(line[name]).packed
     return line
+
+
+def test_rejected_changes():
+    """As the man page says: beside a view, a recording has what the filters reject, beside lines it has not."""
+    owner = "-c", "curl"
+    everything, chosen = (len(tool.replay("-j", *options).splitlines()) for options in ([], owner))
+    check(0 < chosen < everything, f"{chosen} of {everything} changes are of {owner[1]}")
+    with tempfile.TemporaryDirectory() as folder:
+        for view, wanted in ([], chosen), (["--sessions"], everything), (["--stuck"], everything), (["--summary"], everything):
+            path = f"{folder}/recording"
+            tool.replay(*owner, *view, "-o", path)
+            check_equal(f"{view}: recorded", len(tool.run("-r", path, "-j").output.splitlines()), wanted)
 
 
 def test_reader():
