@@ -275,7 +275,7 @@ static void check_network_namespace(struct facilities *f)
 	facilities_add(f, "network_namespaces", hidden ? FACILITY_PARTLY : FACILITY_YES,
 		       "sessions that were there before are not known in namespaces of processes "
 		       "that are hidden",
-		       "this one is %ju; %zu are seen, those of %zu processes are hidden",
+		       "this one is %ju; seen: %zu; processes that hide theirs: %zu",
 		       (uintmax_t)status.st_ino, count, hidden);
 }
 

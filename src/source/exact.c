@@ -44,11 +44,14 @@ static const struct row rows[] = {
 	ROW(tcp_abort, "a process that ends TIME_WAIT is not known as the cause"),
 	ROW(__inet_twsk_schedule,
 	    "the time at which an orphaned socket enters TIME_WAIT is inferred"),
-	ROW(inet_csk_reqsk_queue_hash_add, "half-open sessions are not shown", FOR_HALF_OPEN),
+	ROW(inet_csk_reqsk_queue_hash_add, "half-open sessions are not shown in their first second",
+	    FOR_HALF_OPEN),
 	ROW(inet_csk_complete_hashdance,
 	    "sessions may count as half-open when their listener closes", FOR_HALF_OPEN),
-	ROW(tcp_v4_reqsk_destructor, "half-open IPv4 sessions are not shown", FOR_HALF_OPEN),
-	ROW(tcp_v6_reqsk_destructor, "half-open IPv6 sessions are not shown", FOR_HALF_OPEN),
+	ROW(tcp_v4_reqsk_destructor, "the end of half-open IPv4 sessions is inferred",
+	    FOR_HALF_OPEN),
+	ROW(tcp_v6_reqsk_destructor, "the end of half-open IPv6 sessions is inferred",
+	    FOR_HALF_OPEN),
 };
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))

@@ -57,14 +57,18 @@ def check_half_open(program, place, delivers, is_long, *wanted):
     with DelayedLink(DELAY) as link, program.start("-j", "--half-open") as tool:
         link.delivers = delivers
         listener = traffic.Listener(place)
-        if tool.traces("tcp_v4_reqsk_destructor") or is_long and not tool.is_fallback():
+        is_shown = tool.traces("tcp_v4_reqsk_destructor") or is_long and not tool.is_fallback()
+        if is_shown:
             with Step() as whole:
                 knock(place, listener)
                 shown = lines.from_json(tool.lines_until(dropped))
             children = [line for line in shown if line["lport"] == listener.port and line["rport"]]
             check_pair(children, listener, whole.ms(), *wanted)
         listener.close()
-        check_good_end(tool.end())
+        ended = tool.end()
+    check_good_end(ended)
+    denied = [line for line in ended.errors if "sessions are not shown: " in line]
+    check(not (is_shown and denied), f"what is shown is said not to be: {denied}")
 
 
 def test_unanswered(program):
