@@ -25,6 +25,12 @@ static enum delivery answer(const struct dispatch *dispatch, bool is_congested)
 	return is_congested ? DELIVERY_PAUSE : DELIVERY_CONTINUE;
 }
 
+/* Whether an output wants what does not match: of a session that another change may select. */
+static bool is_wanted(const struct dispatch *dispatch, const struct transition *t)
+{
+	return dispatch->wants->rejected && !filter_excludes(dispatch->filter, t);
+}
+
 static enum delivery take_transition(void *context, const struct transition *transition)
 {
 	struct dispatch *dispatch = context;
@@ -38,7 +44,7 @@ static enum delivery take_transition(void *context, const struct transition *tra
 	is_shown = shown && filter_match(dispatch->filter, shown);
 	/* The source's transition may match even if the one for lines does not. */
 	is_match = is_shown || (shown != transition && filter_match(dispatch->filter, transition));
-	if (!is_match && !dispatch->wants->rejected)
+	if (!is_match && !is_wanted(dispatch, transition))
 		return DELIVERY_CONTINUE;
 	is_congested =
 		sinks_transition(dispatch->sinks, is_shown ? shown : NULL, transition, is_match);
@@ -52,7 +58,7 @@ static enum delivery take_snapshot(void *context, const struct transition *sessi
 	bool is_match = filter_match(dispatch->filter, session), is_congested;
 
 	if (session->time_ns > dispatch->filter->until_ns ||
-	    (!is_match && !dispatch->wants->rejected))
+	    (!is_match && !is_wanted(dispatch, session)))
 		return DELIVERY_CONTINUE;
 	is_congested = sinks_snapshot(dispatch->sinks, session, is_match);
 	count_lines(dispatch, session->time_ns, false);

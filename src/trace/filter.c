@@ -136,6 +136,12 @@ static bool selection_matches(const struct filter *filter, const struct transiti
 	       duration_matches(selection, t) && details_match(filter, t);
 }
 
+bool filter_excludes(const struct filter *filter, const struct transition *t)
+{
+	return transition_has_details(t) && t->netns &&
+	       !number_matches(&filter->selection->namespaces, t->netns);
+}
+
 bool filter_judge(const struct filter *filter, const struct transition *transition)
 {
 	const struct selection *selection = filter->selection;

@@ -41,6 +41,12 @@ static inline bool filter_match(const struct filter *filter, const struct transi
 }
 
 /*
+ * Whether no change of that session can match, now or later: it is in another network namespace,
+ * which a session never leaves.
+ */
+bool filter_excludes(const struct filter *filter, const struct transition *transition);
+
+/*
  * Families, ports, addresses and namespaces, of the packet. What found no room in a table has none
  * of these, so it always matches. False with any other filter: a packet of no session has neither
  * owner, state nor cause. Counts that begin after the end of the duration do not match.

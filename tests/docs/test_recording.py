@@ -46,6 +46,21 @@ def test_rejected_changes():
             check_equal(f"{view}: recorded", len(tool.run("-r", path, "-j").output.splitlines()), wanted)
 
 
+def test_other_namespaces():
+    """A session never leaves its network namespace: of another one, no recording has anything."""
+    recording, namespaces = str(tool.TREE / "tests/replay/version-4.tcps"), ["-s", "--no-header", "-F", "netns"]
+    # A small number is a process.
+    known = {inode for inode in tool.run("-r", recording, *namespaces).output.split() if int(inode) > 1 << 22}
+    check(len(known) > 1, f"only {known} in {recording}")
+    with tempfile.TemporaryDirectory() as folder:
+        for view in [], ["--sessions"], ["--stuck"], ["--summary"]:
+            for inode in known:
+                path = f"{folder}/recording"
+                tool.run("-r", recording, "--netns", inode, *view, "-o", path)
+                found = {line for line in tool.run("-r", path, *namespaces).output.split() if line}
+                check_equal(f"{view}: namespaces", found, {inode})
+
+
 def test_reader():
     versions = set()
     for path in FILES:
