@@ -78,7 +78,7 @@ static const struct rule rules[] = {
 	 "got no answer to their SYN in %t (p50; it was sent %m times more)",
 	 "a firewall drops the SYN, the host is down, or its accept queue is full",
 	 "--from SYN_SENT"},
-	{"not-accepted", SEVERITY_ERROR, false, case_is_unaccepted, NULL,
+	{"not-accepted", SEVERITY_ERROR, false, case_is_unaccepted, is_once,
 	 "wait in the accept queue: the listener's owner has not called accept() for %t (p50)",
 	 "the server is blocked or too slow; \"ss -lt\" shows its accept queue", NULL},
 	{"killed", SEVERITY_ERROR, false, case_is_killed, is_once,

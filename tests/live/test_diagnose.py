@@ -312,8 +312,11 @@ def not_read(stage):
 
 
 def not_accepted(stage):
-    server, few = Server(), Server()
-    stage.keep(server, few, *(server.client() for _ in range(MANY)), *(few.client() for _ in range(3)))
+    """A full queue, of which a backlog of 1 has two; and sessions that are accepted."""
+    server, accepted = Server(backlog=1), Server()
+    stage.keep(server, accepted, server.client(), server.client())
+    for client, child in accepted.pairs():
+        stage.keep(client, child)
     stage.expect(server.port, server="not-accepted")
 
 
