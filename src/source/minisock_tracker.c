@@ -70,7 +70,10 @@ void minisocks_add_found(struct minisocks *m, const struct transition *found, ui
 	t.time_ns = since_ns;
 	t.duration_ns = 0;
 	t.oldstate = 0;
-	t.flags = TRANSITION_TO_MINISOCK | (found->flags & TRANSITION_DURATION_AT_LEAST);
+	/* Its timer shows when TIME_WAIT began, to a jiffy. */
+	t.flags = TRANSITION_TO_MINISOCK |
+		  (found->flags & TRANSITION_DURATION_AT_LEAST ? TRANSITION_DURATION_AT_LEAST
+							       : TRANSITION_DURATION_ABOUT);
 	t.facts = FACT_FOUND;
 	watch(m, &t, found->time_ns);
 }
@@ -119,7 +122,7 @@ static void rearm(struct minisocks *m, struct watched *entry, uint64_t time_ns, 
 	t.newstate = STATE_TIME_WAIT;
 	t.due_ns = due_ns;
 	entry->t.newstate = STATE_TIME_WAIT;
-	entry->t.flags &= ~TRANSITION_DURATION_AT_LEAST;
+	entry->t.flags &= ~(TRANSITION_DURATION_AT_LEAST | TRANSITION_DURATION_ABOUT);
 	entry->t.time_ns = entry->seen_ns = t.time_ns;
 	entry->t.due_ns = due_ns;
 	watchlist_look_at(&m->watched, entry, first_look(m, &entry->t, t.time_ns));

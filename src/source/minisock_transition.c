@@ -13,17 +13,30 @@ static bool is_orphan(const struct transition *t)
 	return t->oldstate == t->newstate;
 }
 
+/*
+ * How much is known of the duration, if the end is known as `end` says. The flags of the watched
+ * transition are about the state itself if it was an orphan already, or if the initial scan found
+ * it; else about the state before.
+ */
+static enum transition_flags duration_known(const struct transition *t, enum transition_flags end)
+{
+	const enum transition_flags all = TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT;
+
+	if (t->flags & TRANSITION_DURATION_AT_LEAST || (is_orphan(t) && !(t->flags & all)))
+		return TRANSITION_DURATION_AT_LEAST;
+	if (end == TRANSITION_DURATION_KNOWN && (is_orphan(t) || t->facts & FACT_FOUND) &&
+	    t->flags & TRANSITION_DURATION_ABOUT)
+		return TRANSITION_DURATION_ABOUT;
+	return end;
+}
+
 struct transition minisock_transition(const struct watched *entry, uint64_t time_ns,
 				      enum transition_flags known)
 {
 	struct transition t = entry->t;
 	uint64_t since_ns = t.time_ns, before_ns = is_orphan(&t) ? t.duration_ns : 0;
-	bool is_known =
-		!is_orphan(&t) || t.flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT);
 
-	/* If it is older than the trace, its start may not be known. */
-	if (t.flags & TRANSITION_DURATION_AT_LEAST || !is_known)
-		known = TRANSITION_DURATION_AT_LEAST;
+	known = duration_known(&t, known);
 	t.oldstate = t.newstate;
 	t.time_ns = time_ns > since_ns ? time_ns : since_ns;
 	t.duration_ns = before_ns + t.time_ns - since_ns;

@@ -287,7 +287,7 @@ static void found(void)
 	minisocks_end(&m, &record);
 	CHECK_NUMBER(1, told.count);
 	check_told(&told.t[0], STATE_TIME_WAIT, STATE_CLOSE, 120 * SECOND, 20 * SECOND,
-		   TRANSITION_DURATION_KNOWN);
+		   TRANSITION_DURATION_ABOUT);
 	CHECK_NUMBER(FACT_ORPHAN | FACT_FOUND | FACT_RESET_RECEIVED, told.t[0].facts);
 	minisocks_close(&m);
 }
