@@ -54,16 +54,25 @@ def wall_ms(line):
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 
 
+def begins_another(before, line):
+    """Whether it is of another socket than the line before, which has no cookie either: a listener's child is new."""
+    return not line["cookie"] and before["newstate"] == "CLOSE" and line["oldstate"] == "LISTEN" and line["newstate"] != "CLOSE"
+
+
 def by_socket(lines):
     """
     The lines of each socket, in their order. Before Linux 5.12 there are sockets without a cookie; their addresses are
-    used again, even while a time-wait socket is known by the address of the socket that it replaced.
+    used again, even while a time-wait socket is known by the address of the socket that it replaced, and even for the
+    same ports.
     """
-    sockets = {}
+    sockets, now = [], {}
     for line in lines:
         key = line["cookie"] or (line["skaddr"], *(line[end] for end in ENDS))
-        sockets.setdefault(key, []).append(line)
-    return list(sockets.values())
+        if key not in now or begins_another(now[key][-1], line):
+            now[key] = []
+            sockets.append(now[key])
+        now[key].append(line)
+    return sockets
 
 
 def complaints(lines, is_whole, longest_ms):

@@ -39,6 +39,15 @@ def client():
     ]
 
 
+def child(at_ms, cookie):
+    """A session of a listener's."""
+    return [
+        line("LISTEN", "SYN_RECV", at_ms, cookie=cookie),
+        line("SYN_RECV", "ESTABLISHED", at_ms + 0.1, 0.1, cookie=cookie),
+        line("ESTABLISHED", "CLOSE", at_ms + 2, 1.9, cookie=cookie),
+    ]
+
+
 def found(lines, is_whole=True):
     return state_machine.complaints(lines, is_whole, LONGEST_MS)
 
@@ -73,6 +82,8 @@ WRONG = {
     "of two namespaces": ("netns", changed(2, netns=8)),
     "of two peers": ("raddr was", changed(2, raddr="10.0.0.9")),
     "of two ports": ("lport was", changed(2, lport=40009)),
+    "a cookie of two children": ("goes on after its end", child(10, "1001") + child(20, "1001")),
+    "a child without a cookie before the other's end": ("comes after", child(10, None)[:2] + child(20, None)),
     "fewer bytes than before": ("tx_bytes falls", changed(3, tx_bytes=4)),
 }
 
@@ -85,6 +96,7 @@ RIGHT = {
     "what is cut off to microseconds": changed(3, ms=0.501),
     "figures that are not known": changed(3, tx_bytes=None, rx_bytes=None),
     "addresses used again by sockets without a cookie": [{**some, "cookie": None} for some in client()],
+    "ports and addresses used again by children without a cookie": child(10, None) + child(20, None),
 }
 
 

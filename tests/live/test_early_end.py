@@ -88,9 +88,9 @@ def ends_in(tool, sessions):
     return {one: [line for line in lines if one.is_in(line)] for one in sessions}, lines
 
 
-def check_exact(one, line):
+def check_exact(one, line, duration="ms"):
     known = [key for key in DURATIONS if line[key] is not None]
-    check_equal("durations", known, ["ms"])
+    check_equal("durations", known, [duration])
     check(one.before <= moment(line) <= one.after, f"the end is at {moment(line)}, not in {one.before} to {one.after}")
 
 
@@ -105,12 +105,15 @@ def check_found(one, line):
     check(one.before <= moment(line) and off <= FOUND_MS, f"found gone {off} ms after {one.after}")
 
 
-def check_end(one, lines, cause):
-    """cause: None where the kernel does not report it."""
+def check_end(one, lines, cause, duration="ms"):
+    """cause: None where the kernel does not report it. duration: how much is known of it otherwise."""
     check_equal(f"ends of {one.lport}", len(lines), 1)
     line = lines[0]
     check_equal("end", (line["oldstate"], line["cause"]), (one.state, cause))
-    (check_exact if cause else check_found)(one, line)
+    if cause:
+        check_exact(one, line, duration)
+    else:
+        check_found(one, line)
     return line
 
 
@@ -325,7 +328,8 @@ def test_older_than_trace(program):
             ended = summary.end()
             check_good_end(ended)
     for one in ones:
-        check_end(one, found[one], "reset_received" if is_reported else None)
+        # When it began is known by its timer, to a jiffy.
+        check_end(one, found[one], "reset_received" if is_reported else None, "ms_about")
     check_untouched(others, lines)
     check_equal("sessions now", now_of(ended), {"TIME_WAIT": len(others)})
 
