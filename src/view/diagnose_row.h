@@ -11,7 +11,7 @@
 
 enum finding_event {
 	FINDING_FOUND, /* its rule holds for the first time */
-	FINDING_GREW,  /* twice as many cases as when it was last told */
+	FINDING_GREW,  /* twice as many cases as when it was last printed */
 	FINDING_TOTAL, /* at the end */
 	FINDING_NONE,  /* at the end: the rules that found nothing */
 };

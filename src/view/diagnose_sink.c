@@ -72,7 +72,7 @@ static void show(struct diagnose_sink *sink, const struct rule *rule, const stru
 	text_sink_row(&sink->text, &row, sink->now_ns);
 	if (sink->text.sink.lines > lines)
 		say_hint(sink, &row);
-	cases->told = cases->count;
+	cases->reported = cases->count;
 }
 
 /* A rule that needs to have seen all is not judged when some was lost. */
@@ -88,10 +88,11 @@ static void show_new(struct diagnose_sink *sink, struct group *group)
 	for (int i = 0; (rule = rule_at(i)); i++) {
 		struct cases *cases = group->cases[i];
 
-		if (!cases || cases->count < 2 * cases->told || cases->count == cases->told ||
-		    !may_judge(sink, i) || !rule_holds(rule, group, cases))
+		if (!cases || cases->count < 2 * cases->reported ||
+		    cases->count == cases->reported || !may_judge(sink, i) ||
+		    !rule_holds(rule, group, cases))
 			continue;
-		show(sink, rule, group, cases, cases->told ? FINDING_GREW : FINDING_FOUND);
+		show(sink, rule, group, cases, cases->reported ? FINDING_GREW : FINDING_FOUND);
 	}
 }
 

@@ -18,7 +18,7 @@
 /* At most this many groups; sessions of further ones are counted. */
 #define DIAGNOSIS_GROUPS_MAX 4096
 
-/* The newest numbers and times of a rule's cases that are kept. */
+/* How many numbers and times of a rule's most recent cases are kept. */
 #define CASE_NUMBERS_MAX 32
 #define CASE_TIMES_MAX   5
 #define CASE_SAMPLES_MAX 3
@@ -26,12 +26,12 @@
 /* The cases of one rule in one group. */
 struct cases {
 	uint64_t count;
-	uint64_t told;     /* the count when it was last reported; 0: never */
+	uint64_t reported; /* the count when it was last printed; 0: never */
 	uint64_t first_ns; /* monotonic */
 	uint64_t last_ns;
-	uint64_t times_ns[CASE_TIMES_MAX];  /* a ring: of case number i % CASE_TIMES_MAX */
-	uint64_t numbers[CASE_NUMBERS_MAX]; /* likewise; what they are, the rule knows */
-	uint64_t others[CASE_NUMBERS_MAX];  /* a second number of each */
+	uint64_t times_ns[CASE_TIMES_MAX];  /* a ring: case i is at i % CASE_TIMES_MAX */
+	uint64_t numbers[CASE_NUMBERS_MAX]; /* likewise; their meaning depends on the rule */
+	uint64_t others[CASE_NUMBERS_MAX];  /* a second number per case */
 	uint64_t cookies[CASE_SAMPLES_MAX]; /* of the first sessions that have one */
 	bool is_burst;                      /* CASE_TIMES_MAX cases came within a second */
 };
@@ -72,7 +72,7 @@ uint64_t cases_other_quantile(const struct cases *cases, unsigned int hundredths
 bool cases_cluster(const struct cases *cases);
 bool cases_others_cluster(const struct cases *cases);
 
-/* So many sessions of the group, a second; 0: it is not a second old. */
+/* count as a rate per second of the group's age; 0: the group is younger than a second. */
 uint64_t group_per_second(const struct group *group, uint64_t count);
 
 void diagnosis_close(struct diagnosis *diagnosis);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The rules of --diagnose: for each, which sessions are its cases, when their number in a group is
- * a finding, and what is said then. A rule draws no conclusion from what was not seen.
+ * a finding, and what is said then. A rule draws no conclusion from missing information.
  */
 #ifndef TCPSTATES_VIEW_RULE_H
 #define TCPSTATES_VIEW_RULE_H
@@ -24,7 +24,7 @@ enum severity {
 	SEVERITY_OK, /* of the last line: which rules found nothing */
 };
 
-/* A session, with what a rule may ask of it beyond its row. */
+/* A session: its row, and facts that the row lacks. */
 struct judged_session {
 	const struct session_row *row;
 	bool has_fin;         /* the peer's FIN was seen */
@@ -32,7 +32,7 @@ struct judged_session {
 	uint64_t sent_before; /* payload bytes sent before the peer's FIN */
 };
 
-/* The numbers of a case: what they are, the rule's sentence says. */
+/* Two numbers per case, whose meaning depends on the rule. */
 struct case_numbers {
 	uint64_t number;
 	uint64_t other;
@@ -41,21 +41,21 @@ struct case_numbers {
 struct rule {
 	const char *name;
 	enum severity severity;
-	bool needs_all; /* it takes a session for one that goes on: no loss may have hidden its end
-			 */
+	/* It assumes that an open session is still open: not judged after a loss. */
+	bool needs_all;
 	bool (*is_case)(const struct judged_session *session, struct case_numbers *numbers);
 	/* Whether its cases are a finding. NULL: 5 of them, and 1 % of the group's sessions. */
 	bool (*holds)(const struct group *group, const struct cases *cases);
-	const char
-		*sentence; /* what to say after "N of M sessions of OWNER to PEER"; see finding.c */
+	/* Follows "N of M sessions of OWNER to PEER"; see finding.c. */
+	const char *sentence;
 	const char *hint;  /* what to do */
 	const char *shown; /* options of --sessions that show the cases; NULL: the group's only */
 };
 
-/* By number; NULL: there are not so many. */
+/* The rule with this number; NULL: number is too large. */
 const struct rule *rule_at(int number);
 
-/* By name, of size bytes; -1: there is none. */
+/* The number of the rule with this name of size bytes; -1: there is none. */
 int rule_find(const char *name, size_t size);
 
 /* Whether the cases of that rule in the group are a finding. */
