@@ -255,7 +255,8 @@ bool case_is_unaccepted(const struct judged_session *s, struct case_numbers *num
 	const struct transition *t = &s->row->last;
 
 	numbers->number = s->row->total.ns;
-	return is_found_in(s, STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE_WAIT)) &&
+	return s->row->session->role == SESSION_SERVER &&
+	       is_found_in(s, STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE_WAIT)) &&
 	       !(t->facts & (FACT_ACCEPTED | FACT_ORPHAN)) && numbers->number >= SEC;
 }
 
