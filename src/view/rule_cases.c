@@ -206,10 +206,12 @@ bool case_is_stalled(const struct judged_session *s, struct case_numbers *number
 {
 	const struct transition *t = &s->row->last;
 
+	/* The kernel also counts a timer that expired without sending (a link that is down). */
 	numbers->number = t->tx_queue;
 	numbers->other = t->retransmits;
 	return is_found_in(s, STATE_BIT(STATE_ESTABLISHED) | STATE_BIT(STATE_CLOSE_WAIT)) &&
-	       t->facts & FACT_QUEUES && t->tx_queue && t->retransmits >= 2;
+	       t->facts & FACT_QUEUES && t->tx_queue && t->retransmits >= 2 &&
+	       t->retrans >= t->retransmits;
 }
 
 bool case_is_slow_peer_close(const struct judged_session *s, struct case_numbers *numbers)

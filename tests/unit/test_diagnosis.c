@@ -193,7 +193,7 @@ static void sentence(void)
 	row.cases = group->cases[rule_find("refused", strlen("refused"))];
 	finding_say(&row);
 	CHECK_TEXT("5 of 5 sessions of curl to 10.0.0.2:80 were refused, 5 and more in a second: "
-		   "nobody listened there",
+		   "no listener there, or a firewall that rejects",
 		   row.text);
 	CHECK_TEXT("tcpstates --sessions --remote 10.0.0.2 -D 80 --cause refused", row.command);
 	CHECK_NUMBER(-1, rule_find("refuse", strlen("refuse")));
