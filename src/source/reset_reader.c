@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Resets for packets of no session, counted by the kernel program. */
-#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
 #include <linux/btf.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bpf/record.h"
@@ -16,8 +13,6 @@
 #include "trace/clock.h"
 #include "trace/reset.h"
 #include "tcpstates.skel.h"
-
-#define BATCH 256
 
 /* From the first reset until the counts are read: a flood is read once a second. */
 #define INTERVAL_NS NSEC_PER_SEC
@@ -105,30 +100,9 @@ static void hand_over(const struct reset_key *key, const struct reset_value *val
 		receiver->resets(receiver->context, &counted);
 }
 
-/* Memory for one read of a map. */
-struct batch {
-	struct reset_key keys[BATCH];
-	struct reset_value values[BATCH];
-};
-
-static void read_map(const struct bpf_map *map, struct batch *batch,
-		     const struct receiver *receiver)
+static void take_entry(const void *context, const struct turn_entry *entry)
 {
-	__u32 from, to, count;
-	void *start = NULL;
-	int err;
-
-	do {
-		count = BATCH;
-		err = bpf_map_lookup_and_delete_batch(bpf_map__fd(map), start, &to, batch->keys,
-						      batch->values, &count, NULL);
-		for (__u32 i = 0; (!err || err == -ENOENT) && i < count; i++)
-			hand_over(&batch->keys[i], &batch->values[i], receiver);
-		from = to;
-		start = &from;
-	} while (!err);
-	if (err != -ENOENT)
-		log_error("cannot read the counts of resets from the kernel: %s", strerror(-err));
+	hand_over(entry->key, entry->values, context);
 }
 
 /* The inverse of reset_rest_place(). */
@@ -151,31 +125,24 @@ static void read_rest(struct reset_value *rest, const struct receiver *receiver)
 	memset(rest, 0, RESET_RESTS * sizeof(*rest));
 }
 
-static void read_turn(struct tcpstates_bpf *program, struct batch *batch,
-		      const struct receiver *receiver)
+static void read_turn(struct tcpstates_bpf *program, const struct receiver *receiver)
 {
 	__u32 turn = turn_end(&program->bss->resets_turn) & 1;
 
-	read_map(turn ? program->maps.resets_odd : program->maps.resets_even, batch, receiver);
+	turn_drain(turn ? program->maps.resets_odd : program->maps.resets_even, "counts of resets",
+		   take_entry, receiver);
 	read_rest(program->bss->resets_rest[turn], receiver);
 }
 
 bool reset_reader_read(struct reset_reader *reader, struct tcpstates_bpf *program, uint64_t now_ns,
 		       const struct receiver *receiver)
 {
-	struct batch *batch;
-
 	if (!reader->is_attached || (!reader->is_last && now_ns < reader->due_ns))
 		return false;
-	batch = malloc(sizeof(*batch));
-	if (!batch)
-		log_error("out of memory: cannot read the counts of resets from the kernel");
 	reader->due_ns = UINT64_MAX;
 	reader->is_last = false;
 	/* First: a reset counted from now on is told again. */
 	__atomic_store_n(&program->bss->resets_are_told, false, __ATOMIC_SEQ_CST);
-	if (batch)
-		read_turn(program, batch, receiver);
-	free(batch);
+	read_turn(program, receiver);
 	return true;
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A summary's transitions, aggregated by the kernel program. */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bpf/shared.h"
@@ -13,8 +10,6 @@
 #include "source/turn.h"
 #include "trace/state.h"
 #include "tcpstates.skel.h"
-
-#define BATCH 256
 
 #define KEY(by) (1u << GROUP_BY_##by)
 #define CONSTANT \
@@ -111,12 +106,10 @@ void tally_configure(struct tcpstates_bpf *program, const struct wants *wants)
 	log_verbose("the kernel aggregates transitions and sends only those of TIME_WAIT");
 }
 
-/* Memory for one read of a map. */
-struct batch {
+/* A map and where its entries go. */
+struct reading {
 	size_t key_size;
-	int cpus;
-	char *keys;
-	struct tally_value *values; /* for each key, one per CPU */
+	const struct receiver *receiver;
 };
 
 /* The same number of earlier transitions, which nothing else reports. */
@@ -128,14 +121,16 @@ static void take_syns(struct tally *tally, struct transition *t, const struct re
 	receiver->tally(receiver->context, tally);
 }
 
-static void hand_over(const struct batch *batch, unsigned int at, const struct receiver *receiver)
+static void hand_over(const void *context, const struct turn_entry *entry)
 {
-	const struct tally_value *values = batch->values + (size_t)at * batch->cpus;
+	const struct reading *reading = context;
+	const struct receiver *receiver = reading->receiver;
+	const struct tally_value *values = entry->values;
 	struct tally_key key = {0};
 	struct transition t = {0};
 	struct tally tally = {.transition = &t};
 
-	memcpy(&key, batch->keys + at * batch->key_size, batch->key_size);
+	memcpy(&key, entry->key, reading->key_size);
 	tally.is_unseen = key.is_unseen;
 	t.flags = TRANSITION_HAS_DETAILS | key.flags;
 	t.oldstate = key.oldstate;
@@ -148,7 +143,7 @@ static void hand_over(const struct batch *batch, unsigned int at, const struct r
 	memcpy(t.raddr, key.raddr, sizeof(t.raddr));
 	memcpy(t.laddr, key.laddr, sizeof(t.laddr));
 	tally.bucket = key.bucket;
-	for (int cpu = 0; cpu < batch->cpus; cpu++) {
+	for (int cpu = 0; cpu < entry->value_count; cpu++) {
 		tally.count += values[cpu].count;
 		tally.sum_ns += values[cpu].sum_ns;
 		if (values[cpu].max_ns > tally.max_ns)
@@ -159,26 +154,6 @@ static void hand_over(const struct batch *batch, unsigned int at, const struct r
 	receiver->tally(receiver->context, &tally);
 	if (key.is_passive_open)
 		take_syns(&tally, &t, receiver);
-}
-
-static void read_map(const struct bpf_map *map, const struct batch *batch,
-		     const struct receiver *receiver)
-{
-	__u32 from, to, count;
-	void *start = NULL;
-	int err;
-
-	do {
-		count = BATCH;
-		err = bpf_map_lookup_and_delete_batch(bpf_map__fd(map), start, &to, batch->keys,
-						      batch->values, &count, NULL);
-		for (__u32 i = 0; (!err || err == -ENOENT) && i < count; i++)
-			hand_over(batch, i, receiver);
-		from = to;
-		start = &from;
-	} while (!err);
-	if (err != -ENOENT)
-		log_error("cannot read the aggregates from the kernel: %s", strerror(-err));
 }
 
 /* Switches maps and returns the one used until now. NULL: it is empty. */
@@ -195,19 +170,11 @@ static struct bpf_map *take_turn(struct tcpstates_bpf *program)
 
 void tally_read(struct tcpstates_bpf *program, const struct receiver *receiver)
 {
-	struct bpf_map *map = take_turn(program);
-	struct batch batch = {.cpus = libbpf_num_possible_cpus()};
+	const struct bpf_map *map = take_turn(program);
+	struct reading reading = {.receiver = receiver};
 
 	if (!map)
 		return;
-	batch.key_size = bpf_map__key_size(map);
-	batch.keys = calloc(BATCH, batch.key_size);
-	if (batch.cpus > 0)
-		batch.values = calloc((size_t)BATCH * batch.cpus, sizeof(*batch.values));
-	if (batch.keys && batch.values)
-		read_map(map, &batch, receiver);
-	else
-		log_error("out of memory: cannot read the aggregates from the kernel");
-	free(batch.keys);
-	free(batch.values);
+	reading.key_size = bpf_map__key_size(map);
+	turn_drain(map, "aggregates", hand_over, &reading);
 }
