@@ -10,6 +10,7 @@
 #   make test-kernels  the live tests on other kernels, in virtual machines (root)
 #   make test-smoke    a few of them, in a few minutes (root)
 #   make test-fresh    run and test on fresh Debian systems, 12 and 13 or ARGS="13 sid", beside a load (root)
+#   make test-busy     the live tests beside a load (root), RUNS=N times in a row
 #   make check         the tests that need no root
 #   make test-flood    the memory that a million sessions take in each view
 #   make test-fuzz     a minute of fuzzing each target, from the corpus in tests/fuzz; make fuzz: a day, or SECONDS=N
@@ -188,7 +189,7 @@ $(B)/bench/%.bpf.o: bench/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench bench-docs fuzz test-fuzz test-flood test-kernels test-smoke test-fresh run test check test-build static static-load install uninstall clean deps
+.PHONY: all bench bench-docs fuzz test-fuzz test-flood test-kernels test-smoke test-fresh test-busy run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -219,6 +220,12 @@ test-kernels test-smoke:
 test-fresh:
 	@scripts/deps install fresh
 	@$(if $(ARGS),tests/fresh/run $(ARGS),tests/run fresh)
+
+# RUNS=N times in a row.
+test-busy:
+	@scripts/deps install build test bench
+	@$(MAKE) --no-print-directory -j$$(nproc) test-programs
+	@tests/run busy
 
 test-flood:
 	@scripts/deps install build
