@@ -19,7 +19,7 @@ from processes import Processes
 from tool import Program
 
 SECONDS = 600    # that a test may take
-TRIES = 4        # of one that fails while transitions of its own are out of the program's reach
+TRIES = 4        # of one that fails while events of its own are out of the program's reach
 
 # ok, comment: what it has to say, as TAP would; note: what is to be said before that.
 Outcome = collections.namedtuple("Outcome", "name ok comment seconds")
@@ -122,13 +122,13 @@ class Job:
     def finish(self):
         """
         What it has to say, of a run in which the program could see everything; a Note: it is to be started once more.
-        Virtual machines exist whose kernel runs no program for a change by a timer or a packet that interrupts the first
-        process: a line is missing then. Which changes those are, the kernel's own record tells; a failure without any
-        among the test's own sessions is the program's.
+        Virtual machines exist whose kernel runs no program for a timer or a packet that interrupts the first process: a line
+        is missing then. Whether that happened to the test's own sessions, the kernel's own record tells; a failure
+        without it is the program's.
         """
         ok, comment, count = self.attempt.finish()
         if not ok and count and self.tries_left:
-            return Note(f"{self.name}: {count} transitions were out of the program's reach; once more")
+            return Note(f"{self.name}: {count} events were out of the program's reach; once more")
         return Outcome(self.name, ok, comment, time.monotonic() - self.begin)
 
 

@@ -28,6 +28,10 @@ Event = collections.namedtuple("Event", "earliest_ns latest_ns pid skaddr ip lad
 # are in this record, but out of the program's reach.
 OUT_OF_REACH = 1
 
+STATE_CHANGE = "sock/inet_sock_set_state"
+# What else the program learns from, and the record can tell by the ports.
+OTHER_EVENTS = ("tcp/tcp_retransmit_synack", "tcp/tcp_receive_reset", "tcp/tcp_destroy_sock")
+
 # A page of the ring buffer (events/header_page): a u64 time, a long of bytes used with flags in it, then the events.
 PAGE_HEADER = struct.Struct("=QQ")
 PAGE_USED = 0x3FFFFFFF
@@ -66,23 +70,26 @@ class KernelRecord:
             self.remove()
 
     def start(self):
-        event = self.instance / "events/sock/inet_sock_set_state"
+        event = self.instance / "events" / STATE_CHANGE
         if not event.exists():
             raise Skipped("this kernel has no tracepoint inet_sock_set_state")
         (self.instance / "buffer_size_kb").write_text(str(self.megabytes * 1024))
         (self.instance / "trace_clock").write_text("mono")
-        (event / "filter").write_text(self.wanted())
         self.layout = Layout((event / "format").read_text())
+        self.enable(event, f"protocol == 6 && {self.wanted()}")
+
+    def enable(self, event, wanted):
+        (event / "filter").write_text(wanted)
         (event / "enable").write_text("1")
 
     def wanted(self):
-        return f"protocol == 6 && ({own_ports.event_filter()})"
+        return f"({own_ports.event_filter()})"
 
     def cpus(self):
         return sorted((self.instance / "per_cpu").iterdir())
 
     def stop(self):
-        (self.instance / "events/sock/inet_sock_set_state/enable").write_text("0")
+        (self.instance / "events" / STATE_CHANGE / "enable").write_text("0")
         for cpu in self.cpus():
             check_nothing_lost(cpu)
         seen = [event for cpu in self.cpus() for page in pages(cpu) for event in self.layout.events(page)]
@@ -98,10 +105,16 @@ class KernelRecord:
 
 
 class UnreachedRecord(KernelRecord):
-    """Only counts, and only what is out of the program's reach: transitions on top of a thread of that process."""
+    """Only counts, and only what is out of the program's reach: what happens on top of a thread of that process."""
 
     def __init__(self):
         super().__init__(1)
+
+    def start(self):
+        super().start()
+        for event in (self.instance / "events" / name for name in OTHER_EVENTS):
+            if event.exists():
+                self.enable(event, self.wanted())
 
     def wanted(self):
         """Its threads may be others when a later test begins."""
