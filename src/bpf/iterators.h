@@ -198,12 +198,6 @@ static __always_inline bool is_reached(__u64 since_ns, __u64 least_ns)
 	return (now_times ^ before_times) > before_times;
 }
 
-/* The state that the entry has noted. */
-static __always_inline __u8 noted_state(const struct sock_entry *entry)
-{
-	return entry->is_from_scan ? entry->scan_state : entry->state;
-}
-
 /* As long as snd_una does not move, the first time that a scan found is the best bound. */
 static __always_inline void note_stall(struct sock_entry *entry, const struct tcp_sock *tp)
 {

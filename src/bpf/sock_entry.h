@@ -43,6 +43,12 @@ struct sock_entry {
 	__u32 txhash;     /* sk_txhash when connect() began; see failed_connect.h */
 };
 
+/* The state that the entry has noted. */
+static __always_inline __u8 noted_state(const struct sock_entry *entry)
+{
+	return entry->is_from_scan ? entry->scan_state : entry->state;
+}
+
 #ifndef FALLBACK
 
 /*
@@ -191,7 +197,7 @@ static __always_inline struct sock_entry *find_listener(const struct tcp_sock *c
 			 bpf_core_field_offset(struct tcp_sock, tsorted_sent_queue);
 	struct sock_entry *entry = bpf_map_lookup_elem(&sock_entries, &listener);
 
-	return entry && entry->state == STATE_LISTEN ? entry : NULL;
+	return entry && noted_state(entry) == STATE_LISTEN ? entry : NULL;
 }
 
 static __always_inline struct sock_entry *entry_of_child(const struct sock *child,
