@@ -69,11 +69,19 @@ static __always_inline struct sock_entry *entry_find(struct sock *sk)
 	return bpf_sk_storage_get(&sock_entries, sk, NULL, 0);
 }
 
-/* Creates it if there is none; NULL without memory, which is counted. */
+/*
+ * Creates it if there is none, as a copy of created if that is not NULL. The kernel refuses while
+ * the storage of the socket comes or goes, as it does with the only other program that has some
+ * there (-EAGAIN in bpf_local_storage_update(), 5.12 to 7.2): that is over when the call returns.
+ */
+#define ENTRY_CREATE(sk, created)                                                    \
+	(bpf_sk_storage_get(&sock_entries, sk, created, BPF_SK_STORAGE_GET_F_CREATE) \
+		 ?: bpf_sk_storage_get(&sock_entries, sk, created, BPF_SK_STORAGE_GET_F_CREATE))
+
+/* NULL without memory, which is counted. */
 static __always_inline struct sock_entry *entry_of(struct sock *sk)
 {
-	struct sock_entry *entry =
-		bpf_sk_storage_get(&sock_entries, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	struct sock_entry *entry = ENTRY_CREATE(sk, NULL);
 
 	if (!entry)
 		count((struct kernel_losses){.clocks = 1});
@@ -86,7 +94,7 @@ static __always_inline struct sock_entry *entry_of(struct sock *sk)
  */
 static __always_inline struct sock_entry *entry_of_found(struct sock *sk)
 {
-	return bpf_sk_storage_get(&sock_entries, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	return ENTRY_CREATE(sk, NULL);
 }
 
 /* For a new child: a copy of its listener's entry. */
@@ -99,7 +107,7 @@ static __always_inline struct sock_entry *entry_of_child(struct sock *child,
 /* For a new socket, in socket(). */
 static __always_inline void entry_create(struct bpf_sock *sk, struct sock_entry *created)
 {
-	if (!bpf_sk_storage_get(&sock_entries, sk, created, BPF_SK_STORAGE_GET_F_CREATE))
+	if (!ENTRY_CREATE(sk, created))
 		count((struct kernel_losses){.clocks = 1});
 }
 
