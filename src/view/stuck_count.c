@@ -68,6 +68,14 @@ static struct stuck_count *find_or_add(struct stuck_counts *counts, const struct
 	return entry ? (struct stuck_count *)entry : add(counts, &key);
 }
 
+/* How the owner is known, and so whether it is a guess. */
+static void take_owner(struct stuck_count *count, const struct transition *t)
+{
+	count->first.owner_from = t->owner_from;
+	count->first.known = t->known;
+	count->first.facts = t->facts;
+}
+
 struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct transition *t,
 				     uint8_t state, bool is_stall)
 {
@@ -77,8 +85,8 @@ struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct t
 		count = &counts->rest;
 		count->is_rest = true;
 	}
-	if (!count->is_rest)
-		stuck_count_confirm(count, t);
+	if (owner_is_guess(t) && !count->guesses++)
+		take_owner(count, t);
 	count->total++;
 	count->now++;
 	count->has_lport &= count->first.lport == t->lport;
@@ -86,16 +94,16 @@ struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct t
 	return count;
 }
 
-void stuck_count_confirm(struct stuck_count *count, const struct transition *t)
+bool stuck_count_confirm(struct stuck_count *count, const struct transition *t)
 {
 	bool is_same =
 		count->first.pid == t->pid && !memcmp(count->first.comm, t->comm, sizeof(t->comm));
 
-	if (!is_same || count->is_rest || owner_is_guess(t) || !owner_is_guess(&count->first))
-		return;
-	count->first.owner_from = t->owner_from;
-	count->first.known = t->known;
-	count->first.facts = t->facts;
+	if (!is_same || count->is_rest || owner_is_guess(t))
+		return true;
+	if (!--count->guesses)
+		take_owner(count, t);
+	return false;
 }
 
 static int compare(const void *left, const void *right)

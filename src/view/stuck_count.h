@@ -12,9 +12,10 @@
 
 struct stuck_count {
 	struct hash_entry by_key; /* first member: cast from struct hash_entry * */
-	struct transition first;  /* of the first session */
+	struct transition first;  /* of the first session; its owner a guess if guesses is not 0 */
 	uint64_t total;           /* sessions that were stuck, each once per state */
 	uint64_t now;             /* sessions that are still stuck */
+	uint64_t guesses;         /* sessions whose owner is a guess */
 	size_t order;             /* order of creation */
 	uint8_t state;
 	bool is_stall;  /* of the limit of stalled sessions */
@@ -38,8 +39,11 @@ struct stuck_counts {
 struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct transition *t,
 				     uint8_t state, bool is_stall);
 
-/* A later record of a session that is counted: its owner may be no guess any more. */
-void stuck_count_confirm(struct stuck_count *count, const struct transition *t);
+/*
+ * A later record of a session that is counted, and whose owner was a guess: it may be none any
+ * more. Returns whether it still is.
+ */
+bool stuck_count_confirm(struct stuck_count *count, const struct transition *t);
 
 /* At most this many counts have a row; the others are in the row of the rest. */
 #define STUCK_COUNT_ROWS_MAX 1000

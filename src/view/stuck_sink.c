@@ -10,6 +10,7 @@
 #include "lib/heap.h"
 #include "lib/log.h"
 #include "sink/text_sink.h"
+#include "trace/owner.h"
 #include "trace/state.h"
 #include "view/session.h"
 #include "view/stuck.h"
@@ -192,6 +193,17 @@ static void watch_stall(struct stuck_sink *stuck, struct session *session)
 	}
 }
 
+/* Counts its session once, and takes note of an owner that is no guess any more. */
+static void count_watch(struct stuck_sink *stuck, struct watch *watch, const struct transition *t)
+{
+	if (!watch->count) {
+		watch->count = stuck_counts_add(&stuck->counts, t, watch->state, watch->is_stall);
+		watch->is_guess = owner_is_guess(t);
+	} else if (watch->is_guess) {
+		watch->is_guess = stuck_count_confirm(watch->count, t);
+	}
+}
+
 static void report(struct stuck_sink *stuck, struct watch *watch)
 {
 	const struct session *session = watch->session;
@@ -200,11 +212,7 @@ static void report(struct stuck_sink *stuck, struct watch *watch)
 		print_watch(stuck, watch, watch->count ? STUCK_EVENT_STILL : STUCK_EVENT_STUCK,
 			    stuck->now_ns);
 		watch->told_ns = stuck->now_ns;
-		if (watch->count)
-			stuck_count_confirm(watch->count, &session->last);
-		else
-			watch->count = stuck_counts_add(&stuck->counts, &session->last,
-							watch->state, watch->is_stall);
+		count_watch(stuck, watch, &session->last);
 	}
 	heap_move(&stuck->deadlines, &watch->turn, due_ns(stuck, watch, stuck->now_ns));
 }
@@ -248,7 +256,7 @@ static void measure_left(struct stuck_row *row, const struct watch *watch,
 static void leave_state(struct stuck_sink *stuck, const struct session *session,
 			const struct transition *t)
 {
-	const struct watch *watch = watch_find(session, false);
+	struct watch *watch = watch_find(session, false);
 	uint64_t least_ns = t->oldstate < STATE_COUNT ? stuck->limits.ns[t->oldstate] : 0;
 	struct stuck_row row = {
 		.t = t,
@@ -262,7 +270,7 @@ static void leave_state(struct stuck_sink *stuck, const struct session *session,
 		return;
 	print_row(stuck, &row);
 	if (watch && watch->count)
-		stuck_count_confirm(watch->count, t);
+		count_watch(stuck, watch, t);
 	else
 		stuck_counts_add(&stuck->counts, t, t->oldstate, false)->now--;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Counts of stuck sessions: by state, owner and remote address, and no more of them than there is
  * room for. */
+#include "trace/owner.h"
 #include "trace/state.h"
 #include "unit.h"
 #include "view/stuck_count.h"
@@ -45,6 +46,34 @@ static void told_apart(void)
 	stuck_counts_close(&counts);
 }
 
+/* A count's owner is certain when that of each of its sessions is. */
+static void guesses(void)
+{
+	struct transition certain = of(1, 7, 80, 4000), guess = certain, other = of(2, 7, 80, 4000);
+	struct stuck_counts counts = {0};
+	struct stuck_count *count;
+
+	certain.flags = guess.flags = other.flags = TRANSITION_HAS_DETAILS;
+	certain.owner_from = other.owner_from = OWNER_HOLDER;
+	guess.owner_from = OWNER_INHERITED;
+	count = stuck_counts_add(&counts, &certain, STATE_CLOSE_WAIT, false);
+	CHECK(!owner_is_guess(&count->first));
+	stuck_counts_add(&counts, &guess, STATE_CLOSE_WAIT, false);
+	stuck_counts_add(&counts, &guess, STATE_CLOSE_WAIT, false);
+	CHECK(owner_is_guess(&count->first));
+	/* Of one it becomes known; the other is still a guess, or somebody else's. */
+	CHECK(!stuck_count_confirm(count, &certain));
+	CHECK(owner_is_guess(&count->first));
+	CHECK(stuck_count_confirm(count, &guess));
+	CHECK(stuck_count_confirm(count, &other));
+	CHECK(owner_is_guess(&count->first));
+	CHECK(!stuck_count_confirm(count, &certain));
+	CHECK(!owner_is_guess(&count->first));
+	CHECK_NUMBER(OWNER_HOLDER, count->first.owner_from);
+	CHECK_NUMBER(3, count->total);
+	stuck_counts_close(&counts);
+}
+
 static void bounded(void)
 {
 	struct stuck_counts counts = {0};
@@ -75,4 +104,4 @@ static void none(void)
 	stuck_counts_close(&counts);
 }
 
-UNIT_MAIN("stuck_count", TEST(told_apart), TEST(bounded), TEST(none))
+UNIT_MAIN("stuck_count", TEST(told_apart), TEST(guesses), TEST(bounded), TEST(none))
