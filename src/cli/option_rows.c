@@ -267,7 +267,8 @@ static bool parse_ebpf(struct options *options, const char *text, struct complai
 	"synchronized, bucket, big), for example CLOSE_WAIT,fin-wait-1"
 #define KEYS_WANTED                                                                              \
 	"keys out of state, edge, pid, comm, laddr, raddr (or blocks: raddr/24), lport, rport, " \
-	"netns, cgroup and cause, for example state,comm"
+	"netns, cgroup and cause, with --sessions also port, role and closed_by, for example "   \
+	"state,comm"
 #define FIELDS_WANTED \
 	"fields that \"--fields help\" lists, for example time,laddr,raddr,newstate,ms"
 
@@ -336,10 +337,10 @@ static const struct option_row rows[] = {
 	GROUP("Views (instead of a line for each state change)"),
 	{0, "sessions", NULL, "one line per session when it ends: states, owner, cause",
 	 .is_view = true},
-	{0, "summary", "SECONDS", "time spent in each state: a table at the end and every SECONDS",
+	{0, "summary", "SECONDS", "time in each state, every SECONDS; or of --sessions",
 	 "seconds above 0, for example 10 or 0.5", .is_optional = true, .is_view = true,
 	 .parse = parse_summary},
-	{0, "by", "KEYS", "rows of the summary: state, edge, comm, raddr/24, ...", KEYS_WANTED,
+	{0, "by", "KEYS", "rows of the summary: state, comm, raddr/24, port, ...", KEYS_WANTED,
 	 .parse = parse_by},
 	{0, "stuck", "LIMITS", "sessions that stay too long in a state, e.g. CLOSE_WAIT:60",
 	 "limits as STATE:SECONDS or stalled:SECONDS, for example CLOSE_WAIT:60,syn-sent:0.5",

@@ -6,6 +6,7 @@
 
 #include "cli/option_row.h"
 #include "cli/options.h"
+#include "cli/summary_keys.h"
 #include "lib/list.h"
 #include "lib/log.h"
 
@@ -57,10 +58,29 @@ static const struct option_row *row_find(int code)
 	return row;
 }
 
+/* --sessions and --summary together are a view of their own, in either order. */
+static bool is_session_summary(const char *one, const char *other)
+{
+	return (!strcmp(one, "sessions") && !strcmp(other, "summary")) ||
+	       (!strcmp(one, "summary") && !strcmp(other, "sessions"));
+}
+
+/* The view that has been chosen already, or a part of it. */
+static bool is_chosen(const char *view, const char *name)
+{
+	return !strcmp(view, name) || (!strcmp(view, OPTIONS_SESSION_SUMMARY) &&
+				       (!strcmp(name, "sessions") || !strcmp(name, "summary")));
+}
+
 static void choose_view(struct options *options, const char *name)
 {
-	options->has_two_views |=
-		strcmp(options->view, OPTIONS_LINES) && strcmp(options->view, name);
+	if (is_chosen(options->view, name))
+		return;
+	if (is_session_summary(options->view, name)) {
+		options->view = OPTIONS_SESSION_SUMMARY;
+		return;
+	}
+	options->has_two_views |= strcmp(options->view, OPTIONS_LINES) != 0;
 	options->view = name;
 }
 
@@ -170,7 +190,7 @@ static int check_one_view(const struct options *options)
 	if (!options->has_two_views)
 		return 0;
 	list_views(views, sizeof(views));
-	log_error("%s cannot be combined; choose one view", views);
+	log_error("%s cannot be combined; choose one view, or --sessions with --summary", views);
 	return -1;
 }
 
@@ -185,22 +205,6 @@ static int check_check(const struct options *options)
 	else
 		return check_one_view(options);
 	return -1;
-}
-
-/* A summary groups by state by default. */
-static int check_view(struct options *options)
-{
-	bool is_summary = !strcmp(options->view, "summary");
-
-	if (check_one_view(options))
-		return -1;
-	if (options->grouping.count && !is_summary) {
-		log_error("--by needs --summary; add it");
-		return -1;
-	}
-	if (is_summary && !options->grouping.count)
-		grouping_add(&options->grouping, group_by_name(GROUP_BY_STATE));
-	return 0;
 }
 
 /* Options that cannot be combined. */
@@ -268,7 +272,10 @@ int options_parse(struct options *options, int argc, char **argv, options_fields
 		return check_check(options);
 	if (options->action != ACTION_TRACE)
 		return 0;
-	return check_view(options) || check_together(options, has_live_option) ? -1 : 0;
+	return check_one_view(options) || summary_keys_check(options) ||
+			       check_together(options, has_live_option)
+		       ? -1
+		       : 0;
 }
 
 void options_free(struct options *options)

@@ -29,7 +29,8 @@ struct output_choice {
 
 #define OUTPUT_CHOICES_MAX 16
 
-#define OPTIONS_LINES "lines" /* the main output without a view */
+#define OPTIONS_LINES           "lines"           /* the main output without a view */
+#define OPTIONS_SESSION_SUMMARY "session_summary" /* that of --sessions with --summary */
 
 /* The fields that --fields can choose for that main output. */
 typedef const struct field_table *options_fields_of(const char *view);
@@ -45,10 +46,10 @@ struct options {
 	uint64_t count;       /* 0: no limit */
 
 	/* what is printed */
-	const char *view;                 /* the main output: its option's name, or OPTIONS_LINES */
-	bool has_two_views;               /* an error */
-	struct grouping grouping;         /* of a summary */
-	uint64_t interval_ns;             /* of its reports; 0: one, at the end */
+	const char *view;         /* the main output: its option's name, or one of OPTIONS_ */
+	bool has_two_views;       /* an error */
+	struct grouping grouping; /* of a summary */
+	uint64_t interval_ns;     /* of its reports; 0: one, at the end */
 	struct state_limits stuck_limits; /* as given */
 	const char *rules;                /* of --diagnose, as given; NULL: all */
 	bool wide;

@@ -75,7 +75,7 @@ SHARED_DETAIL(rx_queue, (t->facts & FACT_QUEUES) ? number(t->rx_queue) : unknown
 DETAIL(idle_ms, (t->facts & FACT_IDLE) ? number(t->idle_ms) : unknown)
 DETAIL(isn_local, (t->known & TRANSITION_KNOWN_ISN) ? number(t->isn_local) : unknown)
 DETAIL(isn_remote, (t->known & TRANSITION_KNOWN_ISN) ? number(t->isn_remote) : unknown)
-DETAIL(segs_out, (t->known & TRANSITION_KNOWN_SEGS_OUT) ? number(t->segs_out) : unknown)
+SHARED_DETAIL(segs_out, (t->known & TRANSITION_KNOWN_SEGS_OUT) ? number(t->segs_out) : unknown)
 DETAIL(icmp_type, number_unless_0(t->icmp_type))
 DETAIL(icmp_code, t->icmp_type ? number(t->icmp_code) : unknown)
 FIELD(timestamp,
@@ -130,8 +130,8 @@ static const struct field fields[] = {
 	 "that of the other end, which has the same pair, exchanged; only with --fields",
 	 BARE(isn_remote), WIDTHS(10, 10), IS_DETAIL, .is_on_request = true},
 	{"segs_out", "SEGS-OUT",
-	 "segments sent, including those without payload; only with --fields", BARE(segs_out),
-	 WIDTHS(8, 8), IS_DETAIL, .is_on_request = true},
+	 "segments sent, including those without payload; only with --fields",
+	 BARE(transition_segs_out), WIDTHS(8, 8), IS_DETAIL, .is_on_request = true},
 	{"icmp_type", "ICMP-TYPE",
 	 "type of the ICMP error that answered the SYN; only with --fields", BARE(icmp_type),
 	 WIDTHS(9, 9), IS_DETAIL, .is_on_request = true},

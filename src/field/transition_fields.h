@@ -33,6 +33,7 @@ DECLARE_FIELD(min_rtt_ms);
 DECLARE_FIELD(retrans);
 DECLARE_FIELD(cwnd);
 DECLARE_FIELD(mss);
+DECLARE_FIELD(segs_out);
 DECLARE_FIELD(tx_queue);
 DECLARE_FIELD(rx_queue);
 DECLARE_FIELD(comm);

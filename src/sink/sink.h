@@ -40,7 +40,7 @@ struct sink {
  * recording holds the same, including ticks, so that its replay prints the same.
  */
 struct sink_ops {
-	const char *name; /* of a main output: also its option's name */
+	const char *name; /* of a main output: its option's name, or one of OPTIONS_ (options.h) */
 	/*
 	 * A main output (lines or a view), only one of which is selected: the fields for --fields.
 	 * -n counts its lines.
@@ -99,15 +99,16 @@ struct sink_ops {
  * All sinks, in the order in which they are opened and called. SINK(NAME) is NAME_sink, defined in
  * the file of that sink.
  */
-#define SINKS(SINK)    \
-	SINK(lines)    \
-	SINK(sessions) \
-	SINK(summary)  \
-	SINK(stuck)    \
-	SINK(resets)   \
-	SINK(diagnose) \
-	SINK(check)    \
-	SINK(journal)  \
+#define SINKS(SINK)           \
+	SINK(lines)           \
+	SINK(sessions)        \
+	SINK(summary)         \
+	SINK(session_summary) \
+	SINK(stuck)           \
+	SINK(resets)          \
+	SINK(diagnose)        \
+	SINK(check)           \
+	SINK(journal)         \
 	SINK(record)
 
 #define SINK_DECLARE(name) extern const struct sink_ops name##_sink;

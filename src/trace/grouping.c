@@ -12,10 +12,11 @@
 #define IPV6_BITS 128
 
 static const char *const names[] = {
-	[GROUP_BY_PID] = "pid",     [GROUP_BY_COMM] = "comm",     [GROUP_BY_LADDR] = "laddr",
-	[GROUP_BY_LPORT] = "lport", [GROUP_BY_RADDR] = "raddr",   [GROUP_BY_RPORT] = "rport",
-	[GROUP_BY_NETNS] = "netns", [GROUP_BY_CGROUP] = "cgroup", [GROUP_BY_CAUSE] = "cause",
-	[GROUP_BY_STATE] = "state", [GROUP_BY_EDGE] = "edge",
+	[GROUP_BY_PID] = "pid",     [GROUP_BY_COMM] = "comm",           [GROUP_BY_LADDR] = "laddr",
+	[GROUP_BY_LPORT] = "lport", [GROUP_BY_RADDR] = "raddr",         [GROUP_BY_RPORT] = "rport",
+	[GROUP_BY_NETNS] = "netns", [GROUP_BY_CGROUP] = "cgroup",       [GROUP_BY_CAUSE] = "cause",
+	[GROUP_BY_STATE] = "state", [GROUP_BY_EDGE] = "edge",           [GROUP_BY_PORT] = "port",
+	[GROUP_BY_ROLE] = "role",   [GROUP_BY_CLOSED_BY] = "closed_by",
 };
 
 #define ONCE "each key only once"
@@ -26,6 +27,16 @@ static const char *const names[] = {
 const char *group_by_name(enum group_by by)
 {
 	return names[by];
+}
+
+bool group_by_is_of_session(enum group_by by)
+{
+	return by == GROUP_BY_PORT || by == GROUP_BY_ROLE || by == GROUP_BY_CLOSED_BY;
+}
+
+bool group_by_is_of_change(enum group_by by)
+{
+	return by == GROUP_BY_STATE || by == GROUP_BY_EDGE;
 }
 
 /* The key whose name is the first size bytes of text. GROUP_BY_COUNT: none. */

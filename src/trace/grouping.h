@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The groups of a summary: the keys of --by, and the group of a transition. */
+/* The groups of a summary: the keys of --by, and the group of a transition or of a session. */
 #ifndef TCPSTATES_TRACE_GROUPING_H
 #define TCPSTATES_TRACE_GROUPING_H
 
@@ -20,6 +20,9 @@ enum group_by {
 	GROUP_BY_CAUSE,
 	GROUP_BY_STATE,
 	GROUP_BY_EDGE,
+	GROUP_BY_PORT,
+	GROUP_BY_ROLE,
+	GROUP_BY_CLOSED_BY,
 	GROUP_BY_COUNT,
 };
 
@@ -51,12 +54,16 @@ struct group_key {
 	uint8_t newstate;
 	uint8_t state; /* if edge is a key: its oldstate */
 	uint8_t cause;
+	uint16_t port; /* of a session, like the next two: the service's, whichever end has it */
+	uint8_t role;  /* enum session_role (view/session.h) */
+	uint8_t closed_by; /* enum session_closer (view/session_row.h) */
+	uint8_t unused[4];
 };
 
 /*
- * Adds a key by its name: state, edge, pid, comm, laddr, raddr, lport, rport, netns, cgroup, cause;
- * addresses also as blocks: raddr/24 (bits of either family) or raddr/24/64 (of IPv4 and IPv6).
- * NULL, or the text of what is expected; "" if the name is unknown.
+ * Adds a key by its name: state, edge, pid, comm, laddr, raddr, lport, rport, netns, cgroup, cause,
+ * port, role, closed_by; addresses also as blocks: raddr/24 (bits of either family) or raddr/24/64
+ * (of IPv4 and IPv6). NULL, or the text of what is expected; "" if the name is unknown.
  */
 const char *grouping_add(struct grouping *grouping, const char *text);
 
@@ -74,9 +81,18 @@ const char *group_by_name(enum group_by by);
  */
 bool grouping_has_now(const struct grouping *grouping);
 
-/* The group of a transition. state: which of its two states counts if state is a key. */
-_Static_assert(sizeof(struct group_key) == 72, "struct group_key has no padding");
+/* Whether a key only exists for whole sessions: port, role, closed_by. */
+bool group_by_is_of_session(enum group_by by);
 
+/* Whether a key only exists for state changes: state, edge. */
+bool group_by_is_of_change(enum group_by by);
+
+_Static_assert(sizeof(struct group_key) == 80, "struct group_key has no padding");
+
+/*
+ * The group of a transition. state: which of its two states counts if state is a key. Keys of
+ * sessions stay zero.
+ */
 void group_key_fill(struct group_key *key, const struct grouping *grouping,
 		    const struct transition *transition, uint8_t state);
 

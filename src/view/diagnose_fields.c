@@ -31,10 +31,7 @@ static const char *event_name(const struct finding_row *row)
 
 static const char *role_name(const struct finding_row *row)
 {
-	static const char *const names[] = {
-		[SESSION_CLIENT] = "client", [SESSION_SERVER] = "server"};
-
-	return row->group && row->group->role ? names[row->group->role] : NULL;
+	return row->group ? session_role_name(row->group->role) : NULL;
 }
 
 static struct value text(const char *text, size_t size)

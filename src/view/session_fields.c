@@ -34,22 +34,6 @@ static struct value status(const struct session_row *r)
 	return name(names[r->status]);
 }
 
-static struct value role(const struct session *session)
-{
-	static const char *const names[] = {
-		[SESSION_CLIENT] = "client", [SESSION_SERVER] = "server"};
-
-	return session->role ? name(names[session->role]) : unknown;
-}
-
-static struct value closed_by(const struct session_row *r)
-{
-	static const char *const names[] = {
-		[CLOSER_LOCAL] = "local", [CLOSER_PEER] = "peer", [CLOSER_NONE] = "none"};
-
-	return r->closer ? name(names[r->closer]) : unknown;
-}
-
 /* When the first end closed, or of an open session so far. */
 static struct value idle(const struct session_row *r)
 {
@@ -86,7 +70,7 @@ FIELD(end, r->status == SESSION_ENDED ? wall(r->last.time_ns, context) : unknown
 FIELD(timestamp, timestamp(s, context))
 FIELD(status, status(r))
 FIELD(partial, name(s->is_partial ? "true" : "false"))
-FIELD(role, role(s))
+FIELD(role, name(session_role_name(s->role)))
 FIELD(state, state_value(r->last.newstate))
 TIME_FIELDS(ms, ms_about, ms_at_least, lasted, total)
 TIME_FIELDS(life_ms, life_ms_about, life_ms_at_least, life, life)
@@ -106,13 +90,14 @@ FIGURE(min_rtt_ms)
 FIGURE(retrans)
 FIGURE(cwnd)
 FIGURE(mss)
+FIGURE(segs_out)
 FIELD(idle_ms, idle(r))
 FIELD(signal, number_unless_0(s->signal))
 FIELD(reset_reason, name(reset_reason_name(s->reset_reason)))
 FIELD(owner,
       *r->owner ? ((struct value){.kind = VALUE_TEXT, .text = r->owner, .size = sizeof(r->owner)})
 		: unknown)
-FIELD(closed_by, closed_by(r))
+FIELD(closed_by, name(session_closer_name(r->closer)))
 FIELD(cause, name(cause_row(r->cause)->name))
 FIELD(end_cause, r->status == SESSION_ENDED ? name(cause_row(s->cause)->name) : unknown)
 
@@ -259,6 +244,9 @@ static const struct field fields[] = {
 	{"path", "PATH", "states in order, with the time in each; ? is a part that was not seen",
 	 .class = FIELD_BARE, .text_size = PATH_SIZE, WIDTHS(60, 60), .write = write_path,
 	 .write_json = write_path_json},
+	{"segs_out", "SEGS-OUT",
+	 "segments sent, including those without payload; only with --fields",
+	 BARE(session_segs_out), WIDTHS(8, 8), .is_on_request = true},
 };
 
 _Static_assert(sizeof(fields) / sizeof(fields[0]) <= FIELDS_MAX, "a list holds every field");

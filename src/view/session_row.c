@@ -265,3 +265,47 @@ void session_row_fill(struct session_row *row, const struct session *session,
 	row->closer = closer_of(row);
 	row->has_figures = has_figures(row);
 }
+
+/* Its path is known from the start, and has only the states of the handshake. */
+static bool is_unestablished(const struct session_row *row)
+{
+	int i = 0;
+
+	while (i < row->path_count && is_of_handshake(&row->path[i]))
+		i++;
+	return i && i == row->path_count && !row->session->is_partial;
+}
+
+bool session_row_has_failed(const struct session_row *row)
+{
+	return row->status == SESSION_ENDED && (is_cut_off(row->cause) || is_unestablished(row));
+}
+
+const char *session_role_name(unsigned int role)
+{
+	static const char *const names[] = {
+		[SESSION_CLIENT] = "client", [SESSION_SERVER] = "server"};
+
+	return role < sizeof(names) / sizeof(names[0]) ? names[role] : NULL;
+}
+
+const char *session_closer_name(unsigned int closer)
+{
+	static const char *const names[] = {
+		[CLOSER_LOCAL] = "local", [CLOSER_PEER] = "peer", [CLOSER_NONE] = "none"};
+
+	return closer < sizeof(names) / sizeof(names[0]) ? names[closer] : NULL;
+}
+
+uint16_t session_row_service_port(const struct session_row *row)
+{
+	switch ((enum session_role)row->session->role) {
+	case SESSION_CLIENT:
+		return row->last.rport;
+	case SESSION_SERVER:
+		return row->last.lport;
+	case SESSION_ROLE_UNKNOWN:
+		break;
+	}
+	return 0;
+}

@@ -18,6 +18,7 @@ enum session_closer {
 	CLOSER_LOCAL, /* this end: its owner, or the kernel */
 	CLOSER_PEER,
 	CLOSER_NONE, /* neither: the peer could not be reached */
+	CLOSER_COUNT,
 };
 
 /* A duration, and how exactly it is known. */
@@ -46,5 +47,18 @@ struct session_row {
 /* Fills in a row. The session must have steps. now_ns: monotonic; used for SESSION_OPEN. */
 void session_row_fill(struct session_row *row, const struct session *session,
 		      enum session_status status, uint64_t now_ns);
+
+/*
+ * Whether it has ended, and was never established or did not end in an orderly way: by a reset, a
+ * timeout or an error. row->cause is the cause.
+ */
+bool session_row_has_failed(const struct session_row *row);
+
+/* As printed; NULL: not known. */
+const char *session_role_name(unsigned int role);
+const char *session_closer_name(unsigned int closer);
+
+/* The port of the service: the peer's for a client, the local one for a server; 0: not known. */
+uint16_t session_row_service_port(const struct session_row *row);
 
 #endif

@@ -1,94 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Counts and durations of transitions, by group. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "trace/state.h"
 #include "view/summary.h"
 
-#define FIRST_ROOM 64
-
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-#define KEY_WORDS (sizeof(struct group_key) / sizeof(uint64_t))
-
-static bool has_key(const struct hash_entry *entry, const void *key)
+void summary_init(struct summary *summary, const struct grouping *grouping, struct cgroups *cgroups)
 {
-	return !memcmp(&((const struct summary_group *)entry)->key, key, sizeof(struct group_key));
+	*summary = (struct summary){
+		.grouping = grouping,
+		.table = {.group_size = sizeof(struct summary_group),
+			  .count_max = SUMMARY_GROUPS_MAX,
+			  .cgroups = cgroups},
+	};
 }
 
-/* Makes room for one more group. False if out of memory. */
-static bool make_room(struct summary *summary)
+static struct summary_group *group_at(const struct summary *summary, size_t place)
 {
-	size_t room = summary->room ? 2 * summary->room : FIRST_ROOM;
-	struct summary_group **groups;
-
-	if (summary->count < summary->room)
-		return true;
-	groups = realloc(summary->groups, room * sizeof(struct summary_group *));
-	if (!groups)
-		return false;
-	summary->groups = groups;
-	summary->room = room;
-	return true;
-}
-
-/* NULL if out of memory. */
-static struct summary_group *create_group(struct summary *summary, const struct group_key *key)
-{
-	struct summary_group *group = make_room(summary) ? calloc(1, sizeof(*group)) : NULL;
-
-	if (!group)
-		return NULL;
-	group->key = *key;
-	group->place = (uint32_t)summary->count;
-	return group;
-}
-
-/* The path of a cgroup can be found only while the cgroup exists. */
-static struct summary_group *add_group(struct summary *summary, const struct group_key *key,
-				       const uint64_t words[KEY_WORDS])
-{
-	struct summary_group *group = create_group(summary, key);
-
-	if (!group || !hash_add(&summary->by_key, &group->by_key, words, KEY_WORDS)) {
-		free(group);
-		return NULL;
-	}
-	summary->groups[summary->count++] = group;
-	if (key->cgroup && summary->cgroups)
-		cgroups_find(summary->cgroups, key->cgroup);
-	return group;
-}
-
-static struct summary_group *other_group(struct summary *summary)
-{
-	static const struct group_key none = {0};
-
-	if (summary->other)
-		return summary->other;
-	summary->other = create_group(summary, &none);
-	if (summary->other)
-		summary->groups[summary->count++] = summary->other;
-	return summary->other;
+	return (struct summary_group *)summary->table.groups[place];
 }
 
 /* NULL if out of memory. */
 static struct summary_group *group_of(struct summary *summary, const struct transition *t,
 				      uint8_t state)
 {
-	uint64_t words[KEY_WORDS];
-	struct hash_entry *entry;
 	struct group_key key;
 
 	group_key_fill(&key, summary->grouping, t, state);
-	memcpy(words, &key, sizeof(key));
-	entry = hash_find(&summary->by_key, words, KEY_WORDS, has_key, &key);
-	if (entry)
-		return (struct summary_group *)entry;
-	if (summary->by_key.count >= SUMMARY_GROUPS_MAX)
-		return other_group(summary);
-	return add_group(summary, &key, words);
+	return (struct summary_group *)group_table_find(&summary->table, &key);
 }
 
 /* ---- counts of transitions ------------------------------------------------------------------- */
@@ -143,7 +82,7 @@ static bool enter(struct summary *summary, const struct tally *tally)
 	if (!group)
 		return false;
 	group->lately.entered += tally->count;
-	if (summary_is_other(summary, group))
+	if (&group->keyed == summary->table.other)
 		summary->others += tally->count;
 	return true;
 }
@@ -175,7 +114,7 @@ static void go(struct summary *summary, struct presence *presence, uint32_t grou
 {
 	presence->group = group;
 	if (group != PRESENT_NOWHERE)
-		summary->groups[group]->now++;
+		group_at(summary, group)->now++;
 }
 
 /* Returns the group that it was in; presence may be NULL. */
@@ -185,7 +124,7 @@ static uint32_t leave_group(struct summary *summary, struct presence *presence)
 
 	if (group == PRESENT_NOWHERE)
 		return group;
-	summary->groups[group]->now--;
+	group_at(summary, group)->now--;
 	presence->group = PRESENT_NOWHERE;
 	return group;
 }
@@ -204,7 +143,7 @@ static uint32_t group_of_state(struct summary *summary, const struct transition 
 
 	if (is_match && grouping_has_now(summary->grouping))
 		group = group_of(summary, t, t->newstate);
-	return group ? group->place : PRESENT_NOWHERE;
+	return group ? group->keyed.place : PRESENT_NOWHERE;
 }
 
 static void add_now(struct summary *summary, const struct transition *t, uint8_t state, int64_t n)
@@ -358,18 +297,32 @@ static void stats_turn(struct summary_stats *whole, struct summary_stats *lately
 
 void summary_turn(struct summary *summary)
 {
-	for (size_t i = 0; i < summary->count; i++)
-		stats_turn(&summary->groups[i]->whole, &summary->groups[i]->lately);
+	for (size_t i = 0; i < summary->table.count; i++)
+		stats_turn(&group_at(summary, i)->whole, &group_at(summary, i)->lately);
+}
+
+static bool ranks(const struct keyed_group *keyed, bool is_lately, struct group_rank *rank)
+{
+	const struct summary_group *group = (const struct summary_group *)keyed;
+	const struct summary_stats *stats = is_lately ? &group->lately : &group->whole;
+
+	*rank = (struct group_rank){stats->times.sum, stats->entered};
+	return stats->entered || stats->at_least || stats->unknown || stats->times.count ||
+	       group->now > 0;
+}
+
+const struct keyed_group **summary_sort(const struct summary *summary, bool is_lately,
+					size_t *count)
+{
+	return group_table_sort(&summary->table, ranks, is_lately, count);
 }
 
 void summary_close(struct summary *summary)
 {
-	for (size_t i = 0; i < summary->count; i++) {
-		histogram_free(&summary->groups[i]->lately.times);
-		histogram_free(&summary->groups[i]->whole.times);
-		free(summary->groups[i]);
+	for (size_t i = 0; i < summary->table.count; i++) {
+		histogram_free(&group_at(summary, i)->lately.times);
+		histogram_free(&group_at(summary, i)->whole.times);
 	}
-	free(summary->groups);
-	hash_close(&summary->by_key);
+	group_table_close(&summary->table);
 	presences_close(&summary->presences);
 }

@@ -10,12 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/hash.h"
 #include "lib/histogram.h"
-#include "trace/cgroup.h"
 #include "trace/grouping.h"
 #include "trace/tally.h"
 #include "trace/transition.h"
+#include "view/group_table.h"
 #include "view/presence.h"
 
 /* At most this many groups; transitions of further ones share one group. */
@@ -29,30 +28,27 @@ struct summary_stats {
 };
 
 struct summary_group {
-	struct hash_entry by_key; /* first member: cast from struct hash_entry * */
-	struct group_key key;
-	uint32_t place; /* index in groups */
-	int64_t now;    /* sessions; may be below 0 if starts were not seen */
+	struct keyed_group keyed; /* first member: cast from struct keyed_group * */
+	int64_t now;              /* sessions; may be below 0 if starts were not seen */
 	struct summary_stats lately;
 	struct summary_stats whole; /* without lately */
 };
 
-/* Initialized with zeros, except for what the caller sets. */
+/* Initialized by summary_init(). */
 struct summary {
-	const struct grouping *grouping; /* set by the caller */
-	struct cgroups *cgroups;         /* set by the caller: paths are looked up early */
+	const struct grouping *grouping;
 	bool is_tallied;   /* set by the caller: most transitions come by summary_take_tally(), */
 	bool has_syn_sent; /* but none of SYN_SENT does */
 
-	struct summary_group **groups;
-	size_t count;
-	size_t room;
-	struct hash by_key;
-	struct summary_group *other; /* for transitions beyond SUMMARY_GROUPS_MAX; NULL: none yet */
-	uint64_t others;             /* transitions counted there */
-	uint64_t unheard;            /* transitions not counted: out of memory */
+	struct group_table table;
+	uint64_t others;  /* transitions counted in the group of the rest */
+	uint64_t unheard; /* transitions not counted: out of memory */
 	struct presences presences;
 };
+
+/* Both are borrowed. cgroups: paths are looked up early; may be NULL. */
+void summary_init(struct summary *summary, const struct grouping *grouping,
+		  struct cgroups *cgroups);
 
 /*
  * Takes a transition or a snapshot (FACT_STANDING). Only those that match are counted; the others
@@ -66,18 +62,12 @@ void summary_take_tally(struct summary *summary, const struct tally *tally);
 /* Adds lately to whole, and clears lately. */
 void summary_turn(struct summary *summary);
 
-static inline bool summary_is_other(const struct summary *summary,
-				    const struct summary_group *group)
-{
-	return group == summary->other;
-}
-
 /*
  * The groups with anything to report (in lately or in whole), longest total time first. The caller
  * frees the array, not the groups. NULL if out of memory.
  */
-const struct summary_group **summary_sort(const struct summary *summary, bool is_lately,
-					  size_t *count);
+const struct keyed_group **summary_sort(const struct summary *summary, bool is_lately,
+					size_t *count);
 
 void summary_close(struct summary *summary);
 

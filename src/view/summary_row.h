@@ -3,21 +3,16 @@
 #ifndef TCPSTATES_VIEW_SUMMARY_ROW_H
 #define TCPSTATES_VIEW_SUMMARY_ROW_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "view/drawing.h"
+#include "view/group_row.h"
 #include "view/summary.h"
 
 struct summary_row {
-	const struct grouping *grouping;
-	const struct summary_group *group;
+	struct group_row group;            /* first member */
 	const struct summary_stats *stats; /* the group's statistics for this report */
-	const struct drawing *drawing;
-	uint64_t time_ns; /* monotonic: end of the period */
-	uint64_t span_ns; /* length of the period */
-	bool is_whole;    /* the whole run, not an interval */
-	bool is_other;    /* the group of the rest */
+	int64_t now;                       /* sessions in it; may be below 0 */
 	char drawn[DRAWING_SIZE_MAX];
 };
 

@@ -1,109 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* A summary: a report at the end, and one per interval if requested. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/duration.h"
 #include "lib/log.h"
 #include "lib/terminal.h"
-#include "lib/text.h"
 #include "sink/text_sink.h"
 #include "view/drawing.h"
+#include "view/group_layout.h"
+#include "view/reports.h"
 #include "view/summary.h"
 #include "view/summary_row.h"
 
-#define COLUMNS_SIZE 256
-
 /* The columns depend on the keys, and the histogram on the terminal. */
 struct layout {
-	struct field fields[FIELDS_MAX];
-	struct field_table table;
-	struct row_kind kind;
-	char columns[COLUMNS_SIZE];
-	char csv[COLUMNS_SIZE];
+	struct group_layout group;
 	char axis[DRAWING_SIZE_MAX];
 };
 
 struct summary_sink {
 	struct text_sink text; /* first member: cast from struct sink * */
 	struct summary summary;
+	struct reports reports;
 	struct layout *layout;
 	struct drawing drawing;
 	struct terminal terminal;
-	bool is_table;
-	uint64_t interval_ns; /* 0: none */
-	uint64_t now_ns;      /* the newest known time */
-	uint64_t start_ns;
-	uint64_t next_ns; /* end of the current interval; UINT64_MAX: no intervals */
-	bool has_reported;
 };
 
 /* ---- layout ---------------------------------------------------------------------------------- */
-
-/* A key in --fields must also be a key of --by. */
-static int summary_check(const struct options *options)
-{
-	const struct grouping *grouping = &options->grouping;
-
-	for (enum group_by by = 0; by < GROUP_BY_COUNT; by++) {
-		const char *name = group_by_name(by);
-		const char *field = by == GROUP_BY_EDGE ? "oldstate" : name;
-
-		if (grouping_has(grouping, by) ||
-		    !(field_list_has(&options->fields, field) ||
-		      (by == GROUP_BY_EDGE && field_list_has(&options->fields, "newstate"))))
-			continue;
-		log_error("--fields: %s is not a key of this summary; add %s to --by, or remove it",
-			  field, name);
-		return -1;
-	}
-	return 0;
-}
 
 static void summary_want(const struct options *options, struct wants *wants)
 {
 	wants->details = wants->minisocks = wants->snapshots = true;
 	wants->rejected = true;
 	wants->grouping = &options->grouping;
-}
-
-/* The key that a field shows; GROUP_BY_COUNT: none. */
-static enum group_by key_of(const char *field)
-{
-	enum group_by by = 0;
-
-	if (!strcmp(field, "oldstate") || !strcmp(field, "newstate"))
-		return GROUP_BY_EDGE;
-	while (by < GROUP_BY_COUNT && strcmp(group_by_name(by), field) != 0)
-		by++;
-	return by;
-}
-
-/* Omits the fields of keys that were not requested: JSON prints all fields. */
-static void choose_fields(struct layout *layout, const struct grouping *grouping)
-{
-	for (int i = 0; i < summary_fields.count; i++) {
-		enum group_by by = key_of(summary_fields.fields[i].key);
-
-		if (by == GROUP_BY_COUNT || grouping_has(grouping, by))
-			layout->fields[layout->table.count++] = summary_fields.fields[i];
-	}
-	layout->table.fields = layout->fields;
-}
-
-static void write_columns(char *columns, const struct grouping *grouping, const char *rest)
-{
-	size_t size = 0;
-
-	for (unsigned int i = 0; i < grouping->count; i++) {
-		enum group_by by = grouping->order[i];
-		const char *key = by == GROUP_BY_EDGE ? "oldstate,newstate" : group_by_name(by);
-
-		size += (size_t)snprintf(columns + size, COLUMNS_SIZE - size, "%s,", key);
-	}
-	snprintf(columns + size, COLUMNS_SIZE - size, "%s", rest);
 }
 
 /* By edge or cause, no session is in a group now: there is no column NOW. */
@@ -118,14 +49,10 @@ static struct layout *layout_open(const struct options *options)
 		log_error("out of memory");
 		return NULL;
 	}
-	choose_fields(layout, &options->grouping);
-	write_columns(layout->columns, &options->grouping,
-		      grouping_has_now(&options->grouping) ? TABLE_COLUMNS("now,")
-							   : TABLE_COLUMNS(""));
-	write_columns(layout->csv, &options->grouping,
-		      options->interval_ns ? CSV_COLUMNS ",span,report" : CSV_COLUMNS);
-	layout->kind = (struct row_kind){
-		.fields = &layout->table, .table = layout->columns, .csv = layout->csv};
+	group_layout_init(&layout->group, options, &summary_fields,
+			  grouping_has_now(&options->grouping) ? TABLE_COLUMNS("now,")
+							       : TABLE_COLUMNS(""),
+			  options->interval_ns ? CSV_COLUMNS ",span,report" : CSV_COLUMNS);
 	return layout;
 }
 
@@ -166,9 +93,9 @@ static void lay_out_histogram(struct summary_sink *summary, bool is_asked_for)
 	}
 	summary->drawing.width = width < DRAWING_WIDTH_MIN ? DRAWING_WIDTH_MIN : width;
 	drawing_axis(&summary->drawing, summary->layout->axis);
-	for (int i = 0; i < summary->layout->table.count; i++)
-		if (is_histogram(&summary->layout->fields[i]))
-			summary->layout->fields[i].heading = summary->layout->axis;
+	for (int i = 0; i < summary->layout->group.table.count; i++)
+		if (is_histogram(&summary->layout->group.fields[i]))
+			summary->layout->group.fields[i].heading = summary->layout->axis;
 	for (int i = 0; i < last; i++)
 		if (is_histogram(text->writer.columns.field[i]))
 			text->writer.layout.table[i].width = summary->drawing.width;
@@ -182,98 +109,59 @@ static struct sink *summary_open(const struct sink_setup *setup)
 
 	if (!layout)
 		return NULL;
-	summary = (struct summary_sink *)text_sink_open(&summary_sink, setup, &layout->kind,
+	summary = (struct summary_sink *)text_sink_open(&summary_sink, setup, &layout->group.kind,
 							sizeof(*summary));
 	if (!summary) {
 		free(layout);
 		return NULL;
 	}
 	summary->layout = layout;
-	summary->summary.grouping = &options->grouping;
-	summary->summary.cgroups = setup->origin->cgroups;
+	summary_init(&summary->summary, &options->grouping, setup->origin->cgroups);
+	reports_open(&summary->reports, &summary->text, options->interval_ns);
 	summary->summary.is_tallied = setup->origin->has_tallies;
 	summary->summary.has_syn_sent = options->selection.lports.is_given ||
 					grouping_has(&options->grouping, GROUP_BY_LPORT);
 	summary->terminal = terminal_of(summary->text.output.fd);
 	summary->drawing =
 		(struct drawing){.width = DRAWING_WIDTH_MIN, .is_utf8 = summary->terminal.is_utf8};
-	summary->is_table = summary->text.writer.format == &table_format;
-	summary->interval_ns = options->interval_ns;
-	if (summary->is_table)
+	if (summary->reports.is_table)
 		lay_out_histogram(summary, options->fields.count);
 	return &summary->text.sink;
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */
 
-#define BOLD   "\033[1m"
-#define NORMAL "\033[0m"
-
-/* "12:30:05, 5.00s" */
-static void write_head(struct summary_sink *summary, uint64_t time_ns, uint64_t span_ns,
-		       bool is_whole)
-{
-	struct text_sink *text = &summary->text;
-	struct buffer *buffer = &text->output.buffer;
-	int64_t offset_ns = summary->text.sink.origin->clock->wall_offset_ns;
-	char time[32], span[DURATION_SIZE_MAX];
-
-	*text_write_time_of_day(&text->writer.notation, time,
-				(int64_t)(time_ns + (uint64_t)offset_ns)) = '\0';
-	*duration_write(span, span_ns) = '\0';
-	if (summary->has_reported)
-		buffer_append_byte(buffer, '\n');
-	if (summary->terminal.has_colour)
-		buffer_append_text(buffer, BOLD);
-	buffer_append_text(buffer, time);
-	buffer_append_text(buffer, is_whole ? ", the whole run of " : ", the last ");
-	buffer_append_text(buffer, span);
-	if (summary->terminal.has_colour)
-		buffer_append_text(buffer, NORMAL);
-	buffer_append_byte(buffer, '\n');
-}
-
-static bool has_enough(const struct text_sink *text)
-{
-	return text->sink.lines >= text->lines_max;
-}
-
 static void write_rows(struct summary_sink *summary, struct summary_row *row)
 {
+	const struct summary *model = &summary->summary;
+	bool is_whole = row->group.report.is_whole;
 	size_t count = 0;
-	const struct summary_group **groups =
-		summary_sort(&summary->summary, !row->is_whole, &count);
+	const struct keyed_group **sorted = summary_sort(model, !is_whole, &count);
 
-	if (!groups)
+	if (!sorted)
 		log_error("out of memory: a report is missing");
 	for (size_t i = 0; i < count; i++) {
-		row->group = groups[i];
-		row->stats = row->is_whole ? &groups[i]->whole : &groups[i]->lately;
-		row->is_other = summary_is_other(&summary->summary, groups[i]);
+		const struct summary_group *group = (const struct summary_group *)sorted[i];
+
+		row->group.key = &sorted[i]->key;
+		row->group.is_other = sorted[i] == model->table.other;
+		row->stats = is_whole ? &group->whole : &group->lately;
+		row->now = group->now;
 		drawing_draw(&summary->drawing, &row->stats->times, row->drawn);
-		text_sink_row(&summary->text, row, row->time_ns);
+		text_sink_row(&summary->text, row, row->group.report.time_ns);
 	}
-	free(groups);
+	free(sorted);
 }
 
-static void report(struct summary_sink *summary, uint64_t time_ns, bool is_whole)
+static void report(struct summary_sink *summary, bool is_whole)
 {
-	uint64_t begin_ns = is_whole ? summary->start_ns : summary->next_ns - summary->interval_ns;
 	struct summary_row row = {
-		.grouping = summary->summary.grouping,
-		.time_ns = time_ns,
-		.span_ns = time_ns > begin_ns ? time_ns - begin_ns : 0,
-		.is_whole = is_whole,
+		.group = {.grouping = summary->summary.grouping,
+			  .report = reports_period(&summary->reports, is_whole)},
 	};
 
-	if (has_enough(&summary->text))
-		return;
-	if (summary->is_table && summary->interval_ns && summary->text.has_header)
-		write_head(summary, time_ns, row.span_ns, is_whole);
-	if (summary->is_table)
-		text_sink_begin(&summary->text.sink);
-	write_rows(summary, &row);
-	summary->has_reported = true;
+	if (reports_write_head(&summary->reports, &row.group.report))
+		write_rows(summary, &row);
 }
 
 /* Tallies are read from the kernel this often, so that there is room for more. */
@@ -281,39 +169,29 @@ static void report(struct summary_sink *summary, uint64_t time_ns, bool is_whole
 
 static void set_wake(struct summary_sink *summary)
 {
-	uint64_t tally_ns = summary->now_ns + TALLY_INTERVAL_NS;
+	uint64_t tally_ns = summary->reports.now_ns + TALLY_INTERVAL_NS;
 
-	summary->text.sink.wake_ns = summary->next_ns;
-	if (summary->summary.is_tallied && tally_ns < summary->next_ns)
+	summary->text.sink.wake_ns = summary->reports.next_ns;
+	if (summary->summary.is_tallied && tally_ns < summary->reports.next_ns)
 		summary->text.sink.wake_ns = tally_ns;
 }
 
-/* If several intervals end at once, the first one reports everything. */
 static void advance(struct summary_sink *summary, uint64_t now_ns)
 {
-	if (now_ns > summary->now_ns)
-		summary->now_ns = now_ns;
-	if (now_ns < summary->next_ns || !summary->interval_ns)
+	if (!reports_are_due(&summary->reports, now_ns))
 		return;
-	report(summary, summary->next_ns, false);
+	report(summary, false);
 	summary_turn(&summary->summary);
-	summary->next_ns +=
-		((now_ns - summary->next_ns) / summary->interval_ns + 1) * summary->interval_ns;
+	reports_go_on(&summary->reports);
 	set_wake(summary);
 }
 
-/* A table repeats its heading above each report. */
 static void summary_begin(struct sink *sink)
 {
 	struct summary_sink *summary = (struct summary_sink *)sink;
 
-	summary->start_ns = summary->now_ns = sink->origin->clock->start_ns;
-	summary->next_ns = UINT64_MAX;
-	if (summary->interval_ns && summary->interval_ns < UINT64_MAX - summary->start_ns)
-		summary->next_ns = summary->start_ns + summary->interval_ns;
+	reports_begin(&summary->reports);
 	set_wake(summary);
-	if (!summary->is_table)
-		text_sink_begin(sink);
 }
 
 static void summary_observe(struct sink *sink, const struct transition *transition, bool is_match)
@@ -364,7 +242,7 @@ static void summary_end(struct sink *sink)
 	struct summary_sink *summary = (struct summary_sink *)sink;
 
 	summary_turn(&summary->summary);
-	report(summary, summary->now_ns, true);
+	report(summary, true);
 	complain(&summary->summary);
 }
 
@@ -385,7 +263,7 @@ const struct sink_ops summary_sink = {
 	.fields = &summary_fields,
 	.follows_sessions = true,
 	.takes_tallies = true,
-	.check = summary_check,
+	.check = group_layout_check,
 	.want = summary_want,
 	.open = summary_open,
 	.begin = summary_begin,

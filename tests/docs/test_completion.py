@@ -53,6 +53,9 @@ def test_fields_of_views():
     for view in "--sessions", "--summary", "--stuck", "--resets", "--diagnose", "--check":
         check(set(keys(view)) != set(keys()), f"{view} has fields of its own")
         check_offered([view, "-F", ""], NO_SPACE, keys(view))
+    together = "--sessions", "--summary"
+    check(set(keys(*together)) - set(keys("--sessions")) - set(keys("--summary")), "both views together have fields of their own")
+    check_offered([*together, "-F", ""], NO_SPACE, keys(*together))
 
 
 def test_states():

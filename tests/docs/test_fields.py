@@ -65,21 +65,29 @@ def test_page_order():
         check_equal(f"{title}: order", [field for field, _ in page_fields(title)], order)
 
 
-def test_summary():
+def check_fields_of_groups(view, subsection, keys):
     """The fields of a summary likewise, and their JSON types."""
-    lines = tool.output_of("--summary", "--fields", "help").splitlines()
-    listed = [tool.Field(*line.split()[:2]) for line in lines]
-    found = page.paragraphs(page.subsections("SUMMARY")["Fields of a summary"], r"([a-z0-9_]+) \((\S+)\)")
-    check_same_items("fields of a summary in the man page and in --fields help", [tool.Field(*match.group(1, 2)) for match, _ in found],
-                     listed)
-    keys = "pid,comm,laddr/24,lport,raddr,rport,netns,cgroup,cause,state,edge"
-    objects = [json.loads(line) for line in tool.replay("--summary", "--by", keys, "-j").splitlines()]
+    listed = [tool.Field(*line.split()[:2]) for line in tool.output_of(*view, "--fields", "help").splitlines()]
+    found = page.paragraphs(page.subsections("SUMMARY")[subsection], r"([a-z0-9_]+) \((\S+)\)")
+    told = [tool.Field(*match.group(1, 2)) for match, _ in found]
+    check_same_items(f"{subsection} in the man page and in --fields help", told, listed)
+    fields = ",".join(field.key for field in told)
+    objects = [json.loads(line) for line in tool.replay(*view, "--by", keys, "-j", "-F", fields).splitlines()]
+    check(objects, f"{view} --by {keys} prints nothing")
     for match, text in found:
         said = re.search(r"JSON: (\w+)(?: or (\w+))?", text)
         kinds = [JSON_TYPES[name] for name in said.groups() if name]
         for line in objects:
-            check(match[1] not in line or any(isinstance(line[match[1]], kind) for kind in kinds),
-                  f"{match[1]} is {line.get(match[1])!r}, not {said[0]}")
+            check(any(isinstance(line[match[1]], kind) for kind in kinds), f"{match[1]} is {line[match[1]]!r}, not {said[0]}")
+
+
+def test_summary():
+    check_fields_of_groups(["--summary"], "Fields of a summary", "pid,comm,laddr/24,lport,raddr,rport,netns,cgroup,cause,state,edge")
+
+
+def test_summary_of_sessions():
+    check_fields_of_groups(["--sessions", "--summary"], "Fields of a summary of sessions",
+                           "pid,comm,laddr/24,lport,raddr,rport,netns,cgroup,cause,port,role,closed_by")
 
 
 def test_headings():
@@ -146,6 +154,20 @@ def test_default_columns_of_resets():
     check(len(lists) == 3, f"not table, wide table and CSV: {lists}")
     for options, fields in zip(([], ["-w"], ["-s"]), lists):
         check_equal(f"{options}", tool.replay("--resets", *options), tool.replay("--resets", *options, "-F", fields))
+
+
+def test_default_columns_of_summary_of_sessions():
+    lists = ["".join(line.strip().rstrip("\\") for line in block) for block in page.blocks("Summary of sessions")]
+    check(len(lists) == 2, f"not table and CSV: {lists}")
+    for options, fields in zip(([], ["-s"]), lists):
+        view = "--sessions", "--summary", "--by", "raddr,port", *options
+        check_equal(f"{options}", tool.replay(*view), tool.replay(*view, "-F", f"raddr,port,{fields}"))
+
+
+def test_limit_of_summary_of_sessions():
+    text = page.text(page.subsections("SUMMARY")["Summary of sessions"])
+    said = re.search(r"At most ([0-9,]+) groups are separate", text)[1].replace(",", "")
+    check_equal("groups", said, re.search(r"#define SESSION_GROUPS_MAX (\d+)", tool.source("view/session_summary.h"))[1])
 
 
 def test_limits_of_resets():

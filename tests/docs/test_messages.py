@@ -42,7 +42,7 @@ def pattern(call):
 
 def test_all_usage_errors():
     """Each message of the option parser has an example."""
-    calls = re.findall(rf"log_error\(\s*((?:{tool.STRING}\s*)+)", tool.source("cli/options.c"))
+    calls = re.findall(rf"log_error\(\s*((?:{tool.STRING}\s*)+)", tool.source("cli/options.c") + tool.source("cli/summary_keys.c"))
     check(len(calls) > 5, f"only {len(calls)} messages found in src/cli/options.c")
     messages = [message for _, message in usage_errors()]
     for call in calls:

@@ -2,6 +2,8 @@
 /*
  * sessions COUNT writes a recording to standard output: so many sessions, each with another peer,
  * another owner and another cgroup, that are all open at the end. To see what a flood costs.
+ *
+ * sessions COUNT GROUPS writes sessions that end one after the other, of so many owners and peers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +31,9 @@ static void flush(struct buffer *buffer)
 	buffer->length = 0;
 }
 
-static struct transition transition_of(unsigned int number, unsigned int oldstate,
-				       unsigned int newstate)
+/* number: of the session; group: of its owner, peer and cgroup. */
+static struct transition transition_of(unsigned int number, unsigned int group,
+				       unsigned int oldstate, unsigned int newstate)
 {
 	struct transition t = {
 		.time_ns = 1000000000000 + 1000 * (uint64_t)number + newstate,
@@ -42,51 +45,73 @@ static struct transition transition_of(unsigned int number, unsigned int oldstat
 		.oldstate = oldstate,
 		.newstate = newstate,
 		.flags = TRANSITION_DURATION_KNOWN | TRANSITION_HAS_DETAILS,
-		.pid = 1 + number,
+		.pid = 1 + group,
 		.cookie = 1 + number,
-		.cgroup = 1 + number,
+		.cgroup = 1 + group,
 		.netns = 1,
 		.laddr = {[10] = 0xff, [11] = 0xff, [12] = 10, [15] = 1},
 		.raddr = {[10] = 0xff, [11] = 0xff},
 	};
 
-	memcpy(&t.raddr[12], &number, sizeof(number));
-	snprintf(t.comm, sizeof(t.comm), "p%u", number);
+	memcpy(&t.raddr[12], &group, sizeof(group));
+	snprintf(t.comm, sizeof(t.comm), "p%u", group);
 	return t;
 }
 
-static void write_session(struct buffer *buffer, unsigned int number)
+static void write_cgroup(struct buffer *buffer, unsigned int number)
 {
-	static const unsigned int path[] = {STATE_CLOSE, STATE_SYN_SENT, STATE_ESTABLISHED};
-	struct transition t;
-	char group[64];
+	char path[64];
 
-	snprintf(group, sizeof(group), "/system.slice/container-%u.scope", number);
-	recording_write_cgroup(buffer, 1 + number, group);
-	for (int i = 0; i < 2; i++) {
-		t = transition_of(number, path[i], path[i + 1]);
+	snprintf(path, sizeof(path), "/system.slice/container-%u.scope", number);
+	recording_write_cgroup(buffer, 1 + number, path);
+}
+
+static const unsigned int open_path[] = {STATE_CLOSE, STATE_SYN_SENT, STATE_ESTABLISHED};
+static const unsigned int whole_path[] = {STATE_CLOSE,     STATE_SYN_SENT,  STATE_ESTABLISHED,
+					  STATE_FIN_WAIT1, STATE_FIN_WAIT2, STATE_CLOSE};
+
+/* groups: 0: each session has one of its own, and stays open. Returns how many transitions. */
+static unsigned int write_session(struct buffer *buffer, unsigned int number, unsigned int groups)
+{
+	unsigned int group = groups ? number % groups : number, steps = groups ? 5 : 2;
+	const unsigned int *path = groups ? whole_path : open_path;
+
+	if (number == group)
+		write_cgroup(buffer, group);
+	for (unsigned int i = 0; i < steps; i++) {
+		struct transition t = transition_of(number, group, path[i], path[i + 1]);
+
+		if (groups) {
+			t.time_ns = 1000000000000 + 1000000 * (uint64_t)number + 1000 * i;
+			t.duration_ns = 1000 + number % 9973 * (uint64_t)1000;
+			t.tx_bytes = t.rx_bytes = 1000;
+			t.facts = path[i] == STATE_ESTABLISHED ? FACT_IN_CALL | FACT_LAST_FD : 0;
+		}
 		recording_write_transition(buffer, &t);
 	}
+	return steps;
 }
 
 int main(int argc, char **argv)
 {
 	const struct recording_origin origin = {.start_ns = 1, .host = "flood", .kernel = "6.1"};
-	unsigned int count = argc == 2 ? (unsigned int)atoi(argv[1]) : 0;
+	unsigned int count = argc > 1 ? (unsigned int)atoi(argv[1]) : 0;
+	unsigned int groups = argc > 2 ? (unsigned int)atoi(argv[2]) : 0;
+	uint64_t transitions = 0;
 	struct buffer buffer = {0};
 	struct losses none = {0};
 
-	if (!count) {
-		fprintf(stderr, "usage: sessions COUNT\n");
+	if (!count || argc > 3) {
+		fprintf(stderr, "usage: sessions COUNT [GROUPS]\n");
 		return 2;
 	}
 	recording_write_header(&buffer, &origin);
 	for (unsigned int number = 0; number < count; number++) {
-		write_session(&buffer, number);
+		transitions += write_session(&buffer, number, groups);
 		if (buffer.length > BLOCK)
 			flush(&buffer);
 	}
-	recording_write_end(&buffer, &none, 2 * (uint64_t)count);
+	recording_write_end(&buffer, &none, transitions);
 	flush(&buffer);
 	buffer_free(&buffer);
 	return 0;

@@ -55,6 +55,10 @@ static const char *const views[] = {
 	"-j --cause reset_received,close,timer --to CLOSE --minisocks",
 	"--resets -w",
 	"--resets -j --local 0.0.0.0/1,::/1 -d 1",
+	"--sessions --summary",
+	"--sessions --summary=0.001 -j --half-open --by "
+	"cause,closed_by,role,port,lport,laddr/9,cgroup",
+	"--sessions --summary=1 -s --minisocks --by pid,comm,raddr/24/64,rport,netns -n 9",
 };
 
 enum head_flags {

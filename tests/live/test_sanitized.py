@@ -40,6 +40,10 @@ def test_summary(program):
     check_run("--summary", "--by", "comm,state")
 
 
+def test_summary_of_sessions(program):
+    check_run("--sessions", "--summary=0.1", "--by", "comm,role,port,cause,closed_by")
+
+
 def test_summary_in_the_kernel(program):
     check_run("--summary=1")
 

@@ -21,7 +21,8 @@ INVERSE = pow(USUAL_MULTIPLIER, -1, 2**64)
 
 VIEWS = ["", "-x", "-s", "-j", "--csv --fields time,cgroup", "-q -o /dev/null", "--sessions", "--sessions -j", "--stuck",
          "--stuck=ESTABLISHED:0.001 -s", "--diagnose", "--summary", "--summary --by cgroup,state", "--summary --by raddr,comm,pid",
-         "--summary=1 -s", "--cgroup /x", "--minisocks", "--resets"]
+         "--summary=1 -s", "--sessions --summary",
+         "--sessions --summary=1 --by raddr,comm,pid,cgroup", "--cgroup /x", "--minisocks", "--resets"]
 
 # How the number of a session becomes one that collides with those of others.
 WAYS = (

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """--sessions held against what its lines say (session_model.py), over real traffic, described sessions and random ones."""
 
+import datetime
+import json
 import os
 import pathlib
 import random
 import sys
 
 from program import Failed, expect
-from recording import DETAILS, FACTS, MINISOCK_FLAGS, Recording, Transition
+from recording import DETAILS, FACTS, KNOWN, MINISOCK_FLAGS, Recording, Transition
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "live"))
 
 import pick             # noqa: E402
-import session_model    # noqa: E402
+import session_model            # noqa: E402
+import session_summary_model    # noqa: E402
 
 
 def run(program, *arguments):
@@ -62,7 +65,8 @@ class Walker:
         self.entered_ns = time_ns
         self.rport = choice.randrange(1, 65536)
         self.owner = {"comm": choice.choice([b"nginx", b"=cmd,\"x\"\n\xff"]), "pid": choice.randrange(1, 9)}
-        self.tx_bytes = 0
+        self.tx_bytes = self.segments = 0
+        self.tells_segments = choice.random() < 0.8
 
     def is_over(self):
         return self.at == len(self.way)
@@ -75,7 +79,9 @@ class Walker:
         self.at += 1
         details = dict.fromkeys(DETAILS, 0)
         self.tx_bytes += self.choice.randrange(1000) if oldstate != newstate else 0
+        self.segments += self.choice.randrange(1, 9)
         details.update(self.owner, uid=33, netns=7, cookie=self.cookie, tx_bytes=self.tx_bytes, idle_ms=self.choice.randrange(100), shutdown=3,
+                       rx_bytes=self.tx_bytes // 2, retrans=self.segments // 6, segs_out=self.segments, known=KNOWN["segs_out"] * self.tells_segments,
                        signal=9 if "EXITING" in facts else 0, err={"reset": 104, "refused": 111}.get(facts, 0),
                        facts=sum(FACTS[name] for name in facts.replace("reset", "RESET_RECEIVED").replace("refused", "RESET_RECEIVED").split("+") if name))
         if self.minisock:
@@ -161,6 +167,61 @@ def filters_choose(program, choice, name, option):
         raise Failed(f"only {found} sets show anything")
 
 
+KEYS = [["comm", "role", "port"], ["raddr"], ["cause", "closed_by"], ["pid", "netns", "cgroup", "laddr", "lport", "rport"]]
+
+
+def objects(program, *arguments):
+    ended = program.run(*arguments, "-j")
+    if ended.status:
+        raise Failed(f"{arguments}: status {ended.status}, {ended.stderr}")
+    return [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def check_summary(program, name, *options):
+    """Of what --sessions shows, whatever the keys; in which interval, as far as what is told is in order."""
+    view = ["-r", name, "--sessions", *options]
+    sessions = objects(program, *view, "-F", session_summary_model.FIELDS)
+    for keys in KEYS:
+        rows = objects(program, *view, "--summary", "--by", ",".join(keys))
+        try:
+            session_summary_model.check_whole(sessions, rows, keys)
+        except session_model.Differs as reason:
+            raise Failed(f"{options}: {reason}") from None
+    return sessions
+
+
+def summary_of(name, least):
+    def test(program):
+        for options in [], ["--minisocks"], ["--half-open"], ["--cause", "refused,reset_received"], ["-c", "nginx*"]:
+            count = len(check_summary(program, name, *options))
+            if not options and count < least:
+                raise Failed(f"{name}: only {count} sessions")
+    return test
+
+
+START = datetime.datetime(2024, 6, 1, 12, tzinfo=datetime.timezone.utc)     # of the random recordings
+
+
+def summary_of_random(seed, loss):
+    def test(program):
+        name = f"summary-random-{seed}-{loss}.tcps"
+        random_recording(program.folder / name, seed, loss)
+        sessions = check_summary(program, name)
+        check_summary(program, name, "--minisocks", "--min-ms", "30")
+        for keys in KEYS:
+            rows = objects(program, "-r", name, "--sessions", "--summary=0.75", "--by", ",".join(keys))
+            try:
+                session_summary_model.check_whole(sessions, rows, keys)
+                reports = session_summary_model.check_intervals(sessions, rows, keys, START, 0.75)
+            except session_model.Differs as reason:
+                raise Failed(f"{keys}: {reason}") from None
+            if reports < 5:
+                raise Failed(f"only {reports} reports")
+        if not any(session_summary_model.has_failed(session) for session in sessions):
+            raise Failed("no session has failed")
+    return test
+
+
 TESTS = {
     "example": lambda program: check_recording(program, "transitions.tcps", 5),
     "described": lambda program: check_recording(program, "sessions.tcps", 9),
@@ -168,4 +229,10 @@ TESTS = {
     **{f"random_{seed}": random_sessions(seed, 0) for seed in range(1, 4)},
     **{f"random_lossy_{seed}": random_sessions(seed, 0.1) for seed in range(1, 4)},
     "filters_choose_sessions": filters_choose_sessions,
+    "summary_example": summary_of("transitions.tcps", 5),
+    "summary_described": summary_of("sessions.tcps", 9),
+    "summary_details": summary_of("details.tcps", 4),
+    "summary_first_version": summary_of("version-1.tcps", 1),
+    **{f"summary_random_{seed}": summary_of_random(seed, 0) for seed in range(11, 14)},
+    **{f"summary_random_lossy_{seed}": summary_of_random(seed, 0.1) for seed in range(11, 14)},
 }

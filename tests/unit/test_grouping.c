@@ -29,6 +29,8 @@ static void keys(void)
 		{"lport/8", NULL, false, "only for laddr and raddr"},
 		{"raddr", "raddr/24", false, "each key only once"},
 		{"pid", "pid", false, "each key only once"},
+		{"port", "Closed_By", true, NULL},
+		{"role", "port/8", false, "only for laddr and raddr"},
 		{"", NULL, false, NULL},
 		{"stat", NULL, false, NULL},
 		{"statement", NULL, false, NULL},

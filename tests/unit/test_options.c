@@ -313,6 +313,58 @@ static void combinations(void)
 	}
 }
 
+/* The keys of --by, as text. */
+static const char *keys_of(const struct options *options)
+{
+	static char text[200];
+
+	*text = '\0';
+	for (int i = 0; i < options->grouping.count; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s", i ? "," : "",
+			 group_by_name(options->grouping.order[i]));
+	return text;
+}
+
+/* Which view it is, and its keys: times of different states are never in one group. */
+static void summaries(void)
+{
+	static const struct {
+		const char *arguments;
+		const char *view;
+		const char *keys;
+	} rows[] = {
+		{"--summary", "summary", "state"},
+		{"--summary --by comm", "summary", "comm,state"},
+		{"--summary --by cause,raddr/24", "summary", "cause,raddr,state"},
+		{"--summary --by state,comm", "summary", "state,comm"},
+		{"--summary --by comm,edge", "summary", "comm,edge"},
+		{"--summary --by edge,state", "summary", "edge,state"},
+		{"--summary --by comm --from ESTABLISHED", "summary", "comm"},
+		{"--by comm --from ESTABLISHED --summary", "summary", "comm"},
+		{"--summary --from ESTABLISHED", "summary", "state"},
+		{"--summary --by comm --from ESTABLISHED,SYN_SENT", "summary", "comm,state"},
+		{"--summary --by comm --to CLOSE", "summary", "comm,state"},
+		{"--sessions --summary", "session_summary", "comm,role,port"},
+		{"--summary=5 --sessions", "session_summary", "comm,role,port"},
+		{"--sessions --summary=5 --sessions --summary", "session_summary",
+		 "comm,role,port"},
+		{"--sessions --summary --by cause,closed_by,role,port", "session_summary",
+		 "cause,closed_by,role,port"},
+		{"--by raddr/24 --summary --sessions --from SYN_SENT", "session_summary", "raddr"},
+		{"--sessions", "sessions", ""},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct command_line line;
+		struct options options;
+
+		parse_good(&options, &line, rows[i].arguments);
+		CHECK_TEXT(rows[i].view, options.view);
+		CHECK_TEXT(rows[i].keys, keys_of(&options));
+		options_free(&options);
+	}
+}
+
 /* The user reads the offending text, and what would be right or which options it is about. */
 static void refused(void)
 {
@@ -321,6 +373,21 @@ static void refused(void)
 		const char *quoted;
 		const char *advice;
 	} rows[] = {
+		/* views and keys */
+		{"--sessions --stuck", "--stuck", "--sessions with --summary"},
+		{"--sessions --summary --stuck", "--stuck", "choose one view"},
+		{"--stuck --summary --sessions", "--stuck", "choose one view"},
+		{"--by comm", "--by", "add it"},
+		{"--sessions --by comm", "--by", "--summary"},
+		{"--summary --by port", "port", "add --sessions"},
+		{"--summary --by comm,role", "role", "add --sessions"},
+		{"--summary --by closed_by", "closed_by", "add --sessions"},
+		{"--sessions --summary --by state", "state", "omit --sessions"},
+		{"--sessions --summary --by comm,edge", "edge", "omit --sessions"},
+		{"--sessions --summary --by comm -F role", "role", "--by"},
+		{"--sessions --summary -F state", "\"state\"", "--fields help"},
+		{"--sessions --summary --from TIME_WAIT", "--sessions", "--minisocks"},
+
 		/* ports */
 		{"-L http", "\"http\"", "from 0 to 65535"},
 		{"-L 80,65536", "\"65536\"", "from 0 to 65535"},
@@ -614,6 +681,6 @@ static void long_list_files(void)
 
 UNIT_MAIN("options", TEST(defaults), TEST(flags), TEST(outputs), TEST(actions), TEST(numbers),
 	  TEST(smallest_buffer_is_a_page), TEST(ports), TEST(fields), TEST(files),
-	  TEST(combinations), TEST(refused), TEST(selections), TEST(list_files),
+	  TEST(combinations), TEST(summaries), TEST(refused), TEST(selections), TEST(list_files),
 	  TEST(bad_list_files), TEST(long_list_files), TEST(field_twice_by_its_other_name),
 	  TEST(long_argument))

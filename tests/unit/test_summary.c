@@ -14,10 +14,15 @@ struct world {
 static void world_open(struct world *world, const char *key, const char *second)
 {
 	memset(world, 0, sizeof(*world));
+	summary_init(&world->summary, &world->grouping, NULL);
 	CHECK(!grouping_add(&world->grouping, key));
 	if (second)
 		CHECK(!grouping_add(&world->grouping, second));
-	world->summary.grouping = &world->grouping;
+}
+
+static const struct summary_group *of(const struct keyed_group *group)
+{
+	return (const struct summary_group *)group;
 }
 
 static const struct summary_group *group_of(const struct world *world, uint8_t state,
@@ -25,10 +30,10 @@ static const struct summary_group *group_of(const struct world *world, uint8_t s
 {
 	static const struct summary_group none;
 
-	for (size_t i = 0; i < world->summary.count; i++)
-		if (world->summary.groups[i]->key.state == state &&
-		    world->summary.groups[i]->key.lport == lport)
-			return world->summary.groups[i];
+	for (size_t i = 0; i < world->summary.table.count; i++)
+		if (world->summary.table.groups[i]->key.state == state &&
+		    world->summary.table.groups[i]->key.lport == lport)
+			return of(world->summary.table.groups[i]);
 	return &none;
 }
 
@@ -229,7 +234,7 @@ static void tallies(void)
 static void turns(void)
 {
 	struct world world;
-	const struct summary_group **sorted;
+	const struct keyed_group **sorted;
 	size_t count;
 
 	world_open(&world, "state", NULL);
@@ -239,7 +244,7 @@ static void turns(void)
 	sorted = summary_sort(&world.summary, true, &count);
 	CHECK_NUMBER(2, count);
 	CHECK_NUMBER(STATE_SYN_SENT, sorted[0]->key.state);
-	CHECK_NUMBER(0, sorted[0]->lately.entered);
+	CHECK_NUMBER(0, of(sorted[0])->lately.entered);
 	free(sorted);
 	summary_turn(&world.summary);
 	sorted = summary_sort(&world.summary, true, &count);
@@ -247,8 +252,8 @@ static void turns(void)
 	free(sorted);
 	sorted = summary_sort(&world.summary, false, &count);
 	CHECK_NUMBER(2, count);
-	CHECK_NUMBER(1, sorted[0]->whole.entered);
-	CHECK_NUMBER(1, sorted[0]->whole.times.count);
+	CHECK_NUMBER(1, of(sorted[0])->whole.entered);
+	CHECK_NUMBER(1, of(sorted[0])->whole.times.count);
 	free(sorted);
 	summary_close(&world.summary);
 }
@@ -266,11 +271,11 @@ static void many_groups(void)
 		t.skaddr = pid;
 		take(&world, t);
 	}
-	CHECK_NUMBER(SUMMARY_GROUPS_MAX + 1, world.summary.count);
+	CHECK_NUMBER(SUMMARY_GROUPS_MAX + 1, world.summary.table.count);
 	CHECK_NUMBER(50, world.summary.others);
-	for (size_t i = 0; i < world.summary.count; i++)
-		if (summary_is_other(&world.summary, world.summary.groups[i]))
-			others = world.summary.groups[i]->lately.entered;
+	for (size_t i = 0; i < world.summary.table.count; i++)
+		if (world.summary.table.groups[i] == world.summary.table.other)
+			others = of(world.summary.table.groups[i])->lately.entered;
 	CHECK_NUMBER(50, others);
 	summary_close(&world.summary);
 }

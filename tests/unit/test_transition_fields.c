@@ -16,6 +16,7 @@ static void list_all(struct field_list *list, const struct field_table *table)
 	for (int i = 0; i < table->count; i++)
 		list->field[i] = &table->fields[i];
 }
+#include "view/session_summary_row.h"
 #include "view/stuck_row.h"
 
 static const struct transition ipv4_transition = {
@@ -149,8 +150,10 @@ static void all(void)
 /* Of every kind of row: with what stands around it and null, a key fits into its place. */
 static void keys_of_json(void)
 {
-	static const struct field_table *const tables[] = {&transition_fields, &session_fields,
-							   &summary_fields, &stuck_fields};
+	static const struct field_table *const tables[] = {
+		&transition_fields, &session_fields,         &summary_fields,
+		&stuck_fields,      &session_summary_fields,
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		for (int k = 0; k < tables[i]->count; k++) {
