@@ -81,15 +81,15 @@ static bool may_judge(const struct diagnose_sink *sink, int number)
 	return sink->rules & 1u << number && !(sink->has_losses && rule_at(number)->needs_all);
 }
 
+/* A finding begins or grows with a session that is a case. */
 static void show_new(struct diagnose_sink *sink, struct group *group)
 {
-	const struct rule *rule;
+	for (uint32_t rules = group->latest; rules; rules &= rules - 1) {
+		int number = __builtin_ctz(rules);
+		const struct rule *rule = rule_at(number);
+		struct cases *cases = group->cases[number];
 
-	for (int i = 0; (rule = rule_at(i)); i++) {
-		struct cases *cases = group->cases[i];
-
-		if (!cases || cases->count < 2 * cases->reported ||
-		    cases->count == cases->reported || !may_judge(sink, i) ||
+		if (!cases || cases->count < 2 * cases->reported || !may_judge(sink, number) ||
 		    !rule_holds(rule, group, cases))
 			continue;
 		show(sink, rule, group, cases, cases->reported ? FINDING_GREW : FINDING_FOUND);

@@ -106,28 +106,59 @@ static void add_case(struct cases *cases, const struct transition *t,
 	add_sample(cases, t->cookie);
 }
 
+static void count_case(struct group *group, int rule, const struct transition *t,
+		       const struct case_numbers *numbers)
+{
+	group->latest |= 1u << rule;
+	if (!group->cases[rule])
+		group->cases[rule] = calloc(1, sizeof(*group->cases[rule]));
+	if (group->cases[rule])
+		add_case(group->cases[rule], t, numbers);
+}
+
+static uint32_t rules_for(uint64_t end)
+{
+	const struct rule *rule;
+	uint32_t rules = 0;
+
+	for (int i = 0; (rule = rule_at(i)); i++)
+		if (!rule->ends || rule->ends & end)
+			rules |= 1u << i;
+	return rules;
+}
+
+/* The rules that look at sessions with this end: bits, worked out once for each. */
+static uint32_t candidates(struct diagnosis *diagnosis, const struct session_row *row)
+{
+	bool has_ended = row->status == SESSION_ENDED;
+	uint32_t *rules = &diagnosis->candidates[has_ended ? row->session->cause : CAUSE_COUNT];
+
+	if (!*rules)
+		*rules = rules_for(has_ended ? RULE_ENDED(row->session->cause) : RULE_OPEN);
+	return *rules;
+}
+
 struct group *diagnosis_take(struct diagnosis *diagnosis, const struct judged_session *session)
 {
 	const struct session_row *row = session->row;
 	struct group *group = group_of(diagnosis, row);
-	const struct rule *rule;
+	uint32_t rules = candidates(diagnosis, row);
 
 	if (!group) {
 		diagnosis->ungrouped++;
 		return NULL;
 	}
 	group->sessions++;
+	group->latest = 0;
 	if (row->session->first_ns > group->last_ns)
 		group->last_ns = row->session->first_ns;
-	for (int i = 0; (rule = rule_at(i)); i++) {
+	for (; rules; rules &= rules - 1) {
+		int number = __builtin_ctz(rules);
+		const struct rule *rule = &rule_table[number];
 		struct case_numbers numbers = {0};
 
-		if (!rule->is_case(session, &numbers))
-			continue;
-		if (!group->cases[i])
-			group->cases[i] = calloc(1, sizeof(*group->cases[i]));
-		if (group->cases[i])
-			add_case(group->cases[i], &row->last, &numbers);
+		if (!rule->is_case || rule->is_case(session, &numbers))
+			count_case(group, number, &row->last, &numbers);
 	}
 	return group;
 }

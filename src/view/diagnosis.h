@@ -48,6 +48,7 @@ struct group {
 	uint64_t sessions; /* that were judged */
 	uint64_t first_ns; /* monotonic: when the first began */
 	uint64_t last_ns;  /* and the last one */
+	uint32_t latest;   /* rules of which the latest session is a case: bits */
 	struct cases *cases[RULES_MAX]; /* NULL: none */
 };
 
@@ -56,6 +57,9 @@ struct diagnosis {
 	struct hash by_key;
 	struct group *newest;
 	uint64_t ungrouped; /* sessions that found no group, or no memory */
+	/* Rules that look at sessions that ended for this cause, the last one: did not; 0: not set.
+	 */
+	uint32_t candidates[CAUSE_COUNT + 1];
 };
 
 /*

@@ -46,67 +46,74 @@ static bool is_flood(const struct group *group, const struct cases *cases)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 /* The sentences have places for numbers: see finding.c. */
-static const struct rule rules[] = {
+const struct rule rule_table[RULES_MAX] = {
 	{"close-wait-leak", SEVERITY_ERROR, true, case_is_close_wait_leak, is_leak,
 	 "are still in CLOSE_WAIT: the peer has closed, the owner has not, for %t (p50)%u",
-	 "find the missing close(): the owner must close when read() returns 0", NULL},
+	 "find the missing close(): the owner must close when read() returns 0", NULL,
+	 .ends = RULE_OPEN},
 	{"stale-reuse", SEVERITY_ERROR, false, case_is_stale_reuse, NULL,
 	 "were used after the peer had closed them (p50 %t after its FIN), and reset",
 	 "the pool does not notice a close: test idle connections before use, or drop them earlier",
-	 "--cause reset_received"},
+	 "--cause reset_received", .ends = RULE_ENDED(CAUSE_RESET_RECEIVED)},
 	{"keepalive-race", SEVERITY_ERROR, false, case_is_keepalive_race, NULL,
 	 "sent a request that crossed the peer's close, and were reset (idle before: p50 %o)",
 	 "keep idle connections for less time than the peer does, or retry once on a reset before "
 	 "any answer",
-	 "--cause reset_received"},
+	 "--cause reset_received", .ends = RULE_ENDED(CAUSE_RESET_RECEIVED)},
 	{"stalled", SEVERITY_ERROR, false, case_is_stalled, is_once,
 	 "are stalled: %n bytes (p50) were sent again %m times, and not acknowledged",
-	 "the peer or the path to it is dead: look there; TCP_USER_TIMEOUT gives up sooner", NULL},
-	{"no-port", SEVERITY_ERROR, false, case_is_no_port, is_once,
+	 "the peer or the path to it is dead: look there; TCP_USER_TIMEOUT gives up sooner", NULL,
+	 .ends = RULE_OPEN},
+	{"no-port", SEVERITY_ERROR, false, NULL, is_once,
 	 "found no free local port (EADDRNOTAVAIL)",
 	 "reuse connections, or widen net.ipv4.ip_local_port_range; \"ss -tan\" shows what has the "
 	 "ports",
-	 "--cause no_port"},
-	{"refused", SEVERITY_ERROR, false, case_is_refused, NULL,
+	 "--cause no_port", .ends = RULE_ENDED(CAUSE_NO_PORT)},
+	{"refused", SEVERITY_ERROR, false, NULL, NULL,
 	 "were refused%b: no listener there, or a firewall that rejects",
 	 "was the listener restarted? wait until it is ready, and retry with growing pauses",
-	 "--cause refused"},
-	{"unreachable", SEVERITY_ERROR, false, case_is_unreachable, is_once,
+	 "--cause refused", .ends = RULE_ENDED(CAUSE_REFUSED)},
+	{"unreachable", SEVERITY_ERROR, false, NULL, is_once,
 	 "ended by an ICMP error: the peer is unreachable",
-	 "look at routes, and at firewalls that reject", "--cause unreachable"},
+	 "look at routes, and at firewalls that reject", "--cause unreachable",
+	 .ends = RULE_ENDED(CAUSE_UNREACHABLE)},
 	{"syn-unanswered", SEVERITY_ERROR, false, case_is_syn_unanswered, is_once,
 	 "got no answer to their SYN in %t (p50; it was sent %m times more)",
 	 "a firewall drops the SYN, the host is down, or its accept queue is full",
-	 "--from SYN_SENT"},
+	 "--from SYN_SENT",
+	 .ends = RULE_ENDED(CAUSE_SYN_TIMEOUT) | RULE_ENDED(CAUSE_USER_TIMEOUT) |
+		 RULE_ENDED(CAUSE_CLOSE) | RULE_ENDED(CAUSE_EXIT) | RULE_ENDED(CAUSE_SIGNAL)},
 	{"not-accepted", SEVERITY_ERROR, false, case_is_unaccepted, is_once,
 	 "wait in the accept queue: the listener's owner has not called accept() for %t (p50)",
-	 "the server is blocked or too slow; \"ss -lt\" shows its accept queue", NULL},
+	 "the server is blocked or too slow; \"ss -lt\" shows its accept queue", NULL,
+	 .ends = RULE_OPEN},
 	{"killed", SEVERITY_ERROR, false, case_is_killed, is_once,
 	 "were open when signal %n ended their process%s", "see the service's log and the kernel's",
 	 "--cause signal"},
-	{"time-wait-full", SEVERITY_ERROR, false, case_is_time_wait_full, is_once,
+	{"time-wait-full", SEVERITY_ERROR, false, NULL, is_once,
 	 "had no TIME_WAIT: net.ipv4.tcp_max_tw_buckets was reached",
 	 "raise net.ipv4.tcp_max_tw_buckets, or let connections live longer",
-	 "--cause time_wait_full"},
-	{"no-memory", SEVERITY_ERROR, false, case_is_no_memory, is_once,
+	 "--cause time_wait_full", .ends = RULE_ENDED(CAUSE_TIME_WAIT_FULL)},
+	{"no-memory", SEVERITY_ERROR, false, NULL, is_once,
 	 "were ended by the kernel: too many orphaned sockets, or too little memory for TCP",
 	 "see net.ipv4.tcp_max_orphans, net.ipv4.tcp_mem and the memory cgroup",
-	 "--cause no_memory"},
+	 "--cause no_memory", .ends = RULE_ENDED(CAUSE_NO_MEMORY)},
 	{"peer-gone", SEVERITY_WARNING, false, case_is_peer_gone, is_once,
 	 "were given up: the peer acknowledged nothing more, for %t (p50)",
 	 "the peer or the path to it died while the connection was in use",
-	 "--cause retrans_timeout,user_timeout"},
+	 "--cause retrans_timeout,user_timeout",
+	 .ends = RULE_ENDED(CAUSE_RETRANS_TIMEOUT) | RULE_ENDED(CAUSE_USER_TIMEOUT)},
 	{"silent-drop", SEVERITY_WARNING, false, case_is_silent_drop, is_once,
 	 "got no answer to keepalive probes, %t (p50) after the last data: the peer is gone, or a "
 	 "NAT or firewall has forgotten them",
 	 "let keepalive probes come sooner than the path forgets (TCP_KEEPIDLE)",
-	 "--cause keepalive"},
+	 "--cause keepalive", .ends = RULE_ENDED(CAUSE_KEEPALIVE)},
 	{"peer-does-not-read", SEVERITY_WARNING, false, case_is_unread_by_peer, is_once,
 	 "wait for a peer that does not read: its window is closed, %n bytes are queued (p50)",
 	 "look at the peer's owner", NULL},
 	{"owner-does-not-read", SEVERITY_WARNING, false, case_is_unread, is_once,
 	 "have data that the owner does not read: %n bytes (p50), for at least %o",
-	 "look at the owner: it is blocked, or has forgotten the socket", NULL},
+	 "look at the owner: it is blocked, or has forgotten the socket", NULL, .ends = RULE_OPEN},
 	{"syn-loss", SEVERITY_WARNING, false, case_is_syn_loss, NULL,
 	 "needed more than one SYN to connect (p50 %t, p90 %T): SYNs or their answers were lost",
 	 "look for a full accept queue or conntrack table there, and for loss on the path",
@@ -115,19 +122,19 @@ static const struct rule rules[] = {
 	 "were reset by the peer (p50 %t after the last data)",
 	 "look there: its owner closed with data unread or SO_LINGER 0, or a device between sent "
 	 "the reset",
-	 "--cause reset_received"},
+	 "--cause reset_received", .ends = RULE_ENDED(CAUSE_RESET_RECEIVED)},
 	{"unread-reset", SEVERITY_WARNING, false, case_is_unread_reset, NULL,
 	 "were closed with data unread: the peer got a reset, and may lose what was sent to it",
 	 "read to the end, or shut down sending and wait for the peer, before close()",
-	 "--cause reset_unread"},
+	 "--cause reset_unread", .ends = RULE_ENDED(CAUSE_RESET_UNREAD)},
 	{"pool-churn", SEVERITY_WARNING, false, case_is_short, is_churn,
 	 "lasted less than a second (p50 %t, of which the handshake is %h %): %r new ones a "
 	 "second, each closed after use",
 	 "keep connections open, and make the pool large enough", NULL},
-	{"half-open", SEVERITY_WARNING, false, case_is_half_open, is_flood,
+	{"half-open", SEVERITY_WARNING, false, NULL, is_flood,
 	 "never completed their handshake: a SYN flood, or answers do not reach the clients",
 	 "many peers: see net.ipv4.tcp_syncookies; few: an asymmetric path",
-	 "--half-open --cause half_open"},
+	 "--half-open --cause half_open", .ends = RULE_ENDED(CAUSE_HALF_OPEN)},
 	{"slow-peer-close", SEVERITY_WARNING, false, case_is_slow_peer_close, NULL,
 	 "were closed here, and the peer kept its side open for %t (p50)",
 	 "the peer's owner does not close when it reads the end",
@@ -149,19 +156,12 @@ static const struct rule rules[] = {
 	 "were closed by their owner at an age of %o", "the owner limits their age", NULL},
 };
 
-#define RULE_COUNT ((int)(sizeof(rules) / sizeof(rules[0])))
-
-_Static_assert(RULE_COUNT <= RULES_MAX, "a group has room for all");
-
-const struct rule *rule_at(int number)
-{
-	return number >= 0 && number < RULE_COUNT ? &rules[number] : NULL;
-}
-
 int rule_find(const char *name, size_t size)
 {
-	for (int i = 0; i < RULE_COUNT; i++)
-		if (strlen(rules[i].name) == size && !strncmp(rules[i].name, name, size))
+	const struct rule *rule;
+
+	for (int i = 0; (rule = rule_at(i)); i++)
+		if (strlen(rule->name) == size && !strncmp(rule->name, name, size))
 			return i;
 	return -1;
 }

@@ -38,11 +38,18 @@ struct case_numbers {
 	uint64_t other;
 };
 
+/* How a session has ended: a bit for each cause, and one if it is still open. */
+#define RULE_ENDED(cause) (1ull << (cause))
+#define RULE_OPEN         (1ull << 63)
+
+_Static_assert(CAUSE_COUNT < 63, "each cause has a bit");
+
 struct rule {
 	const char *name;
 	enum severity severity;
 	/* It assumes that an open session is still open: not judged after a loss. */
 	bool needs_all;
+	/* Called for the sessions that ends leaves. NULL: each of them is a case. */
 	bool (*is_case)(const struct judged_session *session, struct case_numbers *numbers);
 	/* Whether its cases are a finding. NULL: 5 of them, and 1 % of the group's sessions. */
 	bool (*holds)(const struct group *group, const struct cases *cases);
@@ -50,10 +57,18 @@ struct rule {
 	const char *sentence;
 	const char *hint;  /* what to do */
 	const char *shown; /* options of --sessions that show the cases; NULL: the group's only */
+	uint64_t ends;     /* its cases have ended, or not, like this: RULE_ bits; 0: any way */
 };
 
+/* All of them; the rest have no name. */
+extern const struct rule rule_table[RULES_MAX];
+
 /* The rule with this number; NULL: number is too large. */
-const struct rule *rule_at(int number);
+static inline const struct rule *rule_at(int number)
+{
+	return number >= 0 && number < RULES_MAX && rule_table[number].name ? &rule_table[number]
+									    : NULL;
+}
 
 /* The number of the rule with this name of size bytes; -1: there is none. */
 int rule_find(const char *name, size_t size);

@@ -66,8 +66,7 @@ static bool is_found_in(const struct judged_session *s, unsigned int states)
 /* The reset answers data that was sent after the peer's FIN. */
 static bool is_late_request(const struct judged_session *s, struct case_numbers *numbers)
 {
-	if (!is_client(s) || !s->has_fin || !ended_by(s, CAUSE_RESET_RECEIVED) ||
-	    s->row->last.tx_bytes <= s->sent_before)
+	if (!is_client(s) || !s->has_fin || s->row->last.tx_bytes <= s->sent_before)
 		return false;
 	numbers->number = s->row->last.time_ns - s->fin_ns;
 	numbers->other = idle_ns(s);
@@ -122,8 +121,8 @@ bool case_is_peer_reset(const struct judged_session *s, struct case_numbers *num
 	struct case_numbers late;
 
 	numbers->number = idle_ns(s);
-	return ended_by(s, CAUSE_RESET_RECEIVED) && step_in(s, STATE_ESTABLISHED) &&
-	       (s->row->last.tx_bytes || s->row->last.rx_bytes) && !is_late_request(s, &late);
+	return step_in(s, STATE_ESTABLISHED) && (s->row->last.tx_bytes || s->row->last.rx_bytes) &&
+	       !is_late_request(s, &late);
 }
 
 /* Time in SYN_SENT, if it is known. */
@@ -149,46 +148,21 @@ bool case_is_syn_loss(const struct judged_session *s, struct case_numbers *numbe
 
 bool case_is_syn_unanswered(const struct judged_session *s, struct case_numbers *numbers)
 {
-	enum cause cause = s->row->session->cause;
-
 	numbers->number = connecting_ns(s);
 	numbers->other = s->row->last.retrans;
-	if (!has_ended(s) || s->row->path_count != 1 || numbers->number < 900 * MS ||
-	    !numbers->other)
-		return false;
-	return cause == CAUSE_SYN_TIMEOUT || cause == CAUSE_USER_TIMEOUT || cause == CAUSE_CLOSE ||
-	       cause == CAUSE_EXIT || cause == CAUSE_SIGNAL;
-}
-
-bool case_is_no_port(const struct judged_session *s, struct case_numbers *numbers)
-{
-	(void)numbers;
-	return ended_by(s, CAUSE_NO_PORT);
-}
-
-bool case_is_refused(const struct judged_session *s, struct case_numbers *numbers)
-{
-	(void)numbers;
-	return ended_by(s, CAUSE_REFUSED);
-}
-
-bool case_is_unreachable(const struct judged_session *s, struct case_numbers *numbers)
-{
-	(void)numbers;
-	return ended_by(s, CAUSE_UNREACHABLE);
+	return s->row->path_count == 1 && numbers->number >= 900 * MS && numbers->other;
 }
 
 bool case_is_peer_gone(const struct judged_session *s, struct case_numbers *numbers)
 {
 	numbers->number = idle_ns(s);
-	return step_in(s, STATE_ESTABLISHED) &&
-	       (ended_by(s, CAUSE_RETRANS_TIMEOUT) || ended_by(s, CAUSE_USER_TIMEOUT));
+	return step_in(s, STATE_ESTABLISHED);
 }
 
 bool case_is_silent_drop(const struct judged_session *s, struct case_numbers *numbers)
 {
 	numbers->number = idle_ns(s);
-	return ended_by(s, CAUSE_KEEPALIVE) && step_in(s, STATE_ESTABLISHED);
+	return step_in(s, STATE_ESTABLISHED);
 }
 
 bool case_is_unread_by_peer(const struct judged_session *s, struct case_numbers *numbers)
@@ -265,7 +239,7 @@ bool case_is_unaccepted(const struct judged_session *s, struct case_numbers *num
 bool case_is_unread_reset(const struct judged_session *s, struct case_numbers *numbers)
 {
 	numbers->number = s->row->last.rx_queue;
-	return ended_by(s, CAUSE_RESET_UNREAD);
+	return true;
 }
 
 /* Signals that no program asks for. */
@@ -299,24 +273,4 @@ bool case_is_self_connect(const struct judged_session *s, struct case_numbers *n
 	(void)numbers;
 	return t->lport && t->lport == t->rport && !memcmp(t->laddr, t->raddr, sizeof(t->laddr)) &&
 	       step_in(s, STATE_ESTABLISHED);
-}
-
-/* ---- the kernel ------------------------------------------------------------------------------ */
-
-bool case_is_time_wait_full(const struct judged_session *s, struct case_numbers *numbers)
-{
-	(void)numbers;
-	return ended_by(s, CAUSE_TIME_WAIT_FULL);
-}
-
-bool case_is_no_memory(const struct judged_session *s, struct case_numbers *numbers)
-{
-	(void)numbers;
-	return ended_by(s, CAUSE_NO_MEMORY);
-}
-
-bool case_is_half_open(const struct judged_session *s, struct case_numbers *numbers)
-{
-	(void)numbers;
-	return ended_by(s, CAUSE_HALF_OPEN);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whether a session is a case of a rule (struct rule, is_case). The numbers of each are named. */
+/*
+ * Whether a session is a case of a rule (struct rule, is_case), as far as the rule's ends do not
+ * say. The numbers of each are named.
+ */
 #ifndef TCPSTATES_VIEW_RULE_CASES_H
 #define TCPSTATES_VIEW_RULE_CASES_H
 
@@ -15,24 +18,18 @@ DECLARE_CASE(closed_when_idle);    /* likewise */
 DECLARE_CASE(peer_reset);          /* time since the last data */
 DECLARE_CASE(syn_loss);            /* time in SYN_SENT */
 DECLARE_CASE(syn_unanswered);      /* time in SYN_SENT, SYNs sent again */
-DECLARE_CASE(no_port);
-DECLARE_CASE(refused);
-DECLARE_CASE(unreachable);
-DECLARE_CASE(peer_gone);       /* time since the last data */
-DECLARE_CASE(silent_drop);     /* likewise */
-DECLARE_CASE(unread_by_peer);  /* bytes queued */
-DECLARE_CASE(stalled);         /* bytes queued, retransmissions */
-DECLARE_CASE(slow_peer_close); /* time in FIN_WAIT2 */
-DECLARE_CASE(close_wait_leak); /* time in CLOSE_WAIT, bytes unread */
-DECLARE_CASE(unread);          /* bytes unread, time since the last data */
-DECLARE_CASE(unaccepted);      /* age */
-DECLARE_CASE(unread_reset);    /* bytes unread */
-DECLARE_CASE(killed);          /* the signal */
-DECLARE_CASE(short);           /* life, handshake */
+DECLARE_CASE(peer_gone);           /* time since the last data */
+DECLARE_CASE(silent_drop);         /* likewise */
+DECLARE_CASE(unread_by_peer);      /* bytes queued */
+DECLARE_CASE(stalled);             /* bytes queued, retransmissions */
+DECLARE_CASE(slow_peer_close);     /* time in FIN_WAIT2 */
+DECLARE_CASE(close_wait_leak);     /* time in CLOSE_WAIT, bytes unread */
+DECLARE_CASE(unread);              /* bytes unread, time since the last data */
+DECLARE_CASE(unaccepted);          /* age */
+DECLARE_CASE(unread_reset);        /* bytes unread */
+DECLARE_CASE(killed);              /* the signal */
+DECLARE_CASE(short);               /* life, handshake */
 DECLARE_CASE(self_connect);
-DECLARE_CASE(time_wait_full);
-DECLARE_CASE(no_memory);
-DECLARE_CASE(half_open);
 
 #undef DECLARE_CASE
 
