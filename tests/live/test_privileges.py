@@ -101,8 +101,8 @@ def keep_listener(stage, port):
 
 def begin_container(stage):
     """Its children are in a PID namespace with its own /proc, so that a program there sees no other test's processes."""
-    netns.unshare(netns.CLONE_NEWNS | CLONE_NEWPID)
-    netns.mount(None, "/", flags=netns.MS_REC | netns.MS_PRIVATE)
+    netns.private_mounts()
+    netns.unshare(CLONE_NEWPID)
 
 
 def begin_init(stage, kept):
