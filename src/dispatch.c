@@ -78,6 +78,14 @@ static void take_resets(void *context, const struct reset_count *count)
 		sinks_resets(dispatch->sinks, count);
 }
 
+static void take_ports(void *context, const struct port_space *space)
+{
+	struct dispatch *dispatch = context;
+
+	if (filter_match_ports(dispatch->filter, space))
+		sinks_ports(dispatch->sinks, space);
+}
+
 void dispatch_tick(struct dispatch *dispatch, uint64_t now_ns)
 {
 	/* Nothing is reported after the end of --duration. */
@@ -94,6 +102,6 @@ static void take_tick(void *context, uint64_t now_ns)
 
 struct receiver dispatch_receiver(struct dispatch *dispatch)
 {
-	return (struct receiver){take_transition, take_snapshot, take_tally,
-				 take_resets,     take_tick,     dispatch};
+	return (struct receiver){take_transition, take_snapshot, take_tally, take_resets,
+				 take_ports,      take_tick,     dispatch};
 }

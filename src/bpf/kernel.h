@@ -54,6 +54,19 @@ struct net {
 	__u32 hash_mix;
 	struct {
 		struct inet_timewait_death_row tcp_death_row;
+		struct {
+			__u32 range; /* since 6.8: high << 16 | low */
+		} ip_local_ports;
+		unsigned long *sysctl_local_reserved_ports;
+		__u8 sysctl_tcp_tw_reuse;
+	} ipv4;
+};
+
+struct net___port_pair {
+	struct {
+		struct {
+			int range[2]; /* up to 6.7 */
+		} ip_local_ports;
 	} ipv4;
 };
 

@@ -149,6 +149,23 @@ struct minisock_peek {
 	__u32 padding;
 };
 
+/* A bit for each port. */
+#define RESERVED_PORTS_WORDS (65536 / 64)
+
+/* The network namespace of a socket, and its local ports, which the kernel program fills in. */
+struct ports_peek {
+	__u64 skaddr; /* of a socket in it, or of a minisock */
+	__u64 net;    /* its address in the kernel; 0: not known, the program fills it in */
+	__u32 netns;  /* inode number */
+	__u16 low;    /* net.ipv4.ip_local_port_range; 0: not known */
+	__u16 high;
+	__u8 tw_reuse;     /* net.ipv4.tcp_tw_reuse */
+	__u8 has_tw_reuse; /* it is known */
+	__u8 has_reserved; /* reserved_ports is filled in */
+	__u8 is_done;      /* 0: the socket is gone, or the program did not run */
+	__u32 padding;
+};
+
 /*
  * Which sessions the iterator over sockets reports as RECORD_SNAPSHOT. User space sets it before
  * each run.

@@ -26,6 +26,7 @@
 #include "bpf/loss_counters.h"
 #include "bpf/mptcp.h"
 #include "bpf/probe.h"
+#include "bpf/read_ports.h"
 #include "bpf/record.h"
 #include "bpf/request.h"
 #include "bpf/ring.h"
@@ -380,6 +381,14 @@ int peek_minisocks(void *context)
 	for (__u32 i = 0; i < PEEKS_MAX && i < peek_count; i++)
 		peek_at(i);
 	peeks_done = true;
+	return 0;
+}
+
+/* Likewise, to read the local ports of a network namespace. */
+SEC("raw_tp")
+int read_ports(void *context)
+{
+	read_ports_of_namespace();
 	return 0;
 }
 

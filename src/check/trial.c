@@ -63,6 +63,11 @@ static void ignore_resets(void *context, const struct reset_count *count)
 	(void)context, (void)count;
 }
 
+static void ignore_ports(void *context, const struct port_space *space)
+{
+	(void)context, (void)space;
+}
+
 static void ignore_tick(void *context, uint64_t now_ns)
 {
 	(void)context, (void)now_ns;
@@ -71,8 +76,10 @@ static void ignore_tick(void *context, uint64_t now_ns)
 /* Waits for all, at most PATIENCE_NS. */
 static void wait_for_all(struct trial *trial)
 {
-	const struct receiver receiver = {take,          ignore_snapshot, ignore_tally,
-					  ignore_resets, ignore_tick,     trial};
+	const struct receiver receiver = {
+		take,         ignore_snapshot, ignore_tally, ignore_resets,
+		ignore_ports, ignore_tick,     trial,
+	};
 	struct source *source = trial->source;
 	uint64_t now_ns;
 

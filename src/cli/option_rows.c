@@ -138,7 +138,7 @@ static bool parse_fields(struct options *options, const char *text, struct compl
 	return false;
 }
 
-static bool parse_summary(struct options *options, const char *text, struct complaint *complaint)
+static bool parse_interval(struct options *options, const char *text, struct complaint *complaint)
 {
 	(void)complaint;
 	return !text || (parse_seconds(text, &options->interval_ns) && options->interval_ns);
@@ -339,7 +339,7 @@ static const struct option_row rows[] = {
 	 .is_view = true},
 	{0, "summary", "SECONDS", "time in each state, every SECONDS; or of --sessions",
 	 "seconds above 0, for example 10 or 0.5", .is_optional = true, .is_view = true,
-	 .parse = parse_summary},
+	 .parse = parse_interval},
 	{0, "by", "KEYS", "rows of the summary: state, comm, raddr/24, port, ...", KEYS_WANTED,
 	 .parse = parse_by},
 	{0, "stuck", "LIMITS", "sessions that stay too long in a state, e.g. CLOSE_WAIT:60",
@@ -347,6 +347,9 @@ static const struct option_row rows[] = {
 	 .is_optional = true, .is_view = true, .parse = parse_stuck},
 	{0, "resets", NULL, "resets sent for packets of no session: closed ports, ...",
 	 .is_view = true},
+	{0, "ports", "SECONDS", "local ports in use, per destination, and when they run out",
+	 "seconds above 0, for example 10 or 0.5", .is_optional = true, .is_view = true,
+	 .parse = parse_interval},
 	{0, "diagnose", "RULES", "what is wrong, in sentences, with hints what to do",
 	 "rules, for example close-wait-leak,refused; the man page lists them", .is_optional = true,
 	 .is_view = true, .parse = parse_diagnose},

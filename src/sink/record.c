@@ -27,7 +27,7 @@ static void record_want(const struct options *options, struct wants *wants)
 {
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
 	wants->resets |= !selection_excludes_resets(&options->selection);
-	wants->scan_at_end = true;
+	wants->scan_at_end = wants->ports = true;
 }
 
 static void write_header(struct record_sink *record, const struct origin *origin)
@@ -36,6 +36,7 @@ static void write_header(struct record_sink *record, const struct origin *origin
 		.wall_offset_ns = origin->clock->wall_offset_ns,
 		.start_ns = origin->clock->start_ns,
 		.has_resets = !origin->resets_lack,
+		.has_ports = !origin->ports_lack,
 	};
 
 	memcpy(header.host, origin->host, sizeof(header.host));
@@ -159,6 +160,14 @@ static void record_resets(struct sink *sink, const struct reset_count *count)
 	output_flush_if_full(&record->output);
 }
 
+static void record_ports(struct sink *sink, const struct port_space *space)
+{
+	struct record_sink *record = (struct record_sink *)sink;
+
+	if (!sink->origin->ports_lack)
+		recording_write_ports(&record->output.buffer, space);
+}
+
 static void record_tick(struct sink *sink, uint64_t now_ns)
 {
 	recording_write_tick(&((struct record_sink *)sink)->output.buffer, now_ns);
@@ -195,6 +204,7 @@ const struct sink_ops record_sink = {
 	.observe = record_observe,
 	.snapshot = record_observe,
 	.resets = record_resets,
+	.ports = record_ports,
 	.tick = record_tick,
 	.losses = record_losses,
 	.close = record_close,

@@ -76,6 +76,13 @@ void sinks_resets(struct sinks *sinks, const struct reset_count *count)
 			sinks->sink[i]->ops->resets(sinks->sink[i], count);
 }
 
+void sinks_ports(struct sinks *sinks, const struct port_space *space)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->ports)
+			sinks->sink[i]->ops->ports(sinks->sink[i], space);
+}
+
 void sinks_doubt(const struct sinks *sinks, uint64_t now_ns, struct doubts *doubts)
 {
 	for (int i = 0; i < sinks->count; i++)

@@ -72,6 +72,8 @@ struct sink_ops {
 	void (*tally)(struct sink *sink, const struct tally *tally);
 	/* Counts of resets that the filter accepts (receiver.h). */
 	void (*resets)(struct sink *sink, const struct reset_count *count);
+	/* The local ports of a network namespace that the filter accepts (receiver.h). */
+	void (*ports)(struct sink *sink, const struct port_space *space);
 	/*
 	 * The time is now_ns (monotonic), and earlier events have usually been delivered. Called at
 	 * wake_ns or later, also when another sink needs a tick, and at the end of a live trace.
@@ -106,6 +108,7 @@ struct sink_ops {
 	SINK(session_summary) \
 	SINK(stuck)           \
 	SINK(resets)          \
+	SINK(ports)           \
 	SINK(diagnose)        \
 	SINK(check)           \
 	SINK(journal)         \
@@ -176,6 +179,7 @@ static inline bool sinks_transition(struct sinks *sinks, const struct transition
 bool sinks_snapshot(struct sinks *sinks, const struct transition *session, bool is_match);
 void sinks_tally(struct sinks *sinks, const struct tally *tally);
 void sinks_resets(struct sinks *sinks, const struct reset_count *count);
+void sinks_ports(struct sinks *sinks, const struct port_space *space);
 void sinks_doubt(const struct sinks *sinks, uint64_t now_ns, struct doubts *doubts);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);
 void sinks_end(struct sinks *sinks);

@@ -147,6 +147,7 @@ static void live_close(struct source *source)
 	cgroups_close(&live->source.cgroups);
 	loss_counter_close(&live->counter);
 	syn_cookies_close(&live->cookies);
+	port_reader_close(&live->ports);
 	free(live);
 }
 
@@ -238,6 +239,7 @@ static void scan_at_start(struct live *live, const struct wants *wants)
 	initial_scan_run(&live->scan, live->program,
 			 wants->minisocks ? &live->join.minisocks : NULL,
 			 wants->snapshots ? &live->snapshots : NULL);
+	port_reader_see_snapshots(&live->ports, &live->snapshots);
 	live->source.namespaces_missed = live->scan.missed;
 	live->source.has_more = !record_queue_is_empty(&live->queue);
 }
@@ -267,6 +269,9 @@ static int load_and_attach(struct live *live, const struct wants *wants)
 	}
 	reset_reader_open(&live->resets, live->program);
 	live->source.resets_lack = reset_reader_lack(live->program, wants);
+	port_reader_open(&live->ports, live->program, wants);
+	if (!wants->ports)
+		live->source.ports_lack = "no output wants them";
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "source/initial_scan.h"
 #include "source/join.h"
 #include "source/loss_counter.h"
+#include "source/port_reader.h"
 #include "source/record_queue.h"
 #include "source/reset_reader.h"
 #include "source/source.h"
@@ -36,6 +37,7 @@ struct live {
 	const struct numbers *cookie_namespaces; /* where to count; NULL: not wanted */
 	struct syn_cookies cookies;
 	struct reset_reader resets;
+	struct port_reader ports;
 	unsigned int left;    /* records that this read may still take */
 	bool is_kept;         /* records are added to the queue when read */
 	bool has_finished;    /* the scan at the end has run */

@@ -27,6 +27,11 @@ static void take_record(struct live *live, const void *record, size_t size)
 
 	if (time_ns)
 		live->source.read_until_ns = time_ns;
+	/* The ports of a namespace come before its sessions. */
+	if (time_ns)
+		port_reader_see(&live->ports, record);
+	if (port_reader_is_due(&live->ports))
+		port_reader_read(&live->ports, live->join.receiver);
 	join_take(&live->join, record, size);
 	live->left--;
 }
@@ -178,6 +183,8 @@ int live_read(struct source *source, const struct receiver *receiver)
 
 	clock_follow(&source->clock);
 	join->receiver = receiver;
+	if (port_reader_is_due(&live->ports))
+		port_reader_read(&live->ports, receiver);
 	/* Snapshots of older sessions come before newer transitions. */
 	join->answer = live_hand_over_snapshots(live, receiver);
 	if (join->answer != DELIVERY_CONTINUE) {

@@ -15,6 +15,7 @@
 #include "source/descriptors.h"
 #include "source/fallback.h"
 #include "source/memlock.h"
+#include "source/port_reader.h"
 #include "source/program.h"
 #include "source/reset_reader.h"
 #include "source/surroundings.h"
@@ -203,6 +204,7 @@ static const struct {
 	{"tcp_send_reset", "cause reset_late_data is shown as reset_received"},
 	{"count_reset", "resets for packets of no session are not counted"},
 	{"peek_minisocks", "the end of TIME_WAIT is not known"},
+	{"read_ports", "the number of local ports is not known"},
 	{"seed_files", "sessions older than the trace have no owner yet"},
 	{"seed_sockets", "not all sessions older than the trace are known"},
 };
@@ -323,6 +325,7 @@ static struct tcpstates_bpf *load(struct tcpstates_bpf *program, const struct lo
 	program->rodata->probe_cookie = plan->probe_cookie;
 	choose_programs(program, plan->wants);
 	reset_reader_configure(program, plan->wants, plan->targets->types);
+	port_reader_configure(program, plan->wants);
 	targets_seek(plan->targets, program->obj);
 	result->locked = locked_bytes(program);
 	result->err = tcpstates_bpf__load(program);

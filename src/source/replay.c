@@ -107,6 +107,9 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 	case RECORDING_RESETS:
 		receiver->resets(receiver->context, &item->resets);
 		return 0;
+	case RECORDING_PORTS:
+		receiver->ports(receiver->context, &item->ports);
+		return 0;
 	case RECORDING_OFFSET:
 		replay->source.clock.wall_offset_ns = item->wall_offset_ns;
 		return 0;
@@ -238,6 +241,9 @@ static int read_origin(struct replay *replay)
 		replay->source.resets_lack =
 			"the recording has none; it was made by a tcpstates older than --resets, "
 			"on a kernel before 6.10, or with a filter on owners, states or causes";
+	if (!item.origin.has_ports)
+		replay->source.ports_lack =
+			"the recording was made by a tcpstates older than --ports";
 	memcpy(replay->source.host, item.origin.host, sizeof(replay->source.host));
 	memcpy(replay->source.kernel, item.origin.kernel, sizeof(replay->source.kernel));
 	return 0;

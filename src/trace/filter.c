@@ -169,3 +169,9 @@ bool filter_match_resets(const struct filter *filter, const struct reset_count *
 	return count->first_ns <= filter->until_ns && !selection_excludes_resets(selection) &&
 	       (count->key.flags & RESET_OF_REST || key_matches(selection, &count->key));
 }
+
+bool filter_match_ports(const struct filter *filter, const struct port_space *space)
+{
+	return space->time_ns <= filter->until_ns &&
+	       number_matches(&filter->selection->namespaces, space->netns);
+}

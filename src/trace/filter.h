@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "trace/cgroup.h"
+#include "trace/port_space.h"
 #include "trace/reset_count.h"
 #include "trace/selection.h"
 #include "trace/transition.h"
@@ -52,5 +53,8 @@ bool filter_excludes(const struct filter *filter, const struct transition *trans
  * owner, state nor cause. Counts that begin after the end of the duration do not match.
  */
 bool filter_match_resets(const struct filter *filter, const struct reset_count *count);
+
+/* Whether sessions of that network namespace can match. */
+bool filter_match_ports(const struct filter *filter, const struct port_space *space);
 
 #endif

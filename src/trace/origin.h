@@ -17,6 +17,8 @@ struct origin {
 	bool has_tallies;          /* where possible, transitions for a summary arrive as tallies */
 	/* Why the source has no resets for packets of no session, for a message; NULL: it has. */
 	const char *resets_lack;
+	/* Likewise, why the local ports of network namespaces are not known. */
+	const char *ports_lack;
 };
 
 #endif

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "trace/port_space.h"
 #include "trace/reset_count.h"
 #include "trace/tally.h"
 #include "trace/transition.h"
@@ -29,6 +30,11 @@ struct receiver {
 	void (*tally)(void *context, const struct tally *tally);
 	/* Resets for packets of no session, added up since the last time. In any order. */
 	void (*resets)(void *context, const struct reset_count *count);
+	/*
+	 * The local ports of a network namespace. Called before the first session of the namespace,
+	 * and when they have changed.
+	 */
+	void (*ports)(void *context, const struct port_space *space);
 	/* At this point of the recording, the time was now_ns (CLOCK_MONOTONIC). */
 	void (*tick)(void *context, uint64_t now_ns);
 	void *context;

@@ -15,6 +15,7 @@
 #include "lib/buffer.h"
 #include "trace/cgroup.h"
 #include "trace/losses.h"
+#include "trace/port_space.h"
 #include "trace/reset_count.h"
 #include "trace/transition.h"
 
@@ -30,6 +31,7 @@ struct recording_origin {
 	char host[RECORDING_NAME_SIZE];
 	char kernel[RECORDING_NAME_SIZE];
 	bool has_resets; /* resets for packets of no session are recorded, if there are any */
+	bool has_ports;  /* the local ports of network namespaces are recorded */
 };
 
 /* Each of these appends to the buffer. */
@@ -39,6 +41,8 @@ void recording_write_transition(struct buffer *buffer, const struct transition *
 void recording_write_snapshot(struct buffer *buffer, const struct transition *snapshot);
 /* Only if the header says has_resets. */
 void recording_write_resets(struct buffer *buffer, const struct reset_count *count);
+/* Only if the header says has_ports. */
+void recording_write_ports(struct buffer *buffer, const struct port_space *space);
 /* The wall clock was set: the offset applies to the entries that follow. */
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns);
 /* The path of a cgroup, before the transitions that refer to it. */
@@ -57,6 +61,7 @@ enum recording_kind {
 	RECORDING_TRANSITION,
 	RECORDING_SNAPSHOT,
 	RECORDING_RESETS,
+	RECORDING_PORTS,
 	RECORDING_OFFSET,
 	RECORDING_CGROUP,
 	RECORDING_TICK,
@@ -73,6 +78,7 @@ struct recording_item {
 	const struct transition *transition; /* or snapshot; points into the data or to completed */
 	struct transition completed; /* one shorter than in this version, filled with zeroes */
 	struct reset_count resets;
+	struct port_space ports;
 	struct recording_origin origin;
 	int64_t wall_offset_ns;
 	uint64_t tick_ns;

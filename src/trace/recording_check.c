@@ -61,6 +61,16 @@ static void check_resets(struct recording_item *item, const struct reset_count *
 	check_time(item, "the time of the last reset", count->last_ns);
 }
 
+static void check_ports(struct recording_item *item, const struct port_space *space)
+{
+	if (!port_space_is_possible(space))
+		reject(item,
+		       "impossible: local ports from %u to %u, of which %u are reserved (1 to "
+		       "65535 expected)",
+		       space->low, space->high, space->reserved);
+	check_time(item, "the time of local ports", space->time_ns);
+}
+
 void recording_check_any(struct recording_item *item)
 {
 	switch (item->kind) {
@@ -74,6 +84,9 @@ void recording_check_any(struct recording_item *item)
 		break;
 	case RECORDING_RESETS:
 		check_resets(item, &item->resets);
+		break;
+	case RECORDING_PORTS:
+		check_ports(item, &item->ports);
 		break;
 	case RECORDING_OFFSET:
 		check_offset(item, item->wall_offset_ns);

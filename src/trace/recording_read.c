@@ -67,7 +67,7 @@ static void take_origin(struct recording_reader *reader, const struct file_origi
 			struct recording_item *item)
 {
 	item->kind = RECORDING_HEADER;
-	item->origin.has_resets = false;
+	item->origin.has_resets = item->origin.has_ports = false;
 	item->origin.wall_offset_ns = origin->wall_offset_ns;
 	item->origin.start_ns = origin->start_ns;
 	take_name(item->origin.host, origin->host);
@@ -123,6 +123,7 @@ static void read_header_4(struct recording_reader *reader, const struct file_hea
 	take_origin(reader, &header->origin, item);
 	memcpy(reader->sizes, header->sizes, sizeof(reader->sizes));
 	item->origin.has_resets = reader->sizes[ENTRY_RESETS];
+	item->origin.has_ports = reader->sizes[ENTRY_PORTS];
 }
 
 static void read_header(struct recording_reader *reader, const void *data, size_t size,
@@ -167,6 +168,8 @@ static size_t least_size(unsigned int kind)
 		return sizeof(struct file_end);
 	case ENTRY_RESETS:
 		return sizeof(struct reset_count);
+	case ENTRY_PORTS:
+		return sizeof(struct port_space);
 	default:
 		return 0;
 	}
@@ -224,6 +227,12 @@ static void take_resets(const void *payload, struct recording_item *item)
 	item->kind = RECORDING_RESETS;
 }
 
+static void take_ports(const void *payload, struct recording_item *item)
+{
+	memcpy(&item->ports, payload, sizeof(item->ports));
+	item->kind = RECORDING_PORTS;
+}
+
 static void take_cgroup(const void *payload, struct recording_item *item)
 {
 	const struct file_cgroup *cgroup = payload;
@@ -275,6 +284,9 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 		break;
 	case ENTRY_RESETS:
 		take_resets(payload, item);
+		break;
+	case ENTRY_PORTS:
+		take_ports(payload, item);
 		break;
 	case ENTRY_OFFSET:
 		memcpy(&item->wall_offset_ns, payload, sizeof(item->wall_offset_ns));

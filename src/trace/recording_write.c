@@ -27,6 +27,7 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 				[ENTRY_SNAPSHOT] = sizeof(struct transition),
 				[ENTRY_RESETS] =
 					origin->has_resets ? sizeof(struct reset_count) : 0,
+				[ENTRY_PORTS] = origin->has_ports ? sizeof(struct port_space) : 0,
 			},
 	};
 
@@ -66,6 +67,11 @@ void recording_write_snapshot(struct buffer *buffer, const struct transition *sn
 void recording_write_resets(struct buffer *buffer, const struct reset_count *count)
 {
 	write_entry(buffer, ENTRY_RESETS, count, sizeof(*count));
+}
+
+void recording_write_ports(struct buffer *buffer, const struct port_space *space)
+{
+	write_entry(buffer, ENTRY_PORTS, space, sizeof(*space));
 }
 
 void recording_write_offset(struct buffer *buffer, int64_t wall_offset_ns)

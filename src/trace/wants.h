@@ -21,6 +21,7 @@ struct wants {
 	bool requests;    /* pending half-open sessions */
 	bool half_open;   /* their beginning and end */
 	bool resets;      /* counts of those for packets of no session */
+	bool ports;       /* the local ports of each network namespace */
 	bool owners;      /* owners are shown */
 	bool transitions; /* each transition; otherwise tallies are enough */
 	bool rejected;    /* including those the filter rejects, so that sessions are complete */

@@ -14,9 +14,10 @@ static const char *severity_name(const struct finding_row *row)
 {
 	static const char *const names[] = {[SEVERITY_ERROR] = "error",
 					    [SEVERITY_WARNING] = "warning",
-					    [SEVERITY_NOTE] = "note"};
+					    [SEVERITY_NOTE] = "note",
+					    [SEVERITY_OK] = "ok"};
 
-	return row->rule ? names[row->rule->severity] : "ok";
+	return names[row->severity];
 }
 
 static const char *event_name(const struct finding_row *row)
@@ -46,6 +47,12 @@ static struct value wall(uint64_t time_ns, const struct field_context *context)
 			      .elapsed = (int64_t)(time_ns + (uint64_t)context->wall_offset_ns)};
 }
 
+/* The ports of a pool are of any user. */
+static bool has_uid(const struct finding_row *row)
+{
+	return row->group && *row->group->comm && !row->rule->of_ports;
+}
+
 #define GETTER(name, result) DEFINE_GETTER(static, finding_row, row, name, result)
 #define FIELD(name, result)  GETTER(name, result) DEFINE_WRITER(static, name)
 
@@ -56,7 +63,7 @@ FIELD(event, name(event_name(row)))
 FIELD(severity, name(severity_name(row)))
 FIELD(rule, name(row->rule ? row->rule->name : NULL))
 FIELD(comm, row->group ? text(row->group->comm, sizeof(row->group->comm)) : unknown)
-FIELD(uid, row->group && * row->group->comm ? number(row->group->uid) : unknown)
+FIELD(uid, has_uid(row) ? number(row->group->uid) : unknown)
 FIELD(role, name(role_name(row)))
 FIELD(ip, row->group ? number(row->group->ip) : unknown)
 FIELD(raddr, row->group && row->group->role != SESSION_SERVER
@@ -64,7 +71,7 @@ FIELD(raddr, row->group && row->group->role != SESSION_SERVER
 		     : unknown)
 FIELD(port, row->group ? number_unless_0(row->group->port) : unknown)
 FIELD(count, row->cases ? number(row->cases->count) : unknown)
-FIELD(of, row->group ? number(row->group->sessions) : unknown)
+FIELD(of, row->group ? number_unless_0(row->group->sessions) : unknown)
 FIELD(at_least, name(row->is_least ? "true" : "false"))
 FIELD(first, row->cases ? wall(row->cases->first_ns, context) : unknown)
 FIELD(last, row->cases ? wall(row->cases->last_ns, context) : unknown)
@@ -107,9 +114,9 @@ static const struct field fields[] = {
 	{"raddr", "RADDR", "remote address, except for a server", QUOTED(raddr), WIDTHS(15, 39)},
 	{"port", "PORT", "remote port of a client, local port of a server", BARE(port),
 	 WIDTHS(5, 5)},
-	{"count", "COUNT", "sessions that are cases of the rule", BARE(count), WIDTHS(7, 7)},
-	{"of", "OF", "sessions of that owner, role, peer and port that were judged", BARE(of),
-	 WIDTHS(7, 7)},
+	{"count", "COUNT", "sessions that are cases of the rule; of port-pressure, ports",
+	 BARE(count), WIDTHS(7, 7)},
+	{"of", "OF", "out of so many: of that owner, role, peer and port", BARE(of), WIDTHS(7, 7)},
 	{"at_least", "LEAST", "true: transitions were lost, so there may be more cases",
 	 BARE(at_least), WIDTHS(5, 5)},
 	{"first", "FIRST", "time of the first case", WALL(first), WIDTHS(8, 8)},

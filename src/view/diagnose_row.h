@@ -22,14 +22,15 @@ struct finding_row {
 	const struct cases *cases;
 	uint64_t time_ns; /* monotonic time of the row */
 	uint8_t event;    /* enum finding_event */
+	uint8_t severity; /* enum severity */
 	bool is_least;    /* at the end: transitions were lost, so there may be more cases */
 	char text[FINDING_TEXT_SIZE];
 	char command[FINDING_COMMAND_SIZE]; /* shows the sessions; "": none */
 };
 
 /*
- * Writes the sentence and the command. In the sentence of a rule, "%" and a letter stand for a
- * number of the cases or of the group: see write_place() in finding.c.
+ * Writes the sentence and the command, if the cases are sessions. In the sentence of a rule, "%"
+ * and a letter stand for a number of the cases or of the group: see write_place() in finding.c.
  */
 void finding_say(struct finding_row *row);
 

@@ -6,10 +6,11 @@
 #include <string.h>
 
 #include "lib/log.h"
-#include "lib/text.h"
 #include "sink/text_sink.h"
 #include "trace/state.h"
 #include "view/diagnose_row.h"
+#include "view/port_pressure.h"
+#include "view/ports.h"
 
 static const struct row_kind finding_row = {
 	.fields = &diagnose_fields,
@@ -26,6 +27,8 @@ struct peer_fin {
 	uint64_t sent;
 };
 
+#define PORTS_RULE "port-pressure"
+
 /* Of the two lines below a row. */
 #define HINT_SIZE_MAX 256
 
@@ -33,6 +36,8 @@ struct diagnose_sink {
 	struct text_sink text; /* first member: cast from struct sink * */
 	struct sessions sessions;
 	struct diagnosis diagnosis;
+	struct ports ports;
+	int ports_rule; /* number of the rule about local ports */
 	uint32_t rules; /* bits of those that were asked for */
 	bool has_hints; /* lines for people: hint and command below the row */
 	bool has_losses;
@@ -54,6 +59,16 @@ static void say_hint(struct diagnose_sink *sink, const struct finding_row *row)
 	buffer_append(&sink->text.output.buffer, text, (size_t)size);
 }
 
+static void print(struct diagnose_sink *sink, const struct finding_row *row)
+{
+	uint64_t lines = sink->text.sink.lines;
+
+	sink->has_errors |= row->severity == SEVERITY_ERROR;
+	text_sink_row(&sink->text, row, sink->now_ns);
+	if (sink->text.sink.lines > lines)
+		say_hint(sink, row);
+}
+
 static void show(struct diagnose_sink *sink, const struct rule *rule, const struct group *group,
 		 struct cases *cases, enum finding_event event)
 {
@@ -63,22 +78,37 @@ static void show(struct diagnose_sink *sink, const struct rule *rule, const stru
 		.cases = cases,
 		.time_ns = sink->now_ns,
 		.event = event,
+		.severity = rule->severity,
 		.is_least = event == FINDING_TOTAL && sink->has_losses,
 	};
-	uint64_t lines = sink->text.sink.lines;
 
-	sink->has_errors |= rule->severity == SEVERITY_ERROR;
 	finding_say(&row);
-	text_sink_row(&sink->text, &row, sink->now_ns);
-	if (sink->text.sink.lines > lines)
-		say_hint(sink, &row);
+	print(sink, &row);
 	cases->reported = cases->count;
+}
+
+static void show_pool(struct diagnose_sink *sink, const struct port_pool *pool,
+		      enum finding_event event)
+{
+	struct finding_row row = {
+		.rule = rule_at(sink->ports_rule), .time_ns = sink->now_ns, .event = event};
+	struct port_pressure as;
+
+	port_pressure_say(&row, &as, pool);
+	print(sink, &row);
+}
+
+/* An older recording does not have what a rule judges by. */
+static bool is_lacking(const struct diagnose_sink *sink, int number)
+{
+	return number == sink->ports_rule && sink->text.sink.origin->ports_lack;
 }
 
 /* A rule that needs to have seen all is not judged when some was lost. */
 static bool may_judge(const struct diagnose_sink *sink, int number)
 {
-	return sink->rules & 1u << number && !(sink->has_losses && rule_at(number)->needs_all);
+	return sink->rules & 1u << number && !is_lacking(sink, number) &&
+	       !(sink->has_losses && rule_at(number)->needs_all);
 }
 
 /* A finding begins or grows with a session that is a case. */
@@ -94,6 +124,17 @@ static void show_new(struct diagnose_sink *sink, struct group *group)
 			continue;
 		show(sink, rule, group, cases, cases->reported ? FINDING_GREW : FINDING_FOUND);
 	}
+}
+
+/* The first time that it is pressing, and when it becomes worse. */
+static void show_new_pressure(struct diagnose_sink *sink, struct port_pool *pool)
+{
+	unsigned int level = SEVERITY_OK - port_pressure_of(pool);
+
+	if (level <= pool->told || !may_judge(sink, sink->ports_rule))
+		return;
+	show_pool(sink, pool, pool->told ? FINDING_GREW : FINDING_FOUND);
+	pool->told = level;
 }
 
 /* ---- sessions -------------------------------------------------------------------------------- */
@@ -155,46 +196,12 @@ static void diagnose_want(const struct options *options, struct wants *wants)
 {
 	(void)options;
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
-	wants->rejected = wants->owners = wants->scan_at_end = true;
-}
-
-static void complain_rule(const char *name, size_t size)
-{
-	char all[RULES_MAX * 24], plain[TEXT_GROWTH * 64 + TEXT_EXTRA];
-	size_t length = 0, chars = SIZE_MAX;
-	const struct rule *rule;
-
-	for (int i = 0; (rule = rule_at(i)); i++)
-		length += snprintf(all + length, sizeof(all) - length, "%s%s", i ? ", " : "",
-				   rule->name);
-	*text_write_plain(plain, name, size < 64 ? size : 64, &chars) = '\0';
-	log_error("--diagnose: \"%s\" is no rule; these are: %s", plain, all);
-}
-
-/* The rules of --diagnose=RULES; 0 after a report. */
-static uint32_t chosen(const char *names)
-{
-	uint32_t rules = 0;
-
-	if (!names)
-		return ~0u;
-	while (*names) {
-		size_t size = strcspn(names, ",");
-		int number = rule_find(names, size);
-
-		if (number < 0) {
-			complain_rule(names, size);
-			return 0;
-		}
-		rules |= 1u << number;
-		names += size + (names[size] == ',');
-	}
-	return rules;
+	wants->rejected = wants->owners = wants->scan_at_end = wants->ports = true;
 }
 
 static int diagnose_check(const struct options *options)
 {
-	return chosen(options->rules) ? 0 : -1;
+	return rules_choose(options->rules) ? 0 : -1;
 }
 
 static struct sink *diagnose_open(const struct sink_setup *setup)
@@ -207,7 +214,8 @@ static struct sink *diagnose_open(const struct sink_setup *setup)
 		return NULL;
 	sink->sessions = (struct sessions){
 		.has_steps = true, .end_in_time_wait = true, .lose = diagnose_lose};
-	sink->rules = chosen(options->rules);
+	sink->rules = rules_choose(options->rules);
+	sink->ports_rule = rule_find(PORTS_RULE, strlen(PORTS_RULE));
 	sink->has_hints = !options->csv && !options->json && !options->fields.count;
 	return &sink->text.sink;
 }
@@ -224,8 +232,12 @@ static void diagnose_observe(struct sink *sink, const struct transition *t, bool
 {
 	struct diagnose_sink *view = (struct diagnose_sink *)sink;
 	struct session *session;
+	struct port_pool *pool;
 
 	diagnose_tick(sink, t->time_ns);
+	pool = ports_take(&view->ports, t, is_match);
+	if (pool)
+		show_new_pressure(view, pool);
 	session = sessions_take(&view->sessions, t, is_match);
 	if (!session)
 		return;
@@ -233,6 +245,11 @@ static void diagnose_observe(struct sink *sink, const struct transition *t, bool
 		note_fin(session, t);
 	if (session_has_ended(&view->sessions, session))
 		finish(view, session);
+}
+
+static void diagnose_ports(struct sink *sink, const struct port_space *space)
+{
+	ports_set_space(&((struct diagnose_sink *)sink)->ports, space);
 }
 
 static void diagnose_losses(struct sink *sink, const struct losses *losses, bool is_end)
@@ -258,50 +275,94 @@ static unsigned int show_total(struct diagnose_sink *sink, int number)
 	return findings;
 }
 
-static void show_none(struct diagnose_sink *sink, unsigned int silent, uint32_t unjudged)
+static unsigned int show_pools(struct diagnose_sink *sink, enum severity severity)
 {
-	struct finding_row row = {.event = FINDING_NONE, .time_ns = sink->now_ns};
-	size_t length = snprintf(row.text, sizeof(row.text), "%u rules found nothing", silent);
-	const char *before = "; not judged, as transitions were lost: ";
+	size_t count;
+	struct port_pool **pools = port_pools_sort(&sink->ports.pools, true, &count);
+	unsigned int findings = 0;
+
+	for (size_t i = 0; pools && i < count; i++) {
+		if (port_pressure_of(pools[i]) != severity)
+			continue;
+		show_pool(sink, pools[i], FINDING_TOTAL);
+		findings++;
+	}
+	free(pools);
+	return findings;
+}
+
+static void show_none(struct diagnose_sink *sink, uint32_t found)
+{
+	const char *lost = "; not judged, as transitions were lost: ";
+	struct finding_row row = {
+		.event = FINDING_NONE, .severity = SEVERITY_OK, .time_ns = sink->now_ns};
+	char unjudged[RULES_MAX * RULE_NAME_SIZE] = "";
+	size_t length = 0;
+	unsigned int silent = 0;
 	const struct rule *rule;
 
 	for (int i = 0; (rule = rule_at(i)); i++) {
-		if (!(unjudged & 1u << i) || length >= sizeof(row.text))
+		if (!(sink->rules & 1u << i) || found & 1u << i)
 			continue;
-		length += snprintf(row.text + length, sizeof(row.text) - length, "%s%s", before,
-				   rule->name);
-		before = ", ";
+		silent += may_judge(sink, i);
+		if (may_judge(sink, i) || is_lacking(sink, i))
+			continue;
+		length += snprintf(unjudged + length, sizeof(unjudged) - length, "%s%s",
+				   length ? ", " : lost, rule->name);
 	}
+	snprintf(row.text, sizeof(row.text), "%u rules found nothing%s%s", silent, unjudged,
+		 sink->rules & 1u << sink->ports_rule && is_lacking(sink, sink->ports_rule)
+			 ? "; not judged, as the recording has no local ports: " PORTS_RULE
+			 : "");
 	text_sink_row(&sink->text, &row, sink->now_ns);
 }
 
-static void diagnose_end(struct sink *sink)
+/* Those of a severity. Returns the rules that found something. */
+static uint32_t show_totals(struct diagnose_sink *sink, enum severity severity)
 {
-	struct diagnose_sink *view = (struct diagnose_sink *)sink;
-	unsigned int silent = 0;
-	uint32_t unjudged = 0;
+	const struct rule *rule;
+	uint32_t found = 0;
 
-	for (struct session *session = view->sessions.oldest; session; session = session->newer)
-		judge(view, session, SESSION_OPEN);
-	for (enum severity severity = 0; severity < SEVERITY_OK; severity++) {
-		const struct rule *rule;
+	for (int i = 0; (rule = rule_at(i)); i++) {
+		unsigned int findings = 0;
 
-		for (int i = 0; (rule = rule_at(i)); i++) {
-			if (rule->severity != severity || !(view->rules & 1u << i))
-				continue;
-			if (!may_judge(view, i))
-				unjudged |= 1u << i;
-			else if (!show_total(view, i))
-				silent++;
-		}
+		if (!may_judge(sink, i))
+			continue;
+		if (i == sink->ports_rule)
+			findings = show_pools(sink, severity);
+		else if (rule->severity == severity)
+			findings = show_total(sink, i);
+		found |= (uint32_t)(findings > 0) << i;
 	}
-	show_none(view, silent, unjudged);
+	return found;
+}
+
+static void complain(const struct diagnose_sink *view)
+{
 	if (view->diagnosis.ungrouped || view->sessions.untracked)
 		log_error("--diagnose: %" PRIu64
 			  " sessions were not judged: more than %d groups; and "
 			  "%" PRIu64 " transitions were ignored: more than %zu sessions at a time",
 			  view->diagnosis.ungrouped, DIAGNOSIS_GROUPS_MAX, view->sessions.untracked,
 			  SESSIONS_MAX);
+	if (view->rules & 1u << view->ports_rule && view->ports.unpooled)
+		log_error("--diagnose: " PORTS_RULE " did not judge %" PRIu64
+			  " sessions: more than %d destinations",
+			  view->ports.unpooled, PORT_POOLS_MAX);
+}
+
+static void diagnose_end(struct sink *sink)
+{
+	struct diagnose_sink *view = (struct diagnose_sink *)sink;
+	uint32_t found = 0;
+
+	for (struct session *session = view->sessions.oldest; session; session = session->newer)
+		judge(view, session, SESSION_OPEN);
+	port_pools_turn(&view->ports.pools);
+	for (enum severity severity = 0; severity < SEVERITY_OK; severity++)
+		found |= show_totals(view, severity);
+	show_none(view, found);
+	complain(view);
 }
 
 static bool diagnose_has_found(const struct sink *sink)
@@ -317,6 +378,7 @@ static int diagnose_sink_close(struct sink *sink)
 		forget(session);
 	sessions_close(&view->sessions);
 	diagnosis_close(&view->diagnosis);
+	ports_close(&view->ports);
 	return text_sink_close(sink);
 }
 
@@ -330,6 +392,7 @@ const struct sink_ops diagnose_sink = {
 	.begin = text_sink_begin,
 	.observe = diagnose_observe,
 	.snapshot = diagnose_observe,
+	.ports = diagnose_ports,
 	.tick = diagnose_tick,
 	.losses = diagnose_losses,
 	.end = diagnose_end,

@@ -122,7 +122,7 @@ static uint32_t rules_for(uint64_t end)
 	uint32_t rules = 0;
 
 	for (int i = 0; (rule = rule_at(i)); i++)
-		if (!rule->ends || rule->ends & end)
+		if (!rule->of_ports && (!rule->ends || rule->ends & end))
 			rules |= 1u << i;
 	return rules;
 }

@@ -64,7 +64,8 @@ struct presence *presences_find_request(const struct presences *presences,
 /* NULL if there is no room. */
 static struct presence *create(struct presences *presences, uint64_t id)
 {
-	struct presence *presence = malloc(sizeof(*presence));
+	struct presence *presence =
+		calloc(1, presences->size ? presences->size : sizeof(*presence));
 
 	if (!presence)
 		return NULL;

@@ -24,8 +24,10 @@ struct presence {
 	uint32_t group; /* set by the caller; initially PRESENT_NOWHERE */
 };
 
-/* Initialized with zeros. */
+/* Initialized with zeros, except size. */
 struct presences {
+	/* Bytes of each, zeroed at first, of which the first are its presence; 0: no more. */
+	size_t size;
 	struct hash by_id;
 	uint64_t untracked; /* sessions not followed, for lack of room */
 };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The rules of --diagnose. tests/live/test_diagnose.py has a case and a near miss of each. */
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/log.h"
+#include "lib/text.h"
 #include "view/diagnosis.h"
 #include "view/rule.h"
 #include "view/rule_cases.h"
@@ -69,6 +72,10 @@ const struct rule rule_table[RULES_MAX] = {
 	 "reuse connections, or widen net.ipv4.ip_local_port_range; \"ss -tan\" shows what has the "
 	 "ports",
 	 "--cause no_port", .ends = RULE_ENDED(CAUSE_NO_PORT)},
+	{"port-pressure", SEVERITY_WARNING, true, NULL, NULL, "",
+	 "reuse connections; widen net.ipv4.ip_local_port_range; add addresses; the end that "
+	 "closes first keeps the port in TIME_WAIT for a minute",
+	 NULL, .of_ports = true},
 	{"refused", SEVERITY_ERROR, false, NULL, NULL,
 	 "were refused%b: no listener there, or a firewall that rejects",
 	 "was the listener restarted? wait until it is ready, and retry with growing pauses",
@@ -173,4 +180,37 @@ bool rule_holds(const struct rule *rule, const struct group *group, const struct
 	if (rule->holds)
 		return rule->holds(group, cases);
 	return cases->count >= 5 && cases->count * 100 >= group->sessions;
+}
+
+static void complain_rule(const char *name, size_t size)
+{
+	char all[RULES_MAX * RULE_NAME_SIZE], plain[TEXT_GROWTH * 64 + TEXT_EXTRA];
+	size_t length = 0, chars = SIZE_MAX;
+	const struct rule *rule;
+
+	for (int i = 0; (rule = rule_at(i)); i++)
+		length += snprintf(all + length, sizeof(all) - length, "%s%s", i ? ", " : "",
+				   rule->name);
+	*text_write_plain(plain, name, size < 64 ? size : 64, &chars) = '\0';
+	log_error("--diagnose: \"%s\" is no rule; these are: %s", plain, all);
+}
+
+uint32_t rules_choose(const char *names)
+{
+	uint32_t chosen = 0;
+
+	if (!names)
+		return ~0u;
+	while (*names) {
+		size_t size = strcspn(names, ",");
+		int number = rule_find(names, size);
+
+		if (number < 0) {
+			complain_rule(names, size);
+			return 0;
+		}
+		chosen |= 1u << number;
+		names += size + (names[size] == ',');
+	}
+	return chosen;
 }

@@ -12,7 +12,8 @@
 
 #include "view/session_row.h"
 
-#define RULES_MAX 32
+#define RULES_MAX      32
+#define RULE_NAME_SIZE 24
 
 struct group;
 struct cases;
@@ -57,6 +58,7 @@ struct rule {
 	const char *sentence;
 	const char *hint;  /* what to do */
 	const char *shown; /* options of --sessions that show the cases; NULL: the group's only */
+	bool of_ports;     /* its cases are pools of local ports (port_pressure.h) */
 	uint64_t ends;     /* its cases have ended, or not, like this: RULE_ bits; 0: any way */
 };
 
@@ -72,6 +74,9 @@ static inline const struct rule *rule_at(int number)
 
 /* The number of the rule with this name of size bytes; -1: there is none. */
 int rule_find(const char *name, size_t size);
+
+/* Bits of the rules that a list names; NULL: of all. 0 after a report: the list is invalid. */
+uint32_t rules_choose(const char *names);
 
 /* Whether the cases of that rule in the group are a finding. */
 bool rule_holds(const struct rule *rule, const struct group *group, const struct cases *cases);

@@ -12,7 +12,10 @@ JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "array": l
 
 
 # For people, or new: JSON has it when it is asked for.
-DERIVED = ["lasted", "life", "handshake", "time_wait", "owner", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code", "lports", "rports"]
+DERIVED = ["lasted", "life", "handshake", "time_wait", "owner", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code", "lports", "rports", "full_in"]
+
+# In another view, the key is one of its own.
+NOT_DERIVED = {"--ports": ["time_wait"]}
 
 # Of these, the recording in the tree has no example of each type.
 RARE = ["skaddr", "c_pid", "c_comm", "ms_about", "ms_at_least", "signal", "reset_reason", "pid", "comm", "owner_from", "cgroup", "uid",
@@ -22,7 +25,8 @@ RARE = ["skaddr", "c_pid", "c_comm", "ms_about", "ms_at_least", "signal", "reset
 
 # The views: their option, their section of the man page, and the file of their field table.
 VIEWS = [([], "FIELDS", "field/transition_fields.c"), (["--sessions"], "FIELDS OF A SESSION", "view/session_fields.c"),
-         (["--resets"], "FIELDS OF RESETS", "view/resets_fields.c")]
+         (["--resets"], "FIELDS OF RESETS", "view/resets_fields.c"),
+         (["--ports"], "FIELDS OF LOCAL PORTS", "view/ports_fields.c")]
 
 
 def page_fields(title="FIELDS"):
@@ -111,7 +115,8 @@ def test_names():
 def test_json_keys():
     for view, _, _ in VIEWS:
         for line in objects(*view):
-            check_equal("JSON keys", list(line), [field.key for field in tool.fields(*view) if field.key not in DERIVED])
+            own = [key for option in view for key in NOT_DERIVED.get(option, [])]
+            check_equal("JSON keys", list(line), [field.key for field in tool.fields(*view) if field.key not in DERIVED or field.key in own])
 
 
 def test_json_types():
@@ -170,6 +175,22 @@ def test_limit_of_summary_of_sessions():
     check_equal("groups", said, re.search(r"#define SESSION_GROUPS_MAX (\d+)", tool.source("view/session_summary.h"))[1])
 
 
+def test_default_columns_of_ports():
+    lists = ["".join(line.strip().rstrip("\\") for line in block) for block in page.blocks("LOCAL PORTS")]
+    check(len(lists) == 3, f"not table, wide table and CSV: {lists}")
+    for options, fields in zip(([], ["-w"], ["-s"]), lists):
+        check_equal(f"{options}", tool.replay("--ports", *options), tool.replay("--ports", *options, "-F", fields))
+
+
+def test_limits_of_ports():
+    """How many destinations have rows, and how many processes are named."""
+    text = page.text(page.section("LOCAL PORTS"))
+    pools = re.search(r"At most ([0-9,]+) destinations", text)[1].replace(",", "")
+    check_equal("destinations", pools, re.search(r"#define PORT_POOLS_MAX (\d+)", tool.source("view/port_pool.h"))[1])
+    check("Up to four names" in text, "the man page does not say how many processes are named")
+    check_equal("names", "4", re.search(r"#define PORT_MAKERS_MAX (\d+)", tool.source("view/port_pool.h"))[1])
+
+
 def test_limits_of_resets():
     """How many are counted, and how many local ports have rows of their own."""
     text = page.text(page.section("RESETS"))
@@ -186,6 +207,11 @@ def test_example_of_resets():
     options, output = re.search(r"^\$ tcpstates (-r \S+ --resets)\n((?:.*\n)+?)```", (tool.TREE / "docs/examples.md").read_text(), re.M).groups()
     without_times = lambda text: re.sub(r"\d\d:\d\d:\d\d", "", text)
     check_equal(f"tcpstates {options}", without_times(tool.output_of(*options.split())), without_times(output))
+
+
+def test_example_of_ports():
+    options, output = re.search(r"^\$ tcpstates (-r \S+ --ports)\n((?:.*\n)+?)```", (tool.TREE / "docs/examples.md").read_text(), re.M).groups()
+    check_equal(f"tcpstates {options}", [line.rstrip() for line in tool.output_of(*options.split()).splitlines()], output.splitlines())
 
 
 def test_states():

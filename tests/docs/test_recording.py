@@ -109,6 +109,20 @@ def test_members_of_resets():
     check_equal("docs/recording.md: members of resets", rows, wanted)
 
 
+def test_members_of_ports():
+    """Likewise of local ports."""
+    page = (tool.TREE / "docs/recording.md").read_text().split("## Local ports\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| ?(\w*) \|", page, re.MULTILINE)
+    members = tool.source("trace/port_space.h").split("struct port_space {\n")[1].split("\n};")[0]
+    sizes = {"__u64": ("u64", 8), "__u32": ("u32", 4), "__u16": ("u16", 2), "__u8": ("u8", 1)}
+    offset, wanted = 0, []
+    for kind, name, number in re.findall(r"^\t(__u\d+) (\w+)(?:\[(\d+)\])?;", members, re.MULTILINE):
+        size = sizes[kind][1] * int(number or 1)
+        wanted.append((str(offset), f"{size} bytes" if number else sizes[kind][0], "" if name == "padding" else name))
+        offset += size
+    check_equal("docs/recording.md: members of local ports", rows, wanted)
+
+
 def test_members():
     """The page has every member of the record, at its place."""
     page = (tool.TREE / "docs/recording.md").read_text()

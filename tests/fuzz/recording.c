@@ -59,6 +59,8 @@ static const char *const views[] = {
 	"--sessions --summary=0.001 -j --half-open --by "
 	"cause,closed_by,role,port,lport,laddr/9,cgroup",
 	"--sessions --summary=1 -s --minisocks --by pid,comm,raddr/24/64,rport,netns -n 9",
+	"--ports=0.001 -w",
+	"--ports -j --remote 0.0.0.0/1,::/1",
 };
 
 enum head_flags {
@@ -90,6 +92,7 @@ enum kind {
 	CGROUP,
 	LOSSES,
 	RESETS,
+	PORTS,
 	KINDS
 };
 
@@ -101,6 +104,7 @@ static const size_t sizes[KINDS] = {
 	[CGROUP] = sizeof(struct cgroup_entry),
 	[LOSSES] = sizeof(struct losses),
 	[RESETS] = sizeof(struct reset_count),
+	[PORTS] = sizeof(struct port_space),
 };
 
 /* Bytes of the entry at the beginning of the data, its kind included; 0: it is not whole. */
@@ -117,6 +121,7 @@ static void write_entry(struct buffer *buffer, const uint8_t *data, uint64_t *tr
 	struct transition t;
 	struct losses losses;
 	struct reset_count resets;
+	struct port_space ports;
 	char path[sizeof(cgroup.path) + 1] = "";
 	uint64_t number;
 
@@ -152,6 +157,10 @@ static void write_entry(struct buffer *buffer, const uint8_t *data, uint64_t *tr
 		memcpy(&resets, data, sizeof(resets));
 		recording_write_resets(buffer, &resets);
 		break;
+	case PORTS:
+		memcpy(&ports, data, sizeof(ports));
+		recording_write_ports(buffer, &ports);
+		break;
 	case KINDS:
 		break;
 	}
@@ -164,7 +173,8 @@ static void write_recording(struct buffer *buffer, const struct head *head, cons
 					  .start_ns = head->start_ns,
 					  .host = "host",
 					  .kernel = "6.1\033",
-					  .has_resets = true};
+					  .has_resets = true,
+					  .has_ports = true};
 	const struct losses none = {0};
 	uint64_t transitions = 0;
 	size_t taken;

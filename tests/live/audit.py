@@ -16,7 +16,7 @@ from outcome import Failed, check
 
 # An option that chooses transitions, not sessions, leaves gaps. The owner of a session may change.
 LEAVES_GAPS = {"-p", "--pid", "-c", "--comm", "-u", "--uid", "--from", "--to", "--state", "--min-ms", "--cause"}
-VIEWS = {"--sessions", "--summary", "--stuck", "--resets", "--diagnose", "--check"}
+VIEWS = {"--sessions", "--summary", "--stuck", "--resets", "--ports", "--diagnose", "--check"}
 SHOWN = 5               # of the complaints
 OWNER_SLACK_NS = 10**9  # the wall clock, in which lines say when, may be set meanwhile
 

@@ -22,7 +22,7 @@ INVERSE = pow(USUAL_MULTIPLIER, -1, 2**64)
 VIEWS = ["", "-x", "-s", "-j", "--csv --fields time,cgroup", "-q -o /dev/null", "--sessions", "--sessions -j", "--stuck",
          "--stuck=ESTABLISHED:0.001 -s", "--diagnose", "--summary", "--summary --by cgroup,state", "--summary --by raddr,comm,pid",
          "--summary=1 -s", "--sessions --summary",
-         "--sessions --summary=1 --by raddr,comm,pid,cgroup", "--cgroup /x", "--minisocks", "--resets"]
+         "--sessions --summary=1 --by raddr,comm,pid,cgroup", "--cgroup /x", "--minisocks", "--resets", "--ports", "--ports=1 -s"]
 
 # How the number of a session becomes one that collides with those of others.
 WAYS = (
@@ -49,10 +49,11 @@ def story(recording, number, i):
 
 def make_recording(count):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as text:
-        text.write("start 1000 2024-06-01T12:00:00 host 6.1.0 resets\n")
+        text.write("start 1000 2024-06-01T12:00:00 host 6.1.0 resets ports\n")
         text.flush()
         recording = Recording(text.name)
     recording.data = bytearray(recording.data)
+    recording.take_ports("1000", "0", "1024", "65535", "0", "0")
     for i in range(count):
         number = WAYS[i % len(WAYS)](i)
         recording.take_cgroup(str(number), f"/a/{i}/b")

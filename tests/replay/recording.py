@@ -3,9 +3,11 @@
 
 A description is a text of one statement a line; words are quoted as in a shell, # begins a comment:
 
-    start TIME WALL HOST KERNEL [resets]
+    start TIME WALL HOST KERNEL [resets] [ports]
                                     the header; tracing began at the monotonic TIME, in seconds, when it was WALL (UTC);
-                                    resets: there may be some
+                                    resets, ports: there may be some
+    ports TIME NETNS LOW HIGH RESERVED TW_REUSE
+                                    the local ports of a network namespace; - when a number is not known
     resets COUNT FIRST LAST LADDR LPORT RADDR RPORT REASON SOCKET [syn] [rest]
                                     so many resets for packets of no session, sent at the monotonic times FIRST to LAST
     at TIME SKADDR PID COMM LADDR LPORT RADDR RPORT OLDSTATE NEWSTATE MS [MEMBER=VALUE...]
@@ -65,14 +67,15 @@ DURATION_FLAGS = {"": 1, "~": 2, ">=": 4}
 MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}
 OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "kernel"]
 ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6, "snapshot": 7,
-               "resets": 8}
+               "resets": 8, "ports": 10}
 RESETS = "16s16sHHIBBBB4xQQQ"
 RESET_SOCKETS = ["none", "listener", "time_wait"]
 RESET_NETNS = 4026531840
 CGROUP = "Q256s"
 TRANSITION_SIZE = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()))
 ENTRY_SIZES = [0, TRANSITION_SIZE, 8, 24, 32, 264, 8, TRANSITION_SIZE] + 24 * [0]
-ENTRY_SIZES_WITH_RESETS = ENTRY_SIZES[:8] + [struct.calcsize("=" + RESETS)] + 23 * [0]
+PORTS = "QIHHIBB2x"
+MORE_SIZES = {kind: struct.calcsize("=" + layout) for kind, layout in (("resets", RESETS), ("ports", PORTS))}
 HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/trace/transition.h"
 REASONS = HEADER.parent / "reset.h"
 FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
@@ -212,12 +215,15 @@ class Recording:
             packed_address(change.laddr), packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport,
             change.ip, STATES[change.oldstate], STATES[change.newstate], flags, *details))
 
-    def take_start(self, time, wall, host, kernel, resets=None):
+    def take_start(self, time, wall, host, kernel, *more):
         self.start_ns = nanoseconds(time)
         self.wall_offset_ns = wall_nanoseconds(wall) - self.start_ns
         header = MAGIC + self.pack("IHHqQ72s72s", BYTE_ORDER_MARK, self.version, self.header_size, self.wall_offset_ns,
                                    self.start_ns, with_escapes(host), with_escapes(kernel))
-        header += self.pack("32H56xI", *(ENTRY_SIZES_WITH_RESETS if resets else ENTRY_SIZES), 0)
+        sizes = ENTRY_SIZES[:]
+        for kind in more:
+            sizes[ENTRY_KINDS[kind]] = MORE_SIZES[kind]
+        header += self.pack("32H56xI", *sizes, 0)
         self.data += header + self.pack("I", crc32c(header))
 
     def take_at(self, time, skaddr, pid, comm, laddr, lport, raddr, rport, oldstate, newstate, ms, *members):
@@ -251,6 +257,11 @@ class Recording:
             packed_address(laddr), packed_address(raddr), int(lport), int(rport), RESET_NETNS, 6 if ":" in laddr else 4)
         self.add_entry("resets", self.pack(RESETS, *ends, number, RESET_SOCKETS.index(socket), ("syn" in flags) + 2 * ("rest" in flags),
                                            int(count), nanoseconds(first), nanoseconds(last)))
+
+    def take_ports(self, time, netns, low, high, reserved, tw_reuse):
+        number = lambda word: 0 if word == "-" else int(word)
+        known = (reserved != "-") + 2 * (tw_reuse != "-")
+        self.add_entry("ports", self.pack(PORTS, nanoseconds(time), int(netns), int(low), int(high), number(reserved), number(tw_reuse), known))
 
     def take_tick(self, time):
         self.add_entry("tick", self.pack("Q", nanoseconds(time)))

@@ -21,6 +21,7 @@ static const struct recording_origin origin = {
 	.host = "web1",
 	.kernel = "6.1.0-18-amd64",
 	.has_resets = true,
+	.has_ports = true,
 };
 
 static const struct transition transitions[] = {
@@ -89,6 +90,16 @@ static const struct reset_count resets = {
 	.last_ns = 98766000002,
 };
 
+static const struct port_space ports = {
+	.time_ns = 98766000003,
+	.netns = 4026531840,
+	.low = 1024,
+	.high = 65535,
+	.reserved = 7,
+	.tw_reuse = TW_REUSE_LOOPBACK,
+	.known = PORT_SPACE_KNOWN_RESERVED,
+};
+
 #define OTHER_OFFSET_NS (-5000000000)
 
 #define TICK_NS 0x0123456789abcdef
@@ -107,11 +118,12 @@ static struct buffer sample_recording(void)
 	recording_write_snapshot(&data, &snapshot);
 	recording_write_tick(&data, TICK_NS);
 	recording_write_resets(&data, &resets);
+	recording_write_ports(&data, &ports);
 	recording_write_end(&data, &losses, 3);
 	return data;
 }
 
-#define ITEMS_MAX 10
+#define ITEMS_MAX 11
 
 /* A recording, read until nothing more can be. */
 struct reading {
@@ -190,6 +202,7 @@ static void every_kind_is_read_back(void)
 		{RECORDING_SNAPSHOT, TRANSITION_SIZE},
 		{RECORDING_TICK, 16},
 		{RECORDING_RESETS, 80},
+		{RECORDING_PORTS, 32},
 		{RECORDING_END, 40},
 	};
 	struct reading reading;
@@ -214,7 +227,8 @@ static void every_kind_is_read_back(void)
 	CHECK_MEMORY(&snapshot, &items[6].completed, sizeof(snapshot));
 	CHECK_NUMBER(TICK_NS, items[7].tick_ns);
 	CHECK_MEMORY(&resets, &items[8].resets, sizeof(resets));
-	CHECK_MEMORY(&losses, &items[9].losses, sizeof(losses));
+	CHECK_MEMORY(&ports, &items[9].ports, sizeof(ports));
+	CHECK_MEMORY(&losses, &items[10].losses, sizeof(losses));
 }
 
 /* Whatever the kernel says is kept to the byte; only the family is judged. */
@@ -537,6 +551,22 @@ static void resets_are_announced(void)
 	buffer_free(&data);
 }
 
+/* Likewise local ports. */
+static void ports_are_announced(void)
+{
+	struct recording_origin without = origin;
+	struct buffer data = {0};
+	struct reading reading;
+
+	without.has_ports = false;
+	recording_write_header(&data, &without);
+	reading_take(&reading, data.data, data.length);
+	CHECK(!reading.items[0].origin.has_ports);
+	recording_write_ports(&data, &ports);
+	check_corrupt(&data, 1, "no valid entry");
+	buffer_free(&data);
+}
+
 /* What the header does not announce is no entry. */
 static void sizes_are_those_announced(void)
 {
@@ -553,6 +583,7 @@ static void sizes_are_those_announced(void)
 		{"an end of version 3", 4, 24},
 		{"a cgroup without its path", 5, 8},
 		{"resets that are cut", 8, 64},
+		{"ports that are cut", 10, 16},
 		{"a kind not announced", 9, 8},
 		{"no kind", 0, 8},
 		{"above all kinds", 32, 8},
@@ -756,6 +787,6 @@ UNIT_MAIN("recording", TEST(every_kind_is_read_back), TEST(any_transition_is_rea
 	  TEST(names_end), TEST(truncated_anywhere), TEST(damaged_anywhere), TEST(swapped_anywhere),
 	  TEST(foreign_files), TEST(older_versions_are_completed), TEST(older_snapshots),
 	  TEST(other_sizes_of_version_4), TEST(unknown_kinds), TEST(sizes_are_those_announced),
-	  TEST(resets_are_announced), TEST(sizes_are_those_of_the_version), TEST(format),
-	  TEST(other_headers), TEST(other_older_headers), TEST(other_byte_order), TEST(endings),
-	  TEST(fuzz))
+	  TEST(resets_are_announced), TEST(ports_are_announced),
+	  TEST(sizes_are_those_of_the_version), TEST(format), TEST(other_headers),
+	  TEST(other_older_headers), TEST(other_byte_order), TEST(endings), TEST(fuzz))

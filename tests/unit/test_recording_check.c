@@ -108,6 +108,27 @@ static void resets(void)
 	}
 }
 
+static void ports(void)
+{
+	static const struct {
+		struct port_space space;
+		const char *why;
+	} rows[] = {
+		{{.low = 1, .high = 65535}, ""},
+		{{.low = 7, .high = 7, .reserved = 1, .time_ns = LAST}, ""},
+		{{.low = 0, .high = 9}, "local ports from 0 to 9, of which 0 are reserved"},
+		{{.low = 10, .high = 9}, "local ports from 10 to 9"},
+		{{.low = 8, .high = 9, .reserved = 3}, "of which 3 are reserved"},
+		{{.low = 8, .high = 9, .time_ns = UINT64_MAX}, "the time of local ports is"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		unit_row("row %zu", i);
+		check((struct recording_item){.kind = RECORDING_PORTS, .ports = rows[i].space},
+		      rows[i].why);
+	}
+}
+
 static void times(void)
 {
 	check((struct recording_item){.kind = RECORDING_TICK, .tick_ns = LAST}, "");
@@ -132,4 +153,4 @@ static void others(void)
 }
 
 UNIT_MAIN("recording_check", TEST(transitions), TEST(clocks), TEST(times), TEST(resets),
-	  TEST(others))
+	  TEST(ports), TEST(others))
