@@ -47,10 +47,10 @@ static struct value wall(uint64_t time_ns, const struct field_context *context)
 			      .elapsed = (int64_t)(time_ns + (uint64_t)context->wall_offset_ns)};
 }
 
-/* The ports of a pool are of any user. */
+/* What is no session may be of any user. */
 static bool has_uid(const struct finding_row *row)
 {
-	return row->group && *row->group->comm && !row->rule->of_ports;
+	return row->group && *row->group->comm && !(row->rule->ends & RULE_NO_SESSION);
 }
 
 #define GETTER(name, result) DEFINE_GETTER(static, finding_row, row, name, result)
@@ -114,9 +114,11 @@ static const struct field fields[] = {
 	{"raddr", "RADDR", "remote address, except for a server", QUOTED(raddr), WIDTHS(15, 39)},
 	{"port", "PORT", "remote port of a client, local port of a server", BARE(port),
 	 WIDTHS(5, 5)},
-	{"count", "COUNT", "sessions that are cases of the rule; of port-pressure, ports",
-	 BARE(count), WIDTHS(7, 7)},
-	{"of", "OF", "out of so many: of that owner, role, peer and port", BARE(of), WIDTHS(7, 7)},
+	{"count", "COUNT",
+	 "sessions that are cases of the rule; of port-pressure and port-scan, ports", BARE(count),
+	 WIDTHS(7, 7)},
+	{"of", "OF", "sessions of that owner, role, peer and port that were judged", BARE(of),
+	 WIDTHS(7, 7)},
 	{"at_least", "LEAST", "true: transitions were lost, so there may be more cases",
 	 BARE(at_least), WIDTHS(5, 5)},
 	{"first", "FIRST", "time of the first case", WALL(first), WIDTHS(8, 8)},

@@ -5,6 +5,7 @@
 
 #include "field/field.h"
 #include "view/diagnosis.h"
+#include "view/listener_gap.h"
 
 #define FINDING_TEXT_SIZE    512
 #define FINDING_COMMAND_SIZE 192
@@ -20,10 +21,11 @@ struct finding_row {
 	const struct rule *rule; /* NULL for FINDING_NONE, like the next two */
 	const struct group *group;
 	const struct cases *cases;
-	uint64_t time_ns; /* monotonic time of the row */
-	uint8_t event;    /* enum finding_event */
-	uint8_t severity; /* enum severity */
-	bool is_least;    /* at the end: transitions were lost, so there may be more cases */
+	const struct listener_gap *gap; /* of a listener that should have been there; or NULL */
+	uint64_t time_ns;               /* monotonic time of the row */
+	uint8_t event;                  /* enum finding_event */
+	uint8_t severity;               /* enum severity */
+	bool is_least; /* at the end: transitions were lost, so there may be more cases */
 	char text[FINDING_TEXT_SIZE];
 	char command[FINDING_COMMAND_SIZE]; /* shows the sessions; "": none */
 };

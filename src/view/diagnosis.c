@@ -48,6 +48,12 @@ static void describe(struct group *group, const struct session_row *row)
 		group->port = t->rport;
 }
 
+/* The host connects to its own address. */
+static bool is_to_itself(const struct group *group, const struct transition *t)
+{
+	return t->netns == group->netns && !memcmp(t->laddr, t->raddr, sizeof(t->laddr));
+}
+
 /* NULL if there is no room. */
 static struct group *group_of(struct diagnosis *diagnosis, const struct session_row *row)
 {
@@ -69,6 +75,8 @@ static struct group *group_of(struct diagnosis *diagnosis, const struct session_
 		return NULL;
 	}
 	group->first_ns = row->session->first_ns;
+	group->netns = row->last.netns;
+	group->is_local = group->role == SESSION_CLIENT;
 	group->older = diagnosis->newest;
 	diagnosis->newest = group;
 	return group;
@@ -122,7 +130,7 @@ static uint32_t rules_for(uint64_t end)
 	uint32_t rules = 0;
 
 	for (int i = 0; (rule = rule_at(i)); i++)
-		if (!rule->of_ports && (!rule->ends || rule->ends & end))
+		if (!rule->ends || rule->ends & end)
 			rules |= 1u << i;
 	return rules;
 }
@@ -150,6 +158,7 @@ struct group *diagnosis_take(struct diagnosis *diagnosis, const struct judged_se
 	}
 	group->sessions++;
 	group->latest = 0;
+	group->is_local = group->is_local && is_to_itself(group, &row->last);
 	if (row->session->first_ns > group->last_ns)
 		group->last_ns = row->session->first_ns;
 	for (; rules; rules &= rules - 1) {

@@ -45,10 +45,12 @@ struct group {
 	uint8_t ip;
 	uint16_t port;     /* the peer's for a client, else the local one; 0: not known */
 	uint8_t raddr[16]; /* zero for a server */
-	uint64_t sessions; /* that were judged */
-	uint64_t first_ns; /* monotonic: when the first began */
-	uint64_t last_ns;  /* and the last one */
-	uint32_t latest;   /* rules of which the latest session is a case: bits */
+	bool is_local;     /* a client's: all were to this host, in the namespace netns */
+	uint32_t netns;
+	uint64_t sessions;              /* that were judged */
+	uint64_t first_ns;              /* monotonic: when the first began */
+	uint64_t last_ns;               /* and the last one */
+	uint32_t latest;                /* rules of which the latest session is a case: bits */
 	struct cases *cases[RULES_MAX]; /* NULL: none */
 };
 

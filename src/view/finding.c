@@ -92,8 +92,32 @@ static char *write_signal(char *place, uint64_t number)
 				  : " (a crash)");
 }
 
+static char *write_owner(char *place, const char *comm)
+{
+	return *comm ? stpncpy(place, comm, TRANSITION_COMM_SIZE) : stpcpy(place, "its owner");
+}
+
+/* "; nginx closed its listener 12.0ms before the first, and nginx listened again 1.50s after" */
+static char *write_gap(char *place, const struct finding_row *row)
+{
+	const struct listener_gap *gap = row->gap;
+
+	if (!gap)
+		return place;
+	place = write_owner(stpcpy(place, "; "), gap->closed_by);
+	place = stpcpy(place, " closed its listener there ");
+	place = duration_write(place, row->cases->first_ns - gap->closed_ns);
+	place = stpcpy(place, " before the first");
+	if (!gap->back_ns)
+		return place;
+	place = write_owner(stpcpy(place, ", and "), gap->back_by);
+	place = stpcpy(place, " listened again ");
+	place = duration_write(place, gap->back_ns - row->cases->last_ns);
+	return stpcpy(place, " after the last");
+}
+
 /* No place writes more. */
-#define PLACE_SIZE_MAX 80
+#define PLACE_SIZE_MAX 160
 
 /* Writes what a letter of a sentence stands for. */
 static char *write_place(char *place, char letter, const struct finding_row *row)
@@ -128,6 +152,8 @@ static char *write_place(char *place, char letter, const struct finding_row *row
 		return write_text(place, cases_others_cluster(cases)
 						 ? " (or at that age: none was older)"
 						 : "");
+	case 'g':
+		return write_gap(place, row);
 	default:
 		*place = letter;
 		return place + 1;
@@ -140,7 +166,7 @@ static char *write_sentence(char *place, const char *end, const struct finding_r
 	const char *from = row->rule->sentence;
 
 	while (*from && end - place > PLACE_SIZE_MAX) {
-		bool is_place = *from == '%' && from[1] && strchr("tTonmhrksubl", from[1]);
+		bool is_place = *from == '%' && from[1] && strchr("tTonmhrksublg", from[1]);
 
 		if (is_place)
 			place = write_place(place, *++from, row);

@@ -59,7 +59,7 @@ const struct rule rule_table[RULES_MAX] = {
 	 "the pool does not notice a close: test idle connections before use, or drop them earlier",
 	 "--cause reset_received", .ends = RULE_ENDED(CAUSE_RESET_RECEIVED)},
 	{"keepalive-race", SEVERITY_ERROR, false, case_is_keepalive_race, NULL,
-	 "sent a request that crossed the peer's close, and were reset (idle before: p50 %o)",
+	 "sent a request that crossed the peer's close, and were reset (p50 %t after its FIN)",
 	 "keep idle connections for less time than the peer does, or retry once on a reset before "
 	 "any answer",
 	 "--cause reset_received", .ends = RULE_ENDED(CAUSE_RESET_RECEIVED)},
@@ -75,9 +75,9 @@ const struct rule rule_table[RULES_MAX] = {
 	{"port-pressure", SEVERITY_WARNING, true, NULL, NULL, "",
 	 "reuse connections; widen net.ipv4.ip_local_port_range; add addresses; the end that "
 	 "closes first keeps the port in TIME_WAIT for a minute",
-	 NULL, .of_ports = true},
+	 NULL, .ends = RULE_NO_SESSION},
 	{"refused", SEVERITY_ERROR, false, NULL, NULL,
-	 "were refused%b: no listener there, or a firewall that rejects",
+	 "were refused%b: no listener there, or a firewall that rejects%g",
 	 "was the listener restarted? wait until it is ready, and retry with growing pauses",
 	 "--cause refused", .ends = RULE_ENDED(CAUSE_REFUSED)},
 	{"unreachable", SEVERITY_ERROR, false, NULL, is_once,
@@ -125,6 +125,9 @@ const struct rule rule_table[RULES_MAX] = {
 	 "needed more than one SYN to connect (p50 %t, p90 %T): SYNs or their answers were lost",
 	 "look for a full accept queue or conntrack table there, and for loss on the path",
 	 "--from SYN_SENT --min-ms 900"},
+	{"port-scan", SEVERITY_WARNING, false, NULL, NULL, "",
+	 "if nobody is meant to do that, let a firewall drop what comes from there", NULL,
+	 .ends = RULE_NO_SESSION},
 	{"peer-resets", SEVERITY_WARNING, false, case_is_peer_reset, NULL,
 	 "were reset by the peer (p50 %t after the last data)",
 	 "look there: its owner closed with data unread or SO_LINGER 0, or a device between sent "
@@ -151,6 +154,12 @@ const struct rule rule_table[RULES_MAX] = {
 	 "without a listener, connect() can choose its port: keep it out of "
 	 "net.ipv4.ip_local_port_range",
 	 NULL},
+	{"client-resets", SEVERITY_NOTE, false, case_is_client_reset, NULL,
+	 "were reset by their client (p50 %t after the last data), which had acknowledged all "
+	 "that was sent",
+	 "no harm if it has all that it wants, as with SO_LINGER 0; data that it has not read is "
+	 "lost",
+	 "--cause reset_received", .ends = RULE_ENDED(CAUSE_RESET_RECEIVED)},
 	{"peer-idle-timeout", SEVERITY_NOTE, false, case_is_closed_by_idle_peer, is_idle_timeout,
 	 "were closed by the peer when idle for %t%l%k",
 	 "let the owner drop idle connections before that", NULL},
@@ -197,7 +206,7 @@ static void complain_rule(const char *name, size_t size)
 
 uint32_t rules_choose(const char *names)
 {
-	uint32_t chosen = 0;
+	uint32_t bits = 0;
 
 	if (!names)
 		return ~0u;
@@ -209,8 +218,8 @@ uint32_t rules_choose(const char *names)
 			complain_rule(names, size);
 			return 0;
 		}
-		chosen |= 1u << number;
+		bits |= 1u << number;
 		names += size + (names[size] == ',');
 	}
-	return chosen;
+	return bits;
 }

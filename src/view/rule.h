@@ -31,6 +31,7 @@ struct judged_session {
 	bool has_fin;         /* the peer's FIN was seen */
 	uint64_t fin_ns;      /* monotonic: when */
 	uint64_t sent_before; /* payload bytes sent before the peer's FIN */
+	uint64_t unacked;     /* of these, not acknowledged when it came */
 };
 
 /* Two numbers per case, whose meaning depends on the rule. */
@@ -42,8 +43,10 @@ struct case_numbers {
 /* How a session has ended: a bit for each cause, and one if it is still open. */
 #define RULE_ENDED(cause) (1ull << (cause))
 #define RULE_OPEN         (1ull << 63)
+#define RULE_NO_SESSION \
+	(1ull << 62) /* the rule's cases are no sessions: port_scan.h, port_pressure.h */
 
-_Static_assert(CAUSE_COUNT < 63, "each cause has a bit");
+_Static_assert(CAUSE_COUNT < 62, "each cause has a bit");
 
 struct rule {
 	const char *name;
@@ -54,11 +57,11 @@ struct rule {
 	bool (*is_case)(const struct judged_session *session, struct case_numbers *numbers);
 	/* Whether its cases are a finding. NULL: 5 of them, and 1 % of the group's sessions. */
 	bool (*holds)(const struct group *group, const struct cases *cases);
-	/* Follows "N of M sessions of OWNER to PEER"; see finding.c. */
+	/* Follows "N of M sessions of OWNER to PEER"; see finding.c. "": its cases are no sessions.
+	 */
 	const char *sentence;
 	const char *hint;  /* what to do */
 	const char *shown; /* options of --sessions that show the cases; NULL: the group's only */
-	bool of_ports;     /* its cases are pools of local ports (port_pressure.h) */
 	uint64_t ends;     /* its cases have ended, or not, like this: RULE_ bits; 0: any way */
 };
 

@@ -12,6 +12,10 @@
 #define MS  ((uint64_t)1000 * NSEC_PER_USEC)
 #define SEC ((uint64_t)NSEC_PER_SEC)
 
+/* Of a request on a connection that is kept alive. */
+#define REQUEST_MAX   16384
+#define KEPT_ALIVE_NS (900 * MS)
+
 /* ---- what rules ask -------------------------------------------------------------------------- */
 
 static bool has_ended(const struct judged_session *s)
@@ -63,17 +67,37 @@ static bool is_found_in(const struct judged_session *s, unsigned int states)
 
 /* ---- the peer closes, and the owner goes on -------------------------------------------------- */
 
-/* The reset answers data that was sent after the peer's FIN. */
-static bool is_late_request(const struct judged_session *s, struct case_numbers *numbers)
+/* The peer closed, and then reset this client's session. */
+static bool is_reset_after_fin(const struct judged_session *s)
 {
-	if (!is_client(s) || !s->has_fin || s->row->last.tx_bytes <= s->sent_before)
-		return false;
-	numbers->number = s->row->last.time_ns - s->fin_ns;
-	numbers->other = idle_ns(s);
-	return true;
+	return is_client(s) && s->has_fin;
 }
 
-/* The FIN was still under way, or had just come, when the request was sent. */
+/*
+ * The request was under way when the peer's FIN came: no part of it was acknowledged. An upload
+ * that the peer refuses has more under way; and a connection younger than that is not kept alive.
+ */
+static bool is_crossed(const struct judged_session *s)
+{
+	const struct session_step *used = step_in(s, STATE_ESTABLISHED);
+
+	return is_reset_after_fin(s) && s->unacked && s->unacked <= REQUEST_MAX && used &&
+	       used->flags & TRANSITION_DURATION_KNOWN && used->duration_ns >= KEPT_ALIVE_NS &&
+	       s->row->last.rx_bytes;
+}
+
+/* The FIN had come before the request was sent. */
+static bool is_late_request(const struct judged_session *s)
+{
+	return is_reset_after_fin(s) && s->row->last.tx_bytes > s->sent_before;
+}
+
+static uint64_t since_fin_ns(const struct judged_session *s)
+{
+	return s->row->last.time_ns - s->fin_ns;
+}
+
+/* The FIN had just come: the owner could not know. */
 static uint64_t race_ns(const struct judged_session *s)
 {
 	return 2 * (uint64_t)s->row->last.rtt_us * NSEC_PER_USEC + 5 * MS;
@@ -81,12 +105,14 @@ static uint64_t race_ns(const struct judged_session *s)
 
 bool case_is_keepalive_race(const struct judged_session *s, struct case_numbers *numbers)
 {
-	return is_late_request(s, numbers) && numbers->number <= race_ns(s);
+	numbers->number = since_fin_ns(s);
+	return is_crossed(s) || (is_late_request(s) && numbers->number <= race_ns(s));
 }
 
 bool case_is_stale_reuse(const struct judged_session *s, struct case_numbers *numbers)
 {
-	return is_late_request(s, numbers) && numbers->number > race_ns(s);
+	numbers->number = since_fin_ns(s);
+	return !is_crossed(s) && is_late_request(s) && numbers->number > race_ns(s);
 }
 
 /* ---- timeouts of either side ----------------------------------------------------------------- */
@@ -116,13 +142,30 @@ bool case_is_closed_when_idle(const struct judged_session *s, struct case_number
 
 /* ---- the peer, or the path to it ------------------------------------------------------------- */
 
+/* A reset after data, which does not answer a request that came too late. */
+static bool is_peer_reset(const struct judged_session *s)
+{
+	return step_in(s, STATE_ESTABLISHED) && (s->row->last.tx_bytes || s->row->last.rx_bytes) &&
+	       !is_late_request(s) && !is_crossed(s);
+}
+
+/* A client may end a connection by a reset when it has all that it wants (SO_LINGER 0). */
+static bool has_been_served(const struct judged_session *s)
+{
+	return s->row->session->role == SESSION_SERVER && s->row->last.facts & FACT_QUEUES &&
+	       !s->row->last.tx_queue && s->row->last.tx_bytes;
+}
+
 bool case_is_peer_reset(const struct judged_session *s, struct case_numbers *numbers)
 {
-	struct case_numbers late;
-
 	numbers->number = idle_ns(s);
-	return step_in(s, STATE_ESTABLISHED) && (s->row->last.tx_bytes || s->row->last.rx_bytes) &&
-	       !is_late_request(s, &late);
+	return is_peer_reset(s) && !has_been_served(s);
+}
+
+bool case_is_client_reset(const struct judged_session *s, struct case_numbers *numbers)
+{
+	numbers->number = idle_ns(s);
+	return is_peer_reset(s) && has_been_served(s);
 }
 
 /* Time in SYN_SENT, if it is known. */
@@ -263,7 +306,8 @@ bool case_is_short(const struct judged_session *s, struct case_numbers *numbers)
 	numbers->number = s->row->life.ns;
 	numbers->other = s->row->handshake.ns;
 	return is_client(s) && has_ended(s) && s->row->closer == CLOSER_LOCAL && carried_data(s) &&
-	       s->row->life.flags & TRANSITION_DURATION_KNOWN && s->row->life.ns < SEC;
+	       s->row->life.flags & (TRANSITION_DURATION_KNOWN | TRANSITION_DURATION_ABOUT) &&
+	       s->row->life.ns < SEC;
 }
 
 bool case_is_self_connect(const struct judged_session *s, struct case_numbers *numbers)

@@ -11,11 +11,12 @@
 #define DECLARE_CASE(name) \
 	bool case_is_##name(const struct judged_session *s, struct case_numbers *numbers)
 
-DECLARE_CASE(keepalive_race);      /* time since the peer's FIN, idle time before */
+DECLARE_CASE(keepalive_race);      /* from the peer's FIN to the reset */
 DECLARE_CASE(stale_reuse);         /* likewise */
 DECLARE_CASE(closed_by_idle_peer); /* idle time, life */
 DECLARE_CASE(closed_when_idle);    /* likewise */
 DECLARE_CASE(peer_reset);          /* time since the last data */
+DECLARE_CASE(client_reset);        /* likewise */
 DECLARE_CASE(syn_loss);            /* time in SYN_SENT */
 DECLARE_CASE(syn_unanswered);      /* time in SYN_SENT, SYNs sent again */
 DECLARE_CASE(peer_gone);           /* time since the last data */

@@ -14,14 +14,16 @@ import own_ports
 import traffic
 import wait
 from marks import alone
-from outcome import check, check_equal
+from outcome import Skipped, check, check_equal
 from place import IPV4
+from test_resets_lack import tells_resets
 from tool import check_good_end, here
 
 SO_DETACH_FILTER = 27
 MANY = 6                # a finding needs five
 USED = b"request"
 TCP = socket.IPPROTO_TCP
+MANY_PORTS = 20         # of a port scan
 STEADY = 0.01           # seconds that equal times may differ
 TRIES = 20
 
@@ -156,7 +158,21 @@ def unread_reset(stage):
                 check_equal("end of data", child.recv(100), b"")
             child.close()
         if not reads:
-            stage.expect(server.port, client="unread-reset", server="peer-resets")
+            stage.expect(server.port, client="unread-reset", server="client-resets")
+
+
+def reset_unserved(stage):
+    """The client resets sessions whose answer it has not acknowledged."""
+    server = Server()
+    stage.keep(server)
+    for client, child in server.pairs():
+        traffic.drop_all_received(client)
+        child.sendall(USED)
+        traffic.reset_on_close(client)
+        client.close()
+        wait.reached("CLOSE", child)
+        child.close()
+    stage.expect(server.port, server="peer-resets")
 
 
 def unanswered(stage):
@@ -339,12 +355,37 @@ def no_port(stage):
 
 
 SCENARIOS = [no_port, left_open, half_closed, not_accepted, not_read, not_acknowledged, unanswered, given_up, connected_to_itself, refused,
-             used_after_close, closed_after_use, idle_timeout, unread_reset, killed, churn, syn_loss]
+             used_after_close, closed_after_use, idle_timeout, unread_reset, reset_unserved, killed, churn, syn_loss]
 AGE = 11        # seconds that what is kept open must have, to be found
 
 
 def found(lines):
     return {(line["rule"], line["role"], line["port"]) for line in lines if line["event"] == "total"}
+
+
+def tried(address, ports, times=1):
+    """A client with this address tries ports that nobody listens at."""
+    for port in ports * times:
+        with socket.socket() as client:
+            client.bind((address, 0))
+            check_equal("connect()", client.connect_ex((IPV4.raddr, port)), errno.ECONNREFUSED)
+
+
+def test_port_scan(program):
+    """From one address; another one tries fewer ports, more often."""
+    if not tells_resets():
+        raise Skipped("this kernel does not report resets of no session")
+    ports = [own_ports.new() for _ in range(MANY_PORTS)]
+    with tempfile.NamedTemporaryFile() as file, program.start("--diagnose=port-scan", "-j", "-o", file.name) as tool:
+        tried("127.0.0.2", ports)
+        tried("127.0.0.3", ports[1:], times=3)
+        ended = tool.end()
+        replayed = program.run("--diagnose=port-scan", "-j", "-r", file.name, here())
+    check_good_end(ended)
+    check_equal("its replay", replayed.output, ended.output)
+    totals = [line for line in map(json.loads, ended.lines) if line["event"] == "total"]
+    check_equal("found", [(line["rule"], line["raddr"], line["role"], line["port"], line["count"]) for line in totals],
+                [("port-scan", "127.0.0.2", None, None, MANY_PORTS)])
 
 
 @alone

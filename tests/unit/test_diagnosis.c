@@ -180,6 +180,138 @@ static void timeouts(void)
 	}
 }
 
+/* Requests on connections that are kept alive, and the peer's FIN before its reset. */
+static void after_fin(void)
+{
+	static const struct {
+		const char *name;
+		const char *wanted;
+		uint64_t sent_before;
+		uint64_t unacked;
+		uint64_t used_ns;
+		uint64_t reset_ns; /* after the FIN */
+	} rows[] = {
+		{"sent long after", "stale-reuse", 100, 0, 2 * SEC, SEC},
+		{"sent at once", "keepalive-race", 100, 0, 2 * SEC, NSEC_PER_MSEC},
+		{"crossed", "keepalive-race", 200, 100, 2 * SEC, SEC / 10},
+		{"crossed, sent more", "keepalive-race", 150, 50, 2 * SEC, SEC},
+		{"an upload that is refused", "peer-resets", 200, 100000, 2 * SEC, SEC / 10},
+		{"too young", "peer-resets", 200, 100, SEC / 2, SEC / 10},
+		{"nothing under way", "peer-resets", 200, 0, 2 * SEC, SEC / 10},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct story reset = story(SESSION_CLIENT, CAUSE_RESET_RECEIVED, STATE_CLOSE_WAIT);
+		struct judged_session session = {.row = &reset.row,
+						 .has_fin = true,
+						 .fin_ns = SEC,
+						 .sent_before = rows[i].sent_before,
+						 .unacked = rows[i].unacked};
+		struct diagnosis diagnosis = {0};
+		struct group *group = NULL;
+
+		unit_row("%s", rows[i].name);
+		reset.row.session = &reset.session;
+		reset.row.path[1].duration_ns = rows[i].used_ns;
+		reset.row.last.tx_bytes = 200;
+		reset.row.last.rx_bytes = 100;
+		reset.row.last.time_ns = SEC + rows[i].reset_ns;
+		for (int j = 0; j < 5; j++)
+			group = diagnosis_take(&diagnosis, &session);
+		CHECK_TEXT(rows[i].wanted, found(group));
+		diagnosis_close(&diagnosis);
+	}
+}
+
+/* The client of a server resets it: when it has acknowledged all, before, and if that is not known.
+ */
+static void reset_by_client(void)
+{
+	static const struct {
+		const char *name;
+		const char *wanted;
+		uint32_t facts;
+		uint32_t tx_queue;
+		uint64_t tx_bytes;
+	} rows[] = {
+		{"served", "client-resets", FACT_QUEUES, 0, 100},
+		{"unacknowledged", "peer-resets", FACT_QUEUES, 7, 100},
+		{"not answered", "peer-resets", FACT_QUEUES, 0, 0},
+		{"not known", "peer-resets", 0, 0, 100},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct story reset = story(SESSION_SERVER, CAUSE_RESET_RECEIVED, STATE_ESTABLISHED);
+
+		unit_row("%s", rows[i].name);
+		reset.row.last.facts = rows[i].facts;
+		reset.row.last.tx_queue = rows[i].tx_queue;
+		reset.row.last.tx_bytes = rows[i].tx_bytes;
+		reset.row.last.rx_bytes = 100;
+		CHECK_TEXT(rows[i].wanted, made_by(reset, 5));
+	}
+}
+
+/* One connection for each request, which the client closes. */
+static void churn(void)
+{
+	static const struct {
+		const char *name;
+		const char *wanted;
+		enum session_closer closer;
+		enum cause close_cause;
+		uint64_t life_ns;
+		unsigned int known;
+		int step_ms;
+	} rows[] = {
+		{"by the client", "pool-churn", CLOSER_LOCAL, CAUSE_CLOSE, NSEC_PER_MSEC,
+		 TRANSITION_DURATION_KNOWN, 50},
+		{"by the peer", "", CLOSER_PEER, CAUSE_PEER_FIN, NSEC_PER_MSEC,
+		 TRANSITION_DURATION_KNOWN, 50},
+		{"reset", "", CLOSER_PEER, CAUSE_RESET_RECEIVED, NSEC_PER_MSEC,
+		 TRANSITION_DURATION_KNOWN, 50},
+		{"in FIN_WAIT2 at last", "pool-churn", CLOSER_LOCAL, CAUSE_CLOSE, NSEC_PER_MSEC,
+		 TRANSITION_DURATION_ABOUT, 50},
+		{"perhaps longer", "", CLOSER_LOCAL, CAUSE_CLOSE, NSEC_PER_MSEC,
+		 TRANSITION_DURATION_AT_LEAST, 50},
+		{"long", "", CLOSER_LOCAL, CAUSE_CLOSE, 2 * SEC, TRANSITION_DURATION_KNOWN, 50},
+		{"few", "", CLOSER_LOCAL, CAUSE_CLOSE, NSEC_PER_MSEC, TRANSITION_DURATION_KNOWN,
+		 200},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct story one = story(SESSION_CLIENT, CAUSE_FIN_ACKED, STATE_LAST_ACK);
+		struct diagnosis diagnosis = {0};
+		struct group *group = NULL;
+
+		unit_row("%s", rows[i].name);
+		one.session.close_cause = rows[i].close_cause;
+		one.row.closer = rows[i].closer;
+		one.row.life = (struct session_time){rows[i].life_ns, rows[i].known};
+		one.row.last.tx_bytes = one.row.last.rx_bytes = 10;
+		for (int j = 0; j < 40; j++) {
+			one.session.first_ns += (uint64_t)rows[i].step_ms * NSEC_PER_MSEC;
+			group = judge(&diagnosis, &one);
+		}
+		CHECK_TEXT(rows[i].wanted, found(group));
+		diagnosis_close(&diagnosis);
+	}
+}
+
+/* Of a host's own addresses alone it is known that a listener there was this host's. */
+static void local(void)
+{
+	struct story one = story(SESSION_CLIENT, CAUSE_REFUSED, STATE_ESTABLISHED);
+	struct diagnosis diagnosis = {0};
+
+	CHECK(!judge(&diagnosis, &one)->is_local);
+	one.row.last.raddr[15] = 1;
+	CHECK(judge(&diagnosis, &one)->is_local);
+	one.row.last.netns = 9;
+	CHECK(!judge(&diagnosis, &one)->is_local);
+	diagnosis_close(&diagnosis);
+}
+
 static void sentence(void)
 {
 	struct story refused = story(SESSION_CLIENT, CAUSE_REFUSED, STATE_ESTABLISHED);
@@ -196,6 +328,14 @@ static void sentence(void)
 		   "no listener there, or a firewall that rejects",
 		   row.text);
 	CHECK_TEXT("tcpstates --sessions --remote 10.0.0.2 -D 80 --cause refused", row.command);
+	row.gap = &(const struct listener_gap){.closed_ns = row.cases->first_ns - 20,
+					       .back_ns = row.cases->last_ns + SEC,
+					       .closed_by = "nginx"};
+	finding_say(&row);
+	CHECK_TEXT("5 of 5 sessions of curl to 10.0.0.2:80 were refused, 5 and more in a second: "
+		   "no listener there, or a firewall that rejects; nginx closed its listener there "
+		   "0.02us before the first, and its owner listened again 1.00s after the last",
+		   row.text);
 	CHECK_NUMBER(-1, rule_find("refuse", strlen("refuse")));
 	diagnosis_close(&diagnosis);
 }
@@ -223,7 +363,8 @@ static void all_sentences(void)
 {
 	struct story long_one = story(SESSION_CLIENT, CAUSE_REFUSED, STATE_ESTABLISHED);
 	struct diagnosis diagnosis = {0};
-	struct cases cases = {.count = UINT64_MAX, .is_burst = true};
+	struct cases cases = {.count = UINT64_MAX, .is_burst = true, .first_ns = UINT64_MAX};
+	struct listener_gap gap = {.back_ns = UINT64_MAX - 1};
 	struct group *group;
 	const struct rule *rule;
 
@@ -231,11 +372,16 @@ static void all_sentences(void)
 	long_one.row.last.ip = 6;
 	memset(long_one.row.last.raddr, 0xfd, sizeof(long_one.row.last.raddr));
 	group = judge(&diagnosis, &long_one);
+	memset(gap.closed_by, 'x', sizeof(gap.closed_by));
+	memset(gap.back_by, 'x', sizeof(gap.back_by));
 	memset(cases.numbers, 0x7f, sizeof(cases.numbers));
 	memset(cases.others, 0x7f, sizeof(cases.others));
 	for (int i = 0; (rule = rule_at(i)); i++) {
-		struct finding_row row = {
-			.rule = rule, .group = group, .cases = &cases, .is_least = true};
+		struct finding_row row = {.rule = rule,
+					  .group = group,
+					  .cases = &cases,
+					  .is_least = true,
+					  .gap = &gap};
 
 		unit_row("%s", rule->name);
 		finding_say(&row);
@@ -247,5 +393,6 @@ static void all_sentences(void)
 	diagnosis_close(&diagnosis);
 }
 
-UNIT_MAIN("diagnosis", TEST(by_cause), TEST(share), TEST(timeouts), TEST(sentence), TEST(no_room),
+UNIT_MAIN("diagnosis", TEST(by_cause), TEST(share), TEST(timeouts), TEST(after_fin),
+	  TEST(reset_by_client), TEST(churn), TEST(local), TEST(sentence), TEST(no_room),
 	  TEST(all_sentences))
