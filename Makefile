@@ -10,6 +10,8 @@
 #   make test-kernels  the live tests on other kernels, in virtual machines (root)
 #   make test-smoke    a few of them, in a few minutes (root)
 #   make test-fresh    run and test on fresh Debian systems, 12 and 13 or ARGS="13 sid", beside a load (root)
+#   make test-incidents
+#                      real programs in trouble, which --diagnose has to find (root); installs servers, starts its own
 #   make test-busy     the live tests beside a load (root), RUNS=N times in a row
 #   make check         the tests that need no root
 #   make test-flood    the memory that a million sessions take in each view
@@ -189,7 +191,7 @@ $(B)/bench/%.bpf.o: bench/%.bpf.c $(BPF_HEADERS) $(B)/deps-build
 
 # ---- what people type ---------------------------------------------------------------------------
 
-.PHONY: all bench bench-docs fuzz test-fuzz test-flood test-kernels test-smoke test-fresh test-busy run test check test-build static static-load install uninstall clean deps
+.PHONY: all bench bench-docs fuzz test-fuzz test-flood test-kernels test-smoke test-fresh test-busy test-incidents run test check test-build static static-load install uninstall clean deps
 
 run:
 	@scripts/deps install build
@@ -220,6 +222,11 @@ test-kernels test-smoke:
 test-fresh:
 	@scripts/deps install fresh
 	@$(if $(ARGS),tests/fresh/run $(ARGS),tests/run fresh)
+
+test-incidents:
+	@scripts/deps install build test incidents
+	@$(MAKE) --no-print-directory all
+	@tests/run incidents
 
 # RUNS=N times in a row.
 test-busy:

@@ -40,10 +40,10 @@ def reached_unaccepted(state, lport, rport):
     until(lambda: (lport, rport, state) in table(), f"the socket from {lport} to {rport} gets into {state}")
 
 
-def table():
-    """What /proc/net/tcp and tcp6 hold, as {(lport, rport, state)}."""
+def table(process="self"):
+    """What /proc/net/tcp and tcp6 hold in the network namespace of a process, as {(lport, rport, state)}."""
     found = set()
-    for path in filter(pathlib.Path.exists, map(pathlib.Path, ("/proc/net/tcp", "/proc/net/tcp6"))):
+    for path in filter(pathlib.Path.exists, (pathlib.Path("/proc", str(process), "net", name) for name in ("tcp", "tcp6"))):
         for row in path.read_text().splitlines()[1:]:
             _, local, remote, state = row.split()[:4]
             port = lambda end: int(end.rpartition(":")[2], 16)
