@@ -52,7 +52,7 @@ CFLAGS_ALL := -std=c11 $(WARNINGS) $(CFLAGS)
 
 SOURCES := $(wildcard src/*.c src/*/*.c src/source/btf/*.c)
 SOURCES := $(filter-out %.bpf.c,$(SOURCES))
-BPF_HEADERS := $(wildcard src/bpf/*.h) $(addprefix src/trace/,transition.h state.h reset.h reset_count.h) \
+BPF_HEADERS := $(wildcard src/bpf/*.h) $(addprefix src/trace/,transition.h state.h reset.h reset_count.h listener.h) \
 	src/lib/bucket.h
 BPF_OBJECTS := tcpstates exact
 SKELETONS := $(BPF_OBJECTS:%=$(B)/bpf/%.skel.h) $(B)/bpf/fallback.skel.h

@@ -78,6 +78,14 @@ static void take_resets(void *context, const struct reset_count *count)
 		sinks_resets(dispatch->sinks, count);
 }
 
+static void take_listener(void *context, const struct listener *report)
+{
+	struct dispatch *dispatch = context;
+
+	if (filter_match_listener(dispatch->filter, report))
+		sinks_listener(dispatch->sinks, report);
+}
+
 static void take_ports(void *context, const struct port_space *space)
 {
 	struct dispatch *dispatch = context;
@@ -102,6 +110,14 @@ static void take_tick(void *context, uint64_t now_ns)
 
 struct receiver dispatch_receiver(struct dispatch *dispatch)
 {
-	return (struct receiver){take_transition, take_snapshot, take_tally, take_resets,
-				 take_ports,      take_tick,     dispatch};
+	return (struct receiver){
+		.transition = take_transition,
+		.snapshot = take_snapshot,
+		.tally = take_tally,
+		.resets = take_resets,
+		.listener = take_listener,
+		.ports = take_ports,
+		.tick = take_tick,
+		.context = dispatch,
+	};
 }

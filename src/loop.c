@@ -104,8 +104,7 @@ static void take_tallies(struct loop *loop)
 
 static bool can_scan(const struct loop *loop)
 {
-	return loop->source->ops->scan &&
-	       state_limits_are_given(&loop->dispatch.wants->scan_limits);
+	return loop->source->ops->scan && wants_scans(loop->dispatch.wants);
 }
 
 /* What the sinks are about to report, but the scan did not find, may have ended unseen. */
@@ -143,9 +142,10 @@ static uint64_t tick_ns(const struct loop *loop)
 	return wake_ns < loop->scan_next_ns && can_scan(loop) ? loop->scan_next_ns : wake_ns;
 }
 
-static void scan_and_tick(struct loop *loop, uint64_t now_ns)
+static void scan_and_tick(struct loop *loop, uint64_t now_ns, bool is_last)
 {
-	if (now_ns >= sinks_wake_ns(loop->dispatch.sinks))
+	if (now_ns >= sinks_wake_ns(loop->dispatch.sinks) ||
+	    (is_last && loop->dispatch.wants->listener_scans))
 		scan(loop, now_ns);
 	dispatch_tick(&loop->dispatch, now_ns);
 }
@@ -302,7 +302,7 @@ static int loop_step(struct loop *loop)
 	now_ns = known_until_ns(source, now_ns);
 	if (now_ns >= tick_ns(loop)) {
 		take_tallies(loop);
-		scan_and_tick(loop, now_ns);
+		scan_and_tick(loop, now_ns, false);
 	}
 	loop->losses.is_due |= count > 0;
 	loop->is_drained = source->has_ended;
@@ -374,7 +374,7 @@ static void finish(struct loop *loop)
 	uint64_t now_ns = end_ns(loop);
 
 	if (!loop->dispatch.wants->scan_at_end || !loop->source->ops->scan_at_end) {
-		scan_and_tick(loop, now_ns);
+		scan_and_tick(loop, now_ns, true);
 		return;
 	}
 	scan_at_end(loop, now_ns);

@@ -13,6 +13,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+#include "bpf/accept_queue.h"
 #include "bpf/endpoints.h"
 #include "bpf/entry_update.h"
 #include "bpf/half_open.h"

@@ -22,6 +22,7 @@
 #include "bpf/file.h"
 #include "bpf/fill.h"
 #include "bpf/kernel_filter.h"
+#include "bpf/listener_report.h"
 #include "bpf/minisock.h"
 #include "bpf/record.h"
 #include "bpf/tally_map.h"
@@ -69,6 +70,7 @@ __u32 walked;
 union iterator_record {
 	struct record_minisock_found found; /* first, because it is the longest: {} zeroes it */
 	struct record_snapshot snapshot;
+	struct record_listener listener;
 	struct record_mark mark;
 	struct record_holder holder;
 };
@@ -385,10 +387,12 @@ int seed_sockets(struct bpf_iter__tcp *context)
 		start_clock_from_scan(entry, sk);
 	if (is_subflow(tp))
 		entry_copy_owner(entry, connection_of_subflow(tp));
-	if (!wants_snapshots || !is_wanted(entry, tp, state) ||
-	    (filter.is_on && !filter_ends_pass(sk, tp, KNOWN_ALL)))
-		return 0;
-	report_session(seq, &record.snapshot, sk, tp, entry, state);
+	if (wants_snapshots && is_wanted(entry, tp, state) &&
+	    (!filter.is_on || filter_ends_pass(sk, tp, KNOWN_ALL)))
+		report_session(seq, &record.snapshot, sk, tp, entry, state);
+	/* Last: it overwrites the buffer. */
+	if (wants_listeners && state == STATE_LISTEN)
+		listener_report(seq, &record.listener, sk, tp, entry, scan.now_ns);
 	return 0;
 }
 

@@ -59,6 +59,7 @@ struct net {
 		} ip_local_ports;
 		unsigned long *sysctl_local_reserved_ports;
 		__u8 sysctl_tcp_tw_reuse;
+		__u8 sysctl_tcp_syncookies; /* an int before 5.13 */
 	} ipv4;
 };
 
@@ -84,6 +85,7 @@ struct sk_buff {
 	char cb[48]; /* in an error queue: struct sock_exterr_skb */
 	unsigned char *data;
 	unsigned char *head;
+	__be16 protocol;
 	__u16 network_header; /* offsets from head */
 	__u16 transport_header;
 	unsigned long _skb_refdst; /* struct dst_entry *, and a flag in its lowest bit */
@@ -242,6 +244,14 @@ struct sock {
 	struct socket *sk_socket;
 	__u32 sk_ack_backlog;     /* of a listener: its accept queue, */
 	__u32 sk_max_ack_backlog; /* and how long it may be */
+	struct {
+		int counter;
+	} sk_drops;
+};
+
+/* Of accept(), since 6.10. */
+struct proto_accept_arg {
+	int flags;
 };
 
 /* Up to 5.14: a pointer whose lowest two bits are flags, or something else if bit 0 is set. */
@@ -269,6 +279,9 @@ struct inet_connection_sock {
 	} icsk_ack;
 	struct {
 		__u8 rskq_defer_accept; /* TCP_DEFER_ACCEPT */
+		struct {
+			int counter;
+		} qlen; /* of a listener: handshakes under way */
 	} icsk_accept_queue;
 };
 
@@ -376,6 +389,9 @@ struct tcp_timewait_sock {
 /* From linux/in.h, which would define its own struct in6_addr. */
 #define IPPROTO_TCP   6
 #define IPPROTO_MPTCP 262
+
+/* From linux/if_ether.h. */
+#define ETH_P_IP 0x0800
 
 /* Where an error comes from: linux/errqueue.h, ABI, which needs other headers. */
 #define SO_EE_ORIGIN_ICMP  2

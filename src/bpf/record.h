@@ -10,6 +10,7 @@
 
 #include <linux/types.h>
 
+#include "trace/listener.h"
 #include "trace/transition.h"
 
 enum record_kind {
@@ -24,6 +25,7 @@ enum record_kind {
 	RECORD_MINISOCK_REARMED, /* struct record_minisock */
 	RECORD_PROBE,            /* struct record_probe */
 	RECORD_RESETS_COUNTED,   /* struct record_resets_counted */
+	RECORD_LISTENER,         /* struct record_listener; of iterators, too */
 	/* Of iterators: */
 	RECORD_SNAPSHOT,       /* struct record_snapshot */
 	RECORD_MINISOCK_FOUND, /* struct record_minisock_found */
@@ -119,6 +121,16 @@ struct record_resets_counted {
 	__u32 padding;
 };
 
+/*
+ * A report on a listener; LISTENER_ACCEPTED has only the first LISTENER_SIZE_ACCEPTED bytes of it.
+ * It is handled before records are joined.
+ */
+struct record_listener {
+	struct record_header header;
+	__u32 padding;
+	struct listener listener;
+};
+
 /* A session that remains in its state: its present values. */
 struct record_snapshot {
 	struct record_header header;
@@ -159,12 +171,13 @@ _Static_assert(sizeof(struct record_lport_chosen) == 16, "likewise");
 _Static_assert(sizeof(struct record_minisock) == 40, "likewise");
 _Static_assert(sizeof(struct record_probe) == 16, "likewise");
 _Static_assert(sizeof(struct record_resets_counted) == 8, "likewise");
+_Static_assert(sizeof(struct record_listener) == 8 + sizeof(struct listener), "likewise");
 _Static_assert(sizeof(struct record_snapshot) == 8 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_minisock_found) == 16 + sizeof(struct transition), "likewise");
 _Static_assert(sizeof(struct record_holder) == 40, "likewise");
 _Static_assert(sizeof(struct record_mark) == sizeof(struct record_snapshot), "likewise");
 
 /* A new kind needs a struct, an assertion above, and a row in record_size_is() of source/join.c. */
-_Static_assert(RECORD_KINDS == 14, "kernel and user space agree");
+_Static_assert(RECORD_KINDS == 15, "kernel and user space agree");
 
 #endif

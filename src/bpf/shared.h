@@ -126,6 +126,9 @@ static inline __u32 reset_rest_place(const struct reset_key *key)
 	       (RESET_RESTS - 1);
 }
 
+/* How many listeners are followed at a time. */
+#define LISTENERS_MAX 65536
+
 /* How many minisocks one run of the program reads. */
 #define PEEKS_MAX 64
 

@@ -41,6 +41,8 @@ struct sock_entry {
 	__u64 stalled_ns; /* since when snd_una has not moved at least, as scans found it; */
 	__u32 snd_una;    /* 0: nothing is queued */
 	__u32 txhash;     /* sk_txhash when connect() began; see failed_connect.h */
+	__u64 listener;   /* address of the listener, of itself and its children; 0: not followed */
+	__u64 established_ns; /* of a child of a followed listener: when it became ESTABLISHED */
 };
 
 /* The state that the entry has noted. */

@@ -23,6 +23,7 @@
 #include "bpf/kernel.h"
 #include "bpf/kernel_filter.h"
 #include "bpf/late_data.h"
+#include "bpf/listener_report.h"
 #include "bpf/loss_counters.h"
 #include "bpf/mptcp.h"
 #include "bpf/probe.h"
@@ -99,8 +100,9 @@ static __always_inline bool entry_update(struct sock_entry *entry, struct change
 	return true;
 }
 
-/* Set before load: not only resets for packets of no session are wanted. */
+/* Set before load: state changes are followed; and each is sent or added up. */
 const volatile bool wants_transitions;
+const volatile bool wants_records;
 
 /* False for the trace's own probe (probe.h). */
 static __always_inline bool is_transition(const struct sock *sk, int oldstate, int newstate)
@@ -163,6 +165,7 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	struct transition *transition;
 	struct sock_entry *entry;
 	__u16 lport, rport;
+	bool is_complete;
 	__u8 ip;
 
 	if (!tp)
@@ -173,7 +176,9 @@ static __always_inline int trace(struct sock *sk, int oldstate, int newstate)
 	}
 	change.now_ns = bpf_ktime_get_ns();
 	entry = begins_child(&change) ? entry_of_child(sk, tp) : entry_of(sk);
-	if (!entry_update(entry, &change, sk, tp))
+	is_complete = entry_update(entry, &change, sk, tp);
+	listener_follow(entry, sk, tp, &change);
+	if (!is_complete || !wants_records)
 		return 0;
 
 	lport = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);

@@ -45,6 +45,7 @@ static struct wants want_all(const struct selection *selection, uint64_t buffer_
 		.requests = true,
 		.half_open = true,
 		.resets = true,
+		.listeners = true,
 		.ports = true,
 		.transitions = true,
 		.buffer_size = buffer_size,

@@ -63,6 +63,11 @@ static void ignore_resets(void *context, const struct reset_count *count)
 	(void)context, (void)count;
 }
 
+static void ignore_listener(void *context, const struct listener *report)
+{
+	(void)context, (void)report;
+}
+
 static void ignore_ports(void *context, const struct port_space *space)
 {
 	(void)context, (void)space;
@@ -77,8 +82,14 @@ static void ignore_tick(void *context, uint64_t now_ns)
 static void wait_for_all(struct trial *trial)
 {
 	const struct receiver receiver = {
-		take,         ignore_snapshot, ignore_tally, ignore_resets,
-		ignore_ports, ignore_tick,     trial,
+		.transition = take,
+		.snapshot = ignore_snapshot,
+		.tally = ignore_tally,
+		.resets = ignore_resets,
+		.listener = ignore_listener,
+		.ports = ignore_ports,
+		.tick = ignore_tick,
+		.context = trial,
 	};
 	struct source *source = trial->source;
 	uint64_t now_ns;

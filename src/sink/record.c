@@ -27,6 +27,7 @@ static void record_want(const struct options *options, struct wants *wants)
 {
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
 	wants->resets |= !selection_excludes_resets(&options->selection);
+	wants->listeners |= !selection_excludes_listeners(&options->selection);
 	wants->scan_at_end = wants->ports = true;
 }
 
@@ -36,6 +37,7 @@ static void write_header(struct record_sink *record, const struct origin *origin
 		.wall_offset_ns = origin->clock->wall_offset_ns,
 		.start_ns = origin->clock->start_ns,
 		.has_resets = !origin->resets_lack,
+		.has_listeners = !origin->listeners_lack,
 		.has_ports = !origin->ports_lack,
 	};
 
@@ -160,6 +162,19 @@ static void record_resets(struct sink *sink, const struct reset_count *count)
 	output_flush_if_full(&record->output);
 }
 
+static void record_listener(struct sink *sink, const struct listener *report)
+{
+	struct record_sink *record = (struct record_sink *)sink;
+
+	if (sink->origin->listeners_lack)
+		return;
+	write_offset(record);
+	if (record->cgroup != report->cgroup)
+		write_cgroup(record, report->cgroup);
+	recording_write_listener(&record->output.buffer, report);
+	output_flush_if_full(&record->output);
+}
+
 static void record_ports(struct sink *sink, const struct port_space *space)
 {
 	struct record_sink *record = (struct record_sink *)sink;
@@ -204,6 +219,7 @@ const struct sink_ops record_sink = {
 	.observe = record_observe,
 	.snapshot = record_observe,
 	.resets = record_resets,
+	.listener = record_listener,
 	.ports = record_ports,
 	.tick = record_tick,
 	.losses = record_losses,

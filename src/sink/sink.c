@@ -76,6 +76,13 @@ void sinks_resets(struct sinks *sinks, const struct reset_count *count)
 			sinks->sink[i]->ops->resets(sinks->sink[i], count);
 }
 
+void sinks_listener(struct sinks *sinks, const struct listener *report)
+{
+	for (int i = 0; i < sinks->count; i++)
+		if (sinks->sink[i]->ops->listener)
+			sinks->sink[i]->ops->listener(sinks->sink[i], report);
+}
+
 void sinks_ports(struct sinks *sinks, const struct port_space *space)
 {
 	for (int i = 0; i < sinks->count; i++)

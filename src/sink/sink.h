@@ -72,6 +72,8 @@ struct sink_ops {
 	void (*tally)(struct sink *sink, const struct tally *tally);
 	/* Counts of resets that the filter accepts (receiver.h). */
 	void (*resets)(struct sink *sink, const struct reset_count *count);
+	/* Reports on listeners that the filter accepts (receiver.h). */
+	void (*listener)(struct sink *sink, const struct listener *report);
 	/* The local ports of a network namespace that the filter accepts (receiver.h). */
 	void (*ports)(struct sink *sink, const struct port_space *space);
 	/*
@@ -108,6 +110,7 @@ struct sink_ops {
 	SINK(session_summary) \
 	SINK(stuck)           \
 	SINK(resets)          \
+	SINK(listeners)       \
 	SINK(ports)           \
 	SINK(diagnose)        \
 	SINK(check)           \
@@ -179,6 +182,7 @@ static inline bool sinks_transition(struct sinks *sinks, const struct transition
 bool sinks_snapshot(struct sinks *sinks, const struct transition *session, bool is_match);
 void sinks_tally(struct sinks *sinks, const struct tally *tally);
 void sinks_resets(struct sinks *sinks, const struct reset_count *count);
+void sinks_listener(struct sinks *sinks, const struct listener *report);
 void sinks_ports(struct sinks *sinks, const struct port_space *space);
 void sinks_doubt(const struct sinks *sinks, uint64_t now_ns, struct doubts *doubts);
 void sinks_tick(struct sinks *sinks, uint64_t now_ns);

@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "source/btf/prune.h"
 #include "source/exact.h"
+#include "trace/listener.h"
 #include "exact.skel.h"
 #include "tcpstates.skel.h"
 
@@ -23,6 +24,7 @@ struct row {
 	const char *function; /* the kernel function to attach to */
 	const char *missing;  /* what a trace lacks without it */
 	bool for_half_open;   /* wanted only with that option */
+	bool for_listeners;   /* wanted only for reports on listeners */
 };
 
 #define ROW(name, missing, ...)                                                                 \
@@ -32,6 +34,7 @@ struct row {
 	}
 
 #define FOR_HALF_OPEN .for_half_open = true
+#define FOR_LISTENERS .for_listeners = true
 
 static const struct row rows[] = {
 	ROW(security_sock_graft,
@@ -52,6 +55,14 @@ static const struct row rows[] = {
 	    FOR_HALF_OPEN),
 	ROW(tcp_v6_reqsk_destructor, "the end of half-open IPv6 sessions is inferred",
 	    FOR_HALF_OPEN),
+	ROW(inet_csk_accept, "how long connections wait for accept() is not known", FOR_LISTENERS),
+	ROW(tcp_conn_request, "which listener drops a SYN for a full accept queue is inferred",
+	    FOR_LISTENERS),
+	ROW(tcp_v4_syn_recv_sock, "the same of the last ACK of a handshake", FOR_LISTENERS),
+	ROW(tcp_v6_syn_recv_sock, "the same over IPv6", FOR_LISTENERS),
+	ROW(cookie_v4_init_sequence, "which listener sends SYN cookies is not known",
+	    FOR_LISTENERS),
+	ROW(cookie_v6_init_sequence, "the same over IPv6", FOR_LISTENERS),
 };
 
 #define ROW_COUNT ((int)(sizeof(rows) / sizeof(rows[0])))
@@ -86,7 +97,8 @@ static struct bpf_program *program_of(const struct exact_bpf *exact, const struc
 
 static bool is_wanted(const struct row *row, const struct wants *wants)
 {
-	return !row->for_half_open || wants->half_open;
+	return (!row->for_half_open || wants->half_open) &&
+	       (!row->for_listeners || wants->listeners);
 }
 
 /* btf: libbpf's types if ours could not be read, else NULL. */
@@ -196,6 +208,23 @@ static void attach(struct exact_bpf *exact, const struct row *row,
 bool exact_sees_requests(const struct exact_bpf *exact)
 {
 	return exact && exact->links.inet_csk_reqsk_queue_hash_add;
+}
+
+unsigned int exact_listener_known(const struct exact_bpf *exact)
+{
+	unsigned int known = 0;
+
+	if (!exact)
+		return 0;
+	if (exact->links.inet_csk_accept)
+		known |= LISTENER_KNOWN_ACCEPTED;
+	if (exact->links.tcp_conn_request && exact->links.tcp_v4_syn_recv_sock &&
+	    exact->links.tcp_v6_syn_recv_sock)
+		known |= LISTENER_KNOWN_OVERFLOWS;
+	if (exact->links.tcp_conn_request && exact->links.cookie_v4_init_sequence &&
+	    exact->links.cookie_v6_init_sequence)
+		known |= LISTENER_KNOWN_COOKIES;
+	return known;
 }
 
 static struct exact_bpf *open_and_load(const struct tcpstates_bpf *program,

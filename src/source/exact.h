@@ -35,4 +35,7 @@ struct exact_bpf *exact_attach(const struct tcpstates_bpf *program, const struct
 /* Whether it reports half-open sessions. NULL: no. */
 bool exact_sees_requests(const struct exact_bpf *exact);
 
+/* What it tells of listeners: enum listener_known. NULL: nothing. */
+unsigned int exact_listener_known(const struct exact_bpf *exact);
+
 #endif

@@ -16,6 +16,7 @@
 #include "lib/log.h"
 #include "source/initial_scan.h"
 #include "source/join.h"
+#include "source/listener_reader.h"
 #include "source/namespaces.h"
 #include "source/program.h"
 #include "trace/clock.h"
@@ -72,6 +73,7 @@ union found {
 	struct record_header header;
 	struct record_snapshot snapshot;
 	struct record_minisock_found minisock;
+	struct record_listener listener;
 	struct record_holder holder;
 };
 
@@ -83,6 +85,9 @@ static void take_record(struct initial_scan *scan, union found *found)
 		take_snapshot(scan, &found->snapshot.transition);
 	else if (found->header.kind == RECORD_MINISOCK_FOUND && size == sizeof(found->minisock))
 		found_minisocks_add(&scan->found, &found->minisock);
+	else if (found->header.kind == RECORD_LISTENER && size == sizeof(found->listener) &&
+		 scan->listeners)
+		listener_reader_found(scan->listeners, &found->listener.listener);
 	else if (found->header.kind == RECORD_HOLDER && size == sizeof(found->holder))
 		holders_add(&scan->holders, &found->holder);
 	else if (found->header.kind != RECORD_MARK)
@@ -134,10 +139,18 @@ static int run_iterator(const struct bpf_link *link, struct initial_scan *scan)
 	return size;
 }
 
+/* In the present network namespace. 0 or a negative errno. */
+static int scan_sockets(struct initial_scan *scan)
+{
+	if (scan->listeners)
+		listener_reader_enter(scan->listeners);
+	return run_iterator(scan->sockets, scan);
+}
+
 /* False if it cannot be entered. */
 static bool scan_namespace(struct initial_scan *scan, int netns)
 {
-	int err = setns(netns, CLONE_NEWNET) ? -errno : run_iterator(scan->sockets, scan);
+	int err = setns(netns, CLONE_NEWNET) ? -errno : scan_sockets(scan);
 
 	if (err)
 		log_verbose("cannot scan the sessions of a network namespace: %s", strerror(-err));
@@ -210,7 +223,7 @@ static void scan_namespaces(struct initial_scan *scan, struct namespaces *namesp
 {
 	int home = namespaces_open(namespaces, "self");
 
-	if (!run_iterator(scan->sockets, scan) && home >= 0)
+	if (!scan_sockets(scan) && home >= 0)
 		namespaces_note_scanned(namespaces, "self", home);
 	if (home >= 0) {
 		scan_processes(scan, namespaces);
@@ -313,7 +326,7 @@ static void repeat(struct initial_scan *scan, const struct state_limits *limits,
 	struct namespaces namespaces = {0};
 	struct scan_request *request = &scan->program->bss->scan;
 
-	if (!scan->sockets || !scan->snapshots)
+	if (!scan->sockets || !(scan->snapshots || scan->listeners))
 		return;
 	memcpy(request->least_ns, limits->ns, sizeof(request->least_ns));
 	request->stalled_ns = limits->stalled_ns;

@@ -19,6 +19,7 @@
 #include "trace/limits.h"
 
 struct bpf_link;
+struct listener_reader;
 struct tcpstates_bpf;
 
 /* Zeroed at first. */
@@ -30,12 +31,13 @@ struct initial_scan {
 	const struct numbers *selected; /* set by the user: by --netns; empty: all are selected */
 
 	const struct tcpstates_bpf *program;
-	struct bpf_link *files;         /* the iterators over files and sockets; */
-	struct bpf_link *sockets;       /* NULL: not available */
-	struct minisocks *minisocks;    /* gets those older than the trace; NULL: not followed */
-	struct record_queue *snapshots; /* gets all snapshots; NULL: not wanted */
-	struct found_minisocks found;   /* until the initial scan has ended */
-	bool is_over;                   /* it has */
+	struct bpf_link *files;            /* the iterators over files and sockets; */
+	struct bpf_link *sockets;          /* NULL: not available */
+	struct minisocks *minisocks;       /* gets those older than the trace; NULL: not followed */
+	struct record_queue *snapshots;    /* gets all snapshots; NULL: not wanted */
+	struct listener_reader *listeners; /* gets reports on listeners; NULL: not wanted */
+	struct found_minisocks found;      /* until the initial scan has ended */
+	bool is_over;                      /* it has */
 	size_t missed;    /* network namespaces that have sessions which should have been found */
 	uint64_t last_ns; /* when initial_scan_repeat() was called last */
 	bool is_at_end;   /* initial_scan_finish() is running */

@@ -39,6 +39,7 @@ static void live_scan(struct source *source, const struct state_limits *limits, 
 	struct live *live = (struct live *)source;
 
 	initial_scan_repeat(&live->scan, limits, now_ns);
+	listener_reader_hand_over(&live->listeners, receiver);
 	/* The next read hands over what the reader has no room for now. */
 	live_hand_over_snapshots(live, receiver);
 	source->has_more = !record_queue_is_empty(&live->queue);
@@ -99,6 +100,7 @@ static bool live_scan_at_end(struct source *source, uint64_t now_ns,
 	if (!live->has_finished)
 		initial_scan_finish(&live->scan, now_ns);
 	live->has_finished = true;
+	listener_reader_hand_over(&live->listeners, receiver);
 	live_hand_over_snapshots(live, receiver);
 	return record_queue_is_empty(&live->snapshots);
 }
@@ -126,6 +128,7 @@ static void live_losses(struct source *source, struct losses *losses)
 	loss_counter_read(&live->counter, live->program, losses);
 	losses->transitions += live->snapshots.missed + live->queue.missed + live->join.unknown +
 			       live->scan.unknown + live->scan.found.found.missed;
+	losses->details += live->listeners.queue.missed;
 }
 
 static void live_close(struct source *source)
@@ -139,6 +142,7 @@ static void live_close(struct source *source)
 	start_probe_close(&live->probe);
 	join_close(&live->join);
 	initial_scan_close(&live->scan);
+	listener_reader_close(&live->listeners);
 	record_queue_close(&live->snapshots);
 	record_queue_close(&live->queue);
 	exact_bpf__destroy(live->exact);
@@ -214,6 +218,15 @@ static void say_accept_missing(const struct live *live, const struct wants *want
 			  "shows why");
 }
 
+/* Columns that stay empty are explained. */
+static void say_delays_missing(const struct live *live, const struct wants *wants)
+{
+	if (wants->listener_scans && !(exact_listener_known(live->exact) & LISTENER_KNOWN_ACCEPTED))
+		log_error("--listeners: without fentry, how long connections wait for accept() is "
+			  "not known, and what was accepted or overflowed is inferred (~); -v "
+			  "shows why");
+}
+
 /* Attaches the fentry programs, and selects what is inferred without them. */
 static void follow_exactly(struct live *live, const struct wants *wants)
 {
@@ -224,6 +237,8 @@ static void follow_exactly(struct live *live, const struct wants *wants)
 	live->exact = exact_attach(program, wants, &live->targets, &listener);
 	say_half_open_missing(live, wants);
 	say_accept_missing(live, wants);
+	say_delays_missing(live, wants);
+	program->bss->listener_known = exact_listener_known(live->exact);
 	program->bss->lports_follow = live->exact && live->exact->links.tcp_connect;
 	minisocks->has_exact_ends = live->exact && live->exact->links.tcp_twsk_destructor &&
 				    live->exact->links.__inet_twsk_schedule;
@@ -236,6 +251,7 @@ static void follow_exactly(struct live *live, const struct wants *wants)
 /* Finds sessions older than the trace. */
 static void scan_at_start(struct live *live, const struct wants *wants)
 {
+	live->scan.listeners = wants->listeners ? &live->listeners : NULL;
 	initial_scan_run(&live->scan, live->program,
 			 wants->minisocks ? &live->join.minisocks : NULL,
 			 wants->snapshots ? &live->snapshots : NULL);
@@ -269,6 +285,8 @@ static int load_and_attach(struct live *live, const struct wants *wants)
 	}
 	reset_reader_open(&live->resets, live->program);
 	live->source.resets_lack = reset_reader_lack(live->program, wants);
+	if (!wants->listeners)
+		live->source.listeners_lack = "a filter on peers, states or causes was set";
 	port_reader_open(&live->ports, live->program, wants);
 	if (!wants->ports)
 		live->source.ports_lack = "no output wants them";

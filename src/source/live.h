@@ -9,6 +9,7 @@
 #include "source/exact.h"
 #include "source/initial_scan.h"
 #include "source/join.h"
+#include "source/listener_reader.h"
 #include "source/loss_counter.h"
 #include "source/port_reader.h"
 #include "source/record_queue.h"
@@ -37,6 +38,7 @@ struct live {
 	const struct numbers *cookie_namespaces; /* where to count; NULL: not wanted */
 	struct syn_cookies cookies;
 	struct reset_reader resets;
+	struct listener_reader listeners;
 	struct port_reader ports;
 	unsigned int left;    /* records that this read may still take */
 	bool is_kept;         /* records are added to the queue when read */

@@ -41,7 +41,8 @@ int live_take_from_ring(void *context, void *data, size_t size)
 	struct live *live = context;
 
 	if (start_probe_take(&live->probe, data, size) ||
-	    reset_reader_take(&live->resets, data, size))
+	    reset_reader_take(&live->resets, data, size) ||
+	    listener_reader_take(&live->listeners, data, size))
 		return 0;
 	if (live->is_kept) {
 		initial_scan_see(&live->scan, data, size);
@@ -205,7 +206,8 @@ int live_read(struct source *source, const struct receiver *receiver)
 	if (join->follows_minisocks && live->left)
 		count += expire_minisocks(live);
 	if (join->answer != DELIVERY_STOP)
-		count += reset_reader_read(&live->resets, live->program, now_ns, receiver);
+		count += reset_reader_read(&live->resets, live->program, now_ns, receiver) +
+			 listener_reader_hand_over(&live->listeners, receiver);
 	source->wake_ns = wake_ns(live);
 	if (count)
 		arm(live);

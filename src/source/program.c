@@ -176,6 +176,10 @@ static void configure(struct tcpstates_bpf *program, const struct wants *wants)
 	if (!filter->is_on)
 		bpf_map__set_max_entries(program->maps.creation_times, 1);
 	program->rodata->wants_transitions = wants_sessions(wants);
+	program->rodata->wants_records = wants->transitions || wants->grouping;
+	program->rodata->wants_listeners = wants->listeners;
+	if (wants->listeners)
+		bpf_map__set_max_entries(program->maps.listeners, LISTENERS_MAX);
 	program->rodata->wants_details = wants->details;
 	program->rodata->wants_snapshots = wants->snapshots;
 	program->rodata->wants_minisocks = wants->snapshots || wants->minisocks;

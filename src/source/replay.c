@@ -107,6 +107,9 @@ static int take_item(struct replay *replay, const struct recording_item *item,
 	case RECORDING_RESETS:
 		receiver->resets(receiver->context, &item->resets);
 		return 0;
+	case RECORDING_LISTENER:
+		receiver->listener(receiver->context, &item->listener);
+		return 0;
 	case RECORDING_PORTS:
 		receiver->ports(receiver->context, &item->ports);
 		return 0;
@@ -241,6 +244,10 @@ static int read_origin(struct replay *replay)
 		replay->source.resets_lack =
 			"the recording has none; it was made by a tcpstates older than --resets, "
 			"on a kernel before 6.10, or with a filter on owners, states or causes";
+	if (!item.origin.has_listeners)
+		replay->source.listeners_lack =
+			"the recording has none; it was made by a tcpstates older than "
+			"--listeners, or with a filter on peers, states or causes";
 	if (!item.origin.has_ports)
 		replay->source.ports_lack =
 			"the recording was made by a tcpstates older than --ports";

@@ -27,7 +27,8 @@ struct source {
 	bool has_tallies; /* most transitions are only in tally(), and not handed over one by one */
 	bool is_live;
 	const char *resets_lack; /* why it has no counts of resets, for a message; NULL: it has */
-	const char *ports_lack;  /* likewise, of the local ports of network namespaces */
+	const char *listeners_lack; /* likewise, no reports on listeners */
+	const char *ports_lack;     /* likewise, of the local ports of network namespaces */
 	bool has_more; /* set by read() and scan(): more is pending, do not wait to gather it */
 	uint64_t read_until_ns; /* monotonic; with has_more: events until then have been read */
 	bool has_ended;
@@ -88,6 +89,7 @@ static inline struct origin source_origin(struct source *source)
 		.kernel = source->kernel,
 		.has_tallies = source->has_tallies,
 		.resets_lack = source->resets_lack,
+		.listeners_lack = source->listeners_lack,
 		.ports_lack = source->ports_lack,
 	};
 }

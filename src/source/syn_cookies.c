@@ -1,70 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Reads the kernel's counters of SYN cookies, of all network namespaces that have a process. */
 #include <dirent.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/log.h"
+#include "source/netstat.h"
 #include "source/syn_cookies.h"
 
-/* Larger than /proc/net/netstat: two lines with 150 names and numbers, and two shorter ones. */
-#define NETSTAT_SIZE 16384
-
 #define PATH_SIZE 300 /* of a file of a process, whose name may have 255 bytes */
-
-/* The next line that begins with "TcpExt:", after that; terminated. NULL: none. */
-static char *next_line(char **text)
-{
-	char *line;
-
-	while ((line = strsep(text, "\n")))
-		if (!strncmp(line, "TcpExt:", strlen("TcpExt:")))
-			return line;
-	return NULL;
-}
-
-bool syn_cookies_parse(char *text, struct syn_cookie_count *count)
-{
-	char *names = next_line(&text), *values = next_line(&text);
-	char *name, *value;
-	int found = 0;
-
-	while (names && values && (name = strsep(&names, " ")) && (value = strsep(&values, " "))) {
-		if (!strcmp(name, "SyncookiesSent")) {
-			count->sent = strtoull(value, NULL, 10);
-			found++;
-		} else if (!strcmp(name, "SyncookiesRecv")) {
-			count->received = strtoull(value, NULL, 10);
-			found++;
-		}
-	}
-	return found == 2;
-}
-
-/* Of the network namespace of a process, which the file is in. */
-static bool read_count(const char *pid, struct syn_cookie_count *count)
-{
-	char path[PATH_SIZE], text[NETSTAT_SIZE];
-	size_t size = 0;
-	ssize_t got;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%s/net/netstat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	while (size < sizeof(text) - 1 &&
-	       (got = read(fd, text + size, sizeof(text) - 1 - size)) > 0)
-		size += got;
-	close(fd);
-	text[size] = '\0';
-	return syn_cookies_parse(text, count);
-}
 
 static struct syn_cookie_count *find(const struct syn_cookies *cookies, ino_t netns)
 {
@@ -77,20 +23,26 @@ static struct syn_cookie_count *find(const struct syn_cookies *cookies, ino_t ne
 /* Adds the namespace of a process, unless it is there. */
 static void add(struct syn_cookies *cookies, const char *pid)
 {
-	struct syn_cookie_count count = {0}, *counts;
+	struct syn_cookie_count *counts;
 	struct stat stat_of_netns;
+	struct netstat netstat;
 	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
-	if (stat(path, &stat_of_netns) || find(cookies, stat_of_netns.st_ino) ||
-	    !read_count(pid, &count))
+	if (stat(path, &stat_of_netns) || find(cookies, stat_of_netns.st_ino))
+		return;
+	snprintf(path, sizeof(path), "/proc/%s/net/netstat", pid);
+	if (!netstat_read(path, &netstat))
 		return;
 	counts = realloc(cookies->counts, (cookies->count + 1) * sizeof(*counts));
 	if (!counts)
 		return;
 	cookies->counts = counts;
-	count.netns = stat_of_netns.st_ino;
-	counts[cookies->count++] = count;
+	counts[cookies->count++] = (struct syn_cookie_count){
+		.netns = stat_of_netns.st_ino,
+		.sent = netstat.cookies_sent,
+		.received = netstat.cookies_received,
+	};
 }
 
 void syn_cookies_begin(struct syn_cookies *cookies)

@@ -26,10 +26,6 @@ struct syn_cookies {
 	size_t count;
 };
 
-/* Takes TcpExt's counters SyncookiesSent and SyncookiesRecv from the text of /proc/PID/net/netstat.
- */
-bool syn_cookies_parse(char *text, struct syn_cookie_count *count);
-
 /* Call when tracing has started. */
 void syn_cookies_begin(struct syn_cookies *cookies);
 

@@ -72,34 +72,35 @@ static bool duration_matches(const struct selection *selection, const struct tra
 	       (t->flags & TRANSITION_DURATION_MASK && t->duration_ns >= selection->least_ns);
 }
 
-static bool comm_matches(const struct texts *patterns, const struct transition *t)
+/* name: TRANSITION_COMM_SIZE bytes. */
+static bool comm_matches(const struct texts *patterns, const char *name)
 {
 	char comm[TRANSITION_COMM_SIZE + 1] = "";
 
 	if (!patterns->count)
 		return true;
-	memcpy(comm, t->comm, sizeof(t->comm));
+	memcpy(comm, name, TRANSITION_COMM_SIZE);
 	for (size_t i = 0; *comm && i < patterns->count; i++)
 		if (!fnmatch(patterns->text[i], comm, 0))
 			return true;
 	return false;
 }
 
-static bool cgroup_matches(const struct filter *filter, const struct transition *t)
+static bool cgroup_matches(const struct filter *filter, uint64_t cgroup)
 {
 	const struct selection *selection = filter->selection;
 
 	if (!selection->cgroups.count && !selection->cgroup_ids.count)
 		return true;
-	if (!t->cgroup)
+	if (!cgroup)
 		return false;
-	if (numbers_has(&selection->cgroup_ids, t->cgroup))
+	if (numbers_has(&selection->cgroup_ids, cgroup))
 		return true;
 	for (size_t i = 0; i < selection->cgroups.count; i++)
-		if (cgroups_is_in(filter->cgroups, t->cgroup, selection->cgroups.text[i]))
+		if (cgroups_is_in(filter->cgroups, cgroup, selection->cgroups.text[i]))
 			return true;
 	for (size_t i = 0; i < selection->cgroup_ids.count; i++)
-		if (cgroups_is_in_id(filter->cgroups, t->cgroup, selection->cgroup_ids.sorted[i]))
+		if (cgroups_is_in_id(filter->cgroups, cgroup, selection->cgroup_ids.sorted[i]))
 			return true;
 	return false;
 }
@@ -123,7 +124,7 @@ static bool details_match(const struct filter *filter, const struct transition *
 	return transition_has_details(t) && number_matches(&selection->pids, t->pid) &&
 	       uid_matches(&selection->uids, t) &&
 	       number_matches(&selection->namespaces, t->netns) &&
-	       comm_matches(&selection->comms, t) && cgroup_matches(filter, t) &&
+	       comm_matches(&selection->comms, t->comm) && cgroup_matches(filter, t->cgroup) &&
 	       cause_matches(selection, t);
 }
 
@@ -168,6 +169,27 @@ bool filter_match_resets(const struct filter *filter, const struct reset_count *
 
 	return count->first_ns <= filter->until_ns && !selection_excludes_resets(selection) &&
 	       (count->key.flags & RESET_OF_REST || key_matches(selection, &count->key));
+}
+
+static bool listener_matches(const struct filter *filter, const struct listener *report)
+{
+	const struct selection *selection = filter->selection;
+
+	return ip_matches(selection, report->ip) &&
+	       port_matches(&selection->lports, report->lport) &&
+	       address_matches(&selection->locals, report->laddr) &&
+	       number_matches(&selection->pids, report->pid) &&
+	       number_matches(&selection->uids, report->uid) &&
+	       number_matches(&selection->namespaces, report->netns) &&
+	       comm_matches(&selection->comms, report->comm) &&
+	       cgroup_matches(filter, report->cgroup);
+}
+
+bool filter_match_listener(const struct filter *filter, const struct listener *report)
+{
+	return report->time_ns <= filter->until_ns &&
+	       !selection_excludes_listeners(filter->selection) &&
+	       (report->event == LISTENER_ACCEPTED || listener_matches(filter, report));
 }
 
 bool filter_match_ports(const struct filter *filter, const struct port_space *space)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "trace/cgroup.h"
+#include "trace/listener.h"
 #include "trace/port_space.h"
 #include "trace/reset_count.h"
 #include "trace/selection.h"
@@ -53,6 +54,13 @@ bool filter_excludes(const struct filter *filter, const struct transition *trans
  * owner, state nor cause. Counts that begin after the end of the duration do not match.
  */
 bool filter_match_resets(const struct filter *filter, const struct reset_count *count);
+
+/*
+ * Family, port, address, owner, namespace and cgroup of a listener. False with any other filter: a
+ * listener has neither peer, state nor cause. An accept() always matches: whether its listener does
+ * is not known here.
+ */
+bool filter_match_listener(const struct filter *filter, const struct listener *report);
 
 /* Whether sessions of that network namespace can match. */
 bool filter_match_ports(const struct filter *filter, const struct port_space *space);

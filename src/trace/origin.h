@@ -17,6 +17,7 @@ struct origin {
 	bool has_tallies;          /* where possible, transitions for a summary arrive as tallies */
 	/* Why the source has no resets for packets of no session, for a message; NULL: it has. */
 	const char *resets_lack;
+	const char *listeners_lack; /* likewise, no reports on listeners */
 	/* Likewise, why the local ports of network namespaces are not known. */
 	const char *ports_lack;
 };

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "trace/listener.h"
 #include "trace/port_space.h"
 #include "trace/reset_count.h"
 #include "trace/tally.h"
@@ -30,6 +31,8 @@ struct receiver {
 	void (*tally)(void *context, const struct tally *tally);
 	/* Resets for packets of no session, added up since the last time. In any order. */
 	void (*resets)(void *context, const struct reset_count *count);
+	/* A report on a listener (listener.h). */
+	void (*listener)(void *context, const struct listener *report);
 	/*
 	 * The local ports of a network namespace. Called before the first session of the namespace,
 	 * and when they have changed.

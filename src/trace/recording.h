@@ -14,6 +14,7 @@
 
 #include "lib/buffer.h"
 #include "trace/cgroup.h"
+#include "trace/listener.h"
 #include "trace/losses.h"
 #include "trace/port_space.h"
 #include "trace/reset_count.h"
@@ -30,8 +31,9 @@ struct recording_origin {
 	uint64_t start_ns;      /* monotonic time at which tracing began */
 	char host[RECORDING_NAME_SIZE];
 	char kernel[RECORDING_NAME_SIZE];
-	bool has_resets; /* resets for packets of no session are recorded, if there are any */
-	bool has_ports;  /* the local ports of network namespaces are recorded */
+	bool has_resets;    /* resets for packets of no session are recorded, if there are any */
+	bool has_listeners; /* reports on listeners are recorded, if there are any */
+	bool has_ports;     /* the local ports of network namespaces are recorded */
 };
 
 /* Each of these appends to the buffer. */
@@ -41,6 +43,8 @@ void recording_write_transition(struct buffer *buffer, const struct transition *
 void recording_write_snapshot(struct buffer *buffer, const struct transition *snapshot);
 /* Only if the header says has_resets. */
 void recording_write_resets(struct buffer *buffer, const struct reset_count *count);
+/* Only if the header says has_listeners. */
+void recording_write_listener(struct buffer *buffer, const struct listener *report);
 /* Only if the header says has_ports. */
 void recording_write_ports(struct buffer *buffer, const struct port_space *space);
 /* The wall clock was set: the offset applies to the entries that follow. */
@@ -61,6 +65,7 @@ enum recording_kind {
 	RECORDING_TRANSITION,
 	RECORDING_SNAPSHOT,
 	RECORDING_RESETS,
+	RECORDING_LISTENER,
 	RECORDING_PORTS,
 	RECORDING_OFFSET,
 	RECORDING_CGROUP,
@@ -78,6 +83,7 @@ struct recording_item {
 	const struct transition *transition; /* or snapshot; points into the data or to completed */
 	struct transition completed; /* one shorter than in this version, filled with zeroes */
 	struct reset_count resets;
+	struct listener listener; /* what the recorder did not have is zero */
 	struct port_space ports;
 	struct recording_origin origin;
 	int64_t wall_offset_ns;

@@ -61,6 +61,16 @@ static void check_resets(struct recording_item *item, const struct reset_count *
 	check_time(item, "the time of the last reset", count->last_ns);
 }
 
+/* Unknown events are from a later version: they are not shown. */
+static void check_listener(struct recording_item *item, const struct listener *report)
+{
+	if (report->event != LISTENER_ACCEPTED && report->ip != 4 && report->ip != 6)
+		reject(item, "impossible: a listener has address family %u (4 or 6 expected)",
+		       report->ip);
+	check_time(item, "the time of a report on a listener", report->time_ns);
+	check_time(item, "the time when a listener began", report->since_ns);
+}
+
 static void check_ports(struct recording_item *item, const struct port_space *space)
 {
 	if (!port_space_is_possible(space))
@@ -84,6 +94,9 @@ void recording_check_any(struct recording_item *item)
 		break;
 	case RECORDING_RESETS:
 		check_resets(item, &item->resets);
+		break;
+	case RECORDING_LISTENER:
+		check_listener(item, &item->listener);
 		break;
 	case RECORDING_PORTS:
 		check_ports(item, &item->ports);

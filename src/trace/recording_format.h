@@ -61,6 +61,7 @@ enum entry_kind {
 	ENTRY_TICK = 6,     /* since version 3 */
 	ENTRY_SNAPSHOT = 7, /* since version 4 */
 	ENTRY_RESETS = 8,   /* likewise; older recordings have none */
+	ENTRY_LISTENER = 9, /* likewise */
 	ENTRY_PORTS = 10,   /* likewise */
 };
 

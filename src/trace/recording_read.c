@@ -67,7 +67,7 @@ static void take_origin(struct recording_reader *reader, const struct file_origi
 			struct recording_item *item)
 {
 	item->kind = RECORDING_HEADER;
-	item->origin.has_resets = item->origin.has_ports = false;
+	item->origin.has_resets = item->origin.has_listeners = item->origin.has_ports = false;
 	item->origin.wall_offset_ns = origin->wall_offset_ns;
 	item->origin.start_ns = origin->start_ns;
 	take_name(item->origin.host, origin->host);
@@ -123,6 +123,7 @@ static void read_header_4(struct recording_reader *reader, const struct file_hea
 	take_origin(reader, &header->origin, item);
 	memcpy(reader->sizes, header->sizes, sizeof(reader->sizes));
 	item->origin.has_resets = reader->sizes[ENTRY_RESETS];
+	item->origin.has_listeners = reader->sizes[ENTRY_LISTENER];
 	item->origin.has_ports = reader->sizes[ENTRY_PORTS];
 }
 
@@ -168,6 +169,8 @@ static size_t least_size(unsigned int kind)
 		return sizeof(struct file_end);
 	case ENTRY_RESETS:
 		return sizeof(struct reset_count);
+	case ENTRY_LISTENER:
+		return LISTENER_SIZE_ACCEPTED;
 	case ENTRY_PORTS:
 		return sizeof(struct port_space);
 	default:
@@ -227,6 +230,14 @@ static void take_resets(const void *payload, struct recording_item *item)
 	item->kind = RECORDING_RESETS;
 }
 
+static void take_listener(const void *payload, size_t size, struct recording_item *item)
+{
+	memset(&item->listener, 0, sizeof(item->listener));
+	memcpy(&item->listener, payload,
+	       size < sizeof(item->listener) ? size : sizeof(item->listener));
+	item->kind = RECORDING_LISTENER;
+}
+
 static void take_ports(const void *payload, struct recording_item *item)
 {
 	memcpy(&item->ports, payload, sizeof(item->ports));
@@ -284,6 +295,9 @@ static void take_payload(struct recording_reader *reader, const struct file_entr
 		break;
 	case ENTRY_RESETS:
 		take_resets(payload, item);
+		break;
+	case ENTRY_LISTENER:
+		take_listener(payload, entry->size, item);
 		break;
 	case ENTRY_PORTS:
 		take_ports(payload, item);

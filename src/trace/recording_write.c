@@ -27,6 +27,8 @@ void recording_write_header(struct buffer *buffer, const struct recording_origin
 				[ENTRY_SNAPSHOT] = sizeof(struct transition),
 				[ENTRY_RESETS] =
 					origin->has_resets ? sizeof(struct reset_count) : 0,
+				[ENTRY_LISTENER] =
+					origin->has_listeners ? sizeof(struct listener) : 0,
 				[ENTRY_PORTS] = origin->has_ports ? sizeof(struct port_space) : 0,
 			},
 	};
@@ -67,6 +69,12 @@ void recording_write_snapshot(struct buffer *buffer, const struct transition *sn
 void recording_write_resets(struct buffer *buffer, const struct reset_count *count)
 {
 	write_entry(buffer, ENTRY_RESETS, count, sizeof(*count));
+}
+
+void recording_write_listener(struct buffer *buffer, const struct listener *report)
+{
+	write_entry(buffer, ENTRY_LISTENER, report,
+		    report->event == LISTENER_ACCEPTED ? LISTENER_SIZE_ACCEPTED : sizeof(*report));
 }
 
 void recording_write_ports(struct buffer *buffer, const struct port_space *space)

@@ -203,27 +203,55 @@ static bool selects_causes_of_minisocks(const struct selection *selection)
 	return selection->causes && !(selection->causes & ~of_minisocks);
 }
 
+/* A filter, and whether it is given. */
+struct given {
+	bool is_given;
+	const char *option;
+};
+
+/* The option of the first that is given; NULL: none is. */
+static const char *first_given(const struct given *filters, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (filters[i].is_given)
+			return filters[i].option;
+	return NULL;
+}
+
+/* Those that select transitions. */
+static const char *option_of_transitions(const struct selection *selection)
+{
+	const struct given filters[] = {
+		{selection->from, "--from"},    {selection->to, "--to"},
+		{selection->either, "--state"}, {selection->least_ns, "--min-ms"},
+		{selection->causes, "--cause"},
+	};
+
+	return first_given(filters, sizeof(filters) / sizeof(filters[0]));
+}
+
 const char *selection_excludes_resets(const struct selection *selection)
 {
-	const struct {
-		bool is_given;
-		const char *option;
-	} filters[] = {
+	const struct given filters[] = {
 		{selection->pids.count, "--pid"},
 		{selection->comms.count, "--comm"},
 		{selection->uids.count, "--uid"},
 		{selection->cgroups.count || selection->cgroup_ids.count, "--cgroup"},
-		{selection->from, "--from"},
-		{selection->to, "--to"},
-		{selection->either, "--state"},
-		{selection->least_ns, "--min-ms"},
-		{selection->causes, "--cause"},
 	};
+	const char *option = first_given(filters, sizeof(filters) / sizeof(filters[0]));
 
-	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
-		if (filters[i].is_given)
-			return filters[i].option;
-	return NULL;
+	return option ?: option_of_transitions(selection);
+}
+
+const char *selection_excludes_listeners(const struct selection *selection)
+{
+	const struct given filters[] = {
+		{selection->rports.is_given, "--remoteport"},
+		{selection->remotes.count, "--remote"},
+	};
+	const char *option = first_given(filters, sizeof(filters) / sizeof(filters[0]));
+
+	return option ?: option_of_transitions(selection);
 }
 
 const char *selection_check(const struct selection *selection, bool has_minisocks)

@@ -74,6 +74,9 @@ bool selection_wants_details(const struct selection *selection);
  */
 const char *selection_excludes_resets(const struct selection *selection);
 
+/* The same for listeners, which have neither peer, state nor cause. */
+const char *selection_excludes_listeners(const struct selection *selection);
+
 /*
  * A filter that cannot match anything is an error: returns the message for the user, or NULL.
  * has_minisocks: whether any output or recording includes TIME_WAIT.

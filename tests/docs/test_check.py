@@ -35,8 +35,8 @@ def source_rows():
         rows |= set(re.findall(r'{"(cap_[a-z_]+)",', text))
     objects = tool.source("bpf/tcpstates.bpf.c") + tool.source("bpf/iterators.h")
     rows |= set(re.findall(r'SEC\("(?:tp_btf|iter|cgroup|raw_tp)[^"]*"\)\s*int (?:BPF_PROG\()?(\w+)', objects))
-    exact = "".join(tool.source(f"bpf/{name}") for name in ("exact.bpf.c", "half_open.h", "minisock_end.h"))
-    return rows | set(re.findall(r'SEC\("fentry/(\w+)"\)', exact))
+    exact = "".join(tool.source(f"bpf/{name}") for name in ("exact.bpf.c", "half_open.h", "minisock_end.h", "accept_queue.h"))
+    return rows | set(re.findall(r'SEC\("f(?:entry|exit)/(\w+)"\)', exact))
 
 
 def test_fields():

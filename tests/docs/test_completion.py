@@ -50,7 +50,7 @@ def test_fields():
 
 
 def test_fields_of_views():
-    for view in "--sessions", "--summary", "--stuck", "--resets", "--ports", "--diagnose", "--check":
+    for view in "--sessions", "--summary", "--stuck", "--resets", "--listeners", "--ports", "--diagnose", "--check":
         check(set(keys(view)) != set(keys()), f"{view} has fields of its own")
         check_offered([view, "-F", ""], NO_SPACE, keys(view))
     together = "--sessions", "--summary"

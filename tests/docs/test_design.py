@@ -14,7 +14,7 @@ def hooks():
     """{program: (type, file)} of the kernel programs."""
     found = {}
     for path in sorted((tool.TREE / "src/bpf").iterdir()):
-        for section, name in re.findall(r'^SEC\("((?:tp_btf|fentry|iter|cgroup|raw_tp)[^"]*)"\)\nint (?:BPF_PROG\()?(\w+)',
+        for section, name in re.findall(r'^SEC\("((?:tp_btf|fentry|fexit|iter|cgroup|raw_tp)[^"]*)"\)\nint (?:BPF_PROG\()?(\w+)',
                                         path.read_text(), re.MULTILINE):
             found[name] = (section if section.startswith("iter") else section.split("/")[0], path.name)
     return found

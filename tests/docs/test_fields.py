@@ -12,7 +12,8 @@ JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "array": l
 
 
 # For people, or new: JSON has it when it is asked for.
-DERIVED = ["lasted", "life", "handshake", "time_wait", "owner", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code", "lports", "rports", "full_in"]
+DERIVED = ["lasted", "life", "handshake", "time_wait", "owner", "isn_local", "isn_remote", "segs_out", "icmp_type", "icmp_code", "lports", "rports",
+           "full", "accepts", "p50", "p99", "max", "full_in"]
 
 # In another view, the key is one of its own.
 NOT_DERIVED = {"--ports": ["time_wait"]}
@@ -26,11 +27,12 @@ RARE = ["skaddr", "c_pid", "c_comm", "ms_about", "ms_at_least", "signal", "reset
 # The views: their option, their section of the man page, and the file of their field table.
 VIEWS = [([], "FIELDS", "field/transition_fields.c"), (["--sessions"], "FIELDS OF A SESSION", "view/session_fields.c"),
          (["--resets"], "FIELDS OF RESETS", "view/resets_fields.c"),
+         (["--listeners"], "FIELDS OF LISTENERS", "view/listeners_fields.c"),
          (["--ports"], "FIELDS OF LOCAL PORTS", "view/ports_fields.c")]
 
 
 def page_fields(title="FIELDS"):
-    found = page.paragraphs(page.section(title), r"([a-z_]+) \((\S+)\)")
+    found = page.paragraphs(page.section(title), r"([a-z0-9_]+) \((\S+)\)")
     return [(tool.Field(*match.group(1, 2)), text) for match, text in found]
 
 
@@ -154,11 +156,19 @@ def test_default_columns_of_sessions():
         check_equal(f"{options}", tool.replay("--sessions", *options), tool.replay("--sessions", *options, "-F", fields))
 
 
-def test_default_columns_of_resets():
-    lists = ["".join(line.strip().rstrip("\\") for line in block) for block in page.blocks("RESETS")]
-    check(len(lists) == 3, f"not table, wide table and CSV: {lists}")
-    for options, fields in zip(([], ["-w"], ["-s"]), lists):
-        check_equal(f"{options}", tool.replay("--resets", *options), tool.replay("--resets", *options, "-F", fields))
+def test_default_columns_of_views():
+    for view, title in ("--resets", "RESETS"), ("--listeners", "LISTENERS"):
+        lists = ["".join(line.strip().rstrip("\\") for line in block) for block in page.blocks(title)]
+        check(len(lists) == 3, f"not table, wide table and CSV: {lists}")
+        for options, fields in zip(([], ["-w"], ["-s"]), lists):
+            check_equal(f"{view} {options}", tool.replay(view, *options), tool.replay(view, *options, "-F", fields))
+
+
+def test_limits_of_listeners():
+    text = page.text(page.section("LISTENERS"))
+    said = re.search(r"At most ([0-9,]+) listeners are followed", text)[1].replace(",", "")
+    for name, file in ("LISTENERS_MAX", "bpf/shared.h"), ("LISTENERS_SHOWN_MAX", "view/listeners.h"):
+        check_equal(name, re.search(rf"#define {name} (\d+)", tool.source(file))[1], said)
 
 
 def test_default_columns_of_summary_of_sessions():
@@ -202,11 +212,13 @@ def test_limits_of_resets():
     check(f"Up to {ports} local ports have a row each" in text, f"the man page does not say that up to {ports} ports have rows")
 
 
-def test_example_of_resets():
-    """What docs/examples.md shows is what that recording holds."""
-    options, output = re.search(r"^\$ tcpstates (-r \S+ --resets)\n((?:.*\n)+?)```", (tool.TREE / "docs/examples.md").read_text(), re.M).groups()
+def test_examples_of_views():
+    """What docs/examples.md shows is what these recordings hold."""
+    text = (tool.TREE / "docs/examples.md").read_text()
     without_times = lambda text: re.sub(r"\d\d:\d\d:\d\d", "", text)
-    check_equal(f"tcpstates {options}", without_times(tool.output_of(*options.split())), without_times(output))
+    for view in "--resets", "--listeners":
+        options, output = re.search(rf"^\$ tcpstates (-r \S+ {view})\n((?:.*\n)+?)```", text, re.M).groups()
+        check_equal(f"tcpstates {options}", without_times(tool.output_of(*options.split())), without_times(output))
 
 
 def test_example_of_ports():

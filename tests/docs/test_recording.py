@@ -109,6 +109,22 @@ def test_members_of_resets():
     check_equal("docs/recording.md: members of resets", rows, wanted)
 
 
+def test_members_of_listeners():
+    """Likewise of reports on listeners."""
+    page = (tool.TREE / "docs/recording.md").read_text().split("## Listeners\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| (\d+) \| ([^|]+) \| ?(\w*) \|", page, re.MULTILINE)
+    record = tool.source("trace/listener.h").split("struct listener {\n")[1].split("\n};")[0]
+    sizes = {"__u64": ("u64", 8), "__u32": ("u32", 4), "__u16": ("u16", 2), "__u8": ("u8", 1), "char": ("", 1)}
+    names = {"TRANSITION_COMM_SIZE": 16}
+    offset, wanted = 0, []
+    for kind, name, number in re.findall(r"^\t(\w+) (\w+)(?:\[(\w+)\])?;", record, re.MULTILINE):
+        size = sizes[kind][1] * (names.get(number) or int(number or 1))
+        is_reserved = name == "padding"
+        wanted.append((str(offset), f"{size} bytes" if number or is_reserved else sizes[kind][0], "" if is_reserved else name))
+        offset += size
+    check_equal("docs/recording.md: members of reports on listeners", rows, wanted)
+
+
 def test_members_of_ports():
     """Likewise of local ports."""
     page = (tool.TREE / "docs/recording.md").read_text().split("## Local ports\n")[1].split("\n## ")[0]

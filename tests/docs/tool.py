@@ -12,7 +12,9 @@ from tree import BUILD, TREE
 
 PATH = pathlib.Path(os.environ.get("TCPSTATES") or BUILD / "asan/tcpstates").absolute()
 EXAMPLE = TREE / "examples/transitions.tcps"
-EXAMPLES = {"--resets": TREE / "examples/resets.tcps", "--ports": TREE / "examples/ports.tcps"}      # of views that need another one
+EXAMPLES = {"--resets": TREE / "examples/resets.tcps",      # of views that need another one
+            "--listeners": TREE / "examples/listeners.tcps",
+            "--ports": TREE / "examples/ports.tcps"}
 SECONDS = 60        # a program that traces instead of complaining must not hold up the tests
 
 Ended = collections.namedtuple("Ended", "status output errors")

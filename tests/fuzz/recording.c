@@ -59,6 +59,8 @@ static const char *const views[] = {
 	"--sessions --summary=0.001 -j --half-open --by "
 	"cause,closed_by,role,port,lport,laddr/9,cgroup",
 	"--sessions --summary=1 -s --minisocks --by pid,comm,raddr/24/64,rport,netns -n 9",
+	"--listeners -w",
+	"--listeners=1 -j --local 0.0.0.0/1,::/1 -d 1",
 	"--ports=0.001 -w",
 	"--ports -j --remote 0.0.0.0/1,::/1",
 };
@@ -92,6 +94,7 @@ enum kind {
 	CGROUP,
 	LOSSES,
 	RESETS,
+	LISTENER,
 	PORTS,
 	KINDS
 };
@@ -104,6 +107,7 @@ static const size_t sizes[KINDS] = {
 	[CGROUP] = sizeof(struct cgroup_entry),
 	[LOSSES] = sizeof(struct losses),
 	[RESETS] = sizeof(struct reset_count),
+	[LISTENER] = sizeof(struct listener),
 	[PORTS] = sizeof(struct port_space),
 };
 
@@ -121,6 +125,7 @@ static void write_entry(struct buffer *buffer, const uint8_t *data, uint64_t *tr
 	struct transition t;
 	struct losses losses;
 	struct reset_count resets;
+	struct listener listener;
 	struct port_space ports;
 	char path[sizeof(cgroup.path) + 1] = "";
 	uint64_t number;
@@ -157,6 +162,10 @@ static void write_entry(struct buffer *buffer, const uint8_t *data, uint64_t *tr
 		memcpy(&resets, data, sizeof(resets));
 		recording_write_resets(buffer, &resets);
 		break;
+	case LISTENER:
+		memcpy(&listener, data, sizeof(listener));
+		recording_write_listener(buffer, &listener);
+		break;
 	case PORTS:
 		memcpy(&ports, data, sizeof(ports));
 		recording_write_ports(buffer, &ports);
@@ -174,6 +183,7 @@ static void write_recording(struct buffer *buffer, const struct head *head, cons
 					  .host = "host",
 					  .kernel = "6.1\033",
 					  .has_resets = true,
+					  .has_listeners = true,
 					  .has_ports = true};
 	const struct losses none = {0};
 	uint64_t transitions = 0;

@@ -117,6 +117,12 @@ def is_tentative(number):
     return bool(flags[number.hex()] & IFA_F_TENTATIVE)
 
 
+def counter(name):
+    """One of TcpExt in /proc/net/netstat, of this network namespace."""
+    rows = [line.split() for line in pathlib.Path("/proc/net/netstat").read_text().splitlines() if line.startswith("TcpExt:")]
+    return int(rows[1][rows[0].index(name)])
+
+
 def sysctl(name, value):
     """Sets net.* in this network namespace."""
     path = pathlib.Path("/proc/sys", *name.split("."))

@@ -22,7 +22,7 @@ INVERSE = pow(USUAL_MULTIPLIER, -1, 2**64)
 VIEWS = ["", "-x", "-s", "-j", "--csv --fields time,cgroup", "-q -o /dev/null", "--sessions", "--sessions -j", "--stuck",
          "--stuck=ESTABLISHED:0.001 -s", "--diagnose", "--summary", "--summary --by cgroup,state", "--summary --by raddr,comm,pid",
          "--summary=1 -s", "--sessions --summary",
-         "--sessions --summary=1 --by raddr,comm,pid,cgroup", "--cgroup /x", "--minisocks", "--resets", "--ports", "--ports=1 -s"]
+         "--sessions --summary=1 --by raddr,comm,pid,cgroup", "--cgroup /x", "--minisocks", "--resets", "--listeners", "--ports", "--ports=1 -s"]
 
 # How the number of a session becomes one that collides with those of others.
 WAYS = (
@@ -49,7 +49,7 @@ def story(recording, number, i):
 
 def make_recording(count):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as text:
-        text.write("start 1000 2024-06-01T12:00:00 host 6.1.0 resets ports\n")
+        text.write("start 1000 2024-06-01T12:00:00 host 6.1.0 resets listeners ports\n")
         text.flush()
         recording = Recording(text.name)
     recording.data = bytearray(recording.data)
@@ -59,6 +59,7 @@ def make_recording(count):
         recording.take_cgroup(str(number), f"/a/{i}/b")
         story(recording, number, i)
         recording.take_resets("1", "1000", "1000", "10.0.0.1", "80", f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", "4000", "no_socket", "none")
+        recording.take_listener("1000", "found", str(number), "laddr=10.0.0.1", "lport=80", f"drops={i & 7}")
     recording.take_end()
     return recording.data
 

@@ -3,9 +3,12 @@
 
 A description is a text of one statement a line; words are quoted as in a shell, # begins a comment:
 
-    start TIME WALL HOST KERNEL [resets] [ports]
+    start TIME WALL HOST KERNEL [resets] [listeners] [ports]
                                     the header; tracing began at the monotonic TIME, in seconds, when it was WALL (UTC);
-                                    resets, ports: there may be some
+                                    resets, listeners, ports: there may be some
+    listener TIME EVENT COOKIE [MEMBER=VALUE...]
+                                    a report on the listener with that cookie: EVENT is found, began, ended or accepted;
+                                    members as in listener.h; known=A+B; since_ns and delay_ns in seconds, as since=, delay=
     ports TIME NETNS LOW HIGH RESERVED TW_REUSE
                                     the local ports of a network namespace; - when a number is not known
     resets COUNT FIRST LAST LADDR LPORT RADDR RPORT REASON SOCKET [syn] [rest]
@@ -67,15 +70,23 @@ DURATION_FLAGS = {"": 1, "~": 2, ">=": 4}
 MINISOCK_FLAGS = {"": 0, "to": 16, "of": 32}
 OWNER_FROM = [None, "connect", "listen", "accept", "inherited", "scan", "use", "kernel"]
 ENTRY_KINDS = {"transition": 1, "clock": 2, "losses": 3, "end": 4, "cgroup": 5, "tick": 6, "snapshot": 7,
-               "resets": 8, "ports": 10}
+               "resets": 8, "listener": 9, "ports": 10}
 RESETS = "16s16sHHIBBBB4xQQQ"
+LISTENER_EVENTS = ["found", "began", "ended", "accepted"]
+LISTENER_KNOWN = {"ACCEPTED": 1, "OVERFLOWS": 2, "COOKIES": 4, "NETNS": 8, "DELAY": 16}
+LISTENER = {"time_ns": "Q", "skaddr": "Q", "cookie": "Q", "delay_ns": "Q", "event": "B", "known": "B", "ip": "B", "owner_from": "B",
+            "lport": "H2x", "since_ns": "Q", "laddr": "16s", "comm": "16s", "cgroup": "Q", "pid": "I", "uid": "I", "netns": "I",
+            "queue": "I", "limit": "I", "peak": "I", "queued_before": "I", "drops": "I", "queued": "Q", "accepted": "Q",
+            "overflows": "Q", "cookies": "Q", "netns_overflows": "Q", "netns_drops": "Q"}
+LISTENER_SIZE_ACCEPTED = 40
 RESET_SOCKETS = ["none", "listener", "time_wait"]
 RESET_NETNS = 4026531840
 CGROUP = "Q256s"
 TRANSITION_SIZE = struct.calcsize("=" + TRANSITION + "".join(DETAILS.values()))
 ENTRY_SIZES = [0, TRANSITION_SIZE, 8, 24, 32, 264, 8, TRANSITION_SIZE] + 24 * [0]
 PORTS = "QIHHIBB2x"
-MORE_SIZES = {kind: struct.calcsize("=" + layout) for kind, layout in (("resets", RESETS), ("ports", PORTS))}
+# Where they are at all: kinds 8 to 10.
+ANNOUNCED = {"resets": struct.calcsize("=" + RESETS), "listeners": struct.calcsize("=" + "".join(LISTENER.values())), "ports": struct.calcsize("=" + PORTS)}
 HEADER = pathlib.Path(__file__).resolve().parent.parent.parent / "src/trace/transition.h"
 REASONS = HEADER.parent / "reset.h"
 FACTS = {name: 1 << int(bit) for name, bit in re.findall(r"\bFACT_(\w+) = 1 << (\d+)", HEADER.read_text())}
@@ -215,14 +226,12 @@ class Recording:
             packed_address(change.laddr), packed_address(change.raddr), change.comm, change.pid, change.lport, change.rport,
             change.ip, STATES[change.oldstate], STATES[change.newstate], flags, *details))
 
-    def take_start(self, time, wall, host, kernel, *more):
+    def take_start(self, time, wall, host, kernel, *kinds):
         self.start_ns = nanoseconds(time)
         self.wall_offset_ns = wall_nanoseconds(wall) - self.start_ns
         header = MAGIC + self.pack("IHHqQ72s72s", BYTE_ORDER_MARK, self.version, self.header_size, self.wall_offset_ns,
                                    self.start_ns, with_escapes(host), with_escapes(kernel))
-        sizes = ENTRY_SIZES[:]
-        for kind in more:
-            sizes[ENTRY_KINDS[kind]] = MORE_SIZES[kind]
+        sizes = ENTRY_SIZES[:8] + [size if kind in kinds else 0 for kind, size in ANNOUNCED.items()] + ENTRY_SIZES[11:]
         header += self.pack("32H56xI", *sizes, 0)
         self.data += header + self.pack("I", crc32c(header))
 
@@ -257,6 +266,25 @@ class Recording:
             packed_address(laddr), packed_address(raddr), int(lport), int(rport), RESET_NETNS, 6 if ":" in laddr else 4)
         self.add_entry("resets", self.pack(RESETS, *ends, number, RESET_SOCKETS.index(socket), ("syn" in flags) + 2 * ("rest" in flags),
                                            int(count), nanoseconds(first), nanoseconds(last)))
+
+    def take_listener(self, time, event, cookie, *members):
+        said = {"time_ns": nanoseconds(time), "event": LISTENER_EVENTS.index(event), "cookie": int(cookie)}
+        for name, value in (member.split("=", 1) for member in members):
+            if name in ("since", "delay"):
+                said[f"{name}_ns"] = nanoseconds(value)
+            elif name == "laddr":
+                said |= {"laddr": packed_address(value), "ip": 6 if ":" in value else 4}
+            elif name == "known":
+                said[name] = sum(LISTENER_KNOWN[bit] for bit in value.split("+"))
+            elif name == "owner_from":
+                said[name] = OWNER_FROM.index(value)
+            else:
+                said[name] = value.encode() if name == "comm" else int(value)
+        strange = said.keys() - LISTENER.keys()
+        if strange:
+            raise ValueError(f"a listener has no {strange}")
+        payload = self.pack("".join(LISTENER.values()), *(said.get(name, b"" if layout.endswith("s") else 0) for name, layout in LISTENER.items()))
+        self.add_entry("listener", payload[:LISTENER_SIZE_ACCEPTED] if event == "accepted" else payload)
 
     def take_ports(self, time, netns, low, high, reserved, tw_reuse):
         number = lambda word: 0 if word == "-" else int(word)

@@ -420,6 +420,104 @@ static void resets_without_owners(void)
 	}
 }
 
+static const struct listener listening = {
+	.time_ns = START_NS + 10,
+	.event = LISTENER_FOUND,
+	.ip = 4,
+	.lport = 80,
+	.laddr = {[10] = 0xff, 0xff, 10, 0, 0, 1},
+	.comm = "nginx",
+	.pid = 1234,
+	.uid = 33,
+	.netns = 4026531840,
+};
+
+static bool matches_listener(struct selection *selection, uint64_t duration_ns,
+			     const struct listener *report)
+{
+	struct cgroups cgroups;
+	struct filter filter;
+	bool answer;
+
+	selection_finish(selection);
+	cgroups_open(&cgroups, -1);
+	filter_init(&filter, selection, false, START_NS, duration_ns, &cgroups);
+	answer = filter_match_listener(&filter, report);
+	cgroups_close(&cgroups);
+	selection_free(selection);
+	return answer;
+}
+
+/* By what a listener has; of an accept(), only the time is known. */
+static void listeners(void)
+{
+	static const struct {
+		const char *option, *value;
+		bool matches;
+	} rows[] = {
+		{"localport", "80", true},     {"localport", "81", false},
+		{"local", "10.0.0.0/8", true}, {"local", "192.0.2.7", false},
+		{"netns", "4026531840", true}, {"netns", "4026531841", false},
+		{"pid", "1234", true},         {"pid", "12", false},
+		{"comm", "ng*", true},         {"comm", "apache", false},
+		{"uid", "33", true},           {"uid", "34", false},
+		{"cgroup", "77", false},
+	};
+	const struct listener accepted = {.time_ns = START_NS, .event = LISTENER_ACCEPTED};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		for (int is_accepted = 0; is_accepted < 2; is_accepted++) {
+			struct selection selection = {0};
+
+			unit_row("--%s %s, %d", rows[i].option, rows[i].value, is_accepted);
+			if (!strcmp(rows[i].option, "localport"))
+				ports_add(&selection.lports, rows[i].value);
+			else
+				ask(&selection, rows[i].option, rows[i].value);
+			CHECK_NUMBER(rows[i].matches || is_accepted,
+				     matches_listener(&selection, 0,
+						      is_accepted ? &accepted : &listening));
+		}
+}
+
+static void listeners_by_family_and_time(void)
+{
+	struct selection any = {0}, ipv4 = {.ipv4 = true}, ipv6 = {.ipv6 = true};
+
+	CHECK(matches_listener(&any, 0, &listening));
+	CHECK(matches_listener(&ipv4, 0, &listening));
+	CHECK(!matches_listener(&ipv6, 0, &listening));
+	CHECK(matches_listener(&any, 10, &listening));
+	CHECK(!matches_listener(&any, 9, &listening));
+}
+
+/* A listener has no peer, no change of state, no cause. */
+static void listeners_without_peers(void)
+{
+	static const char *const rows[] = {"remote", "from", "to", "state", "min-ms", "cause"};
+	struct selection of_port = {0};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct selection selection = {0};
+
+		unit_row("--%s", rows[i]);
+		for (size_t k = 0; k < ARRAY_SIZE(questions); k++)
+			if (!strcmp(questions[k].option, rows[i])) {
+				ask(&selection, rows[i], questions[k].yes);
+				break;
+			}
+		if (!strcmp(rows[i], "remote"))
+			ask(&selection, "remote", "10.0.0.0/8");
+		CHECK(selection_excludes_listeners(&selection));
+		CHECK_TEXT(rows[i], selection_excludes_listeners(&selection) + 2);
+		CHECK(!matches_listener(&selection, 0, &listening));
+	}
+	ports_add(&of_port.rports, "443");
+	CHECK_TEXT("--remoteport", selection_excludes_listeners(&of_port));
+	CHECK(!matches_listener(&of_port, 0, &listening));
+}
+
 UNIT_MAIN("filter", TEST(resets), TEST(resets_by_family_and_time), TEST(resets_without_owners),
+	  TEST(listeners), TEST(listeners_by_family_and_time), TEST(listeners_without_peers),
 	  TEST(sessions), TEST(duration), TEST(half_open), TEST(alone), TEST(in_pairs),
 	  TEST(unknown), TEST(kinds_of_durations))

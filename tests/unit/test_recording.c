@@ -21,6 +21,7 @@ static const struct recording_origin origin = {
 	.host = "web1",
 	.kernel = "6.1.0-18-amd64",
 	.has_resets = true,
+	.has_listeners = true,
 	.has_ports = true,
 };
 
@@ -90,6 +91,29 @@ static const struct reset_count resets = {
 	.last_ns = 98766000002,
 };
 
+static const struct listener listener = {
+	.time_ns = 98766000003,
+	.skaddr = 0xffff888000000001,
+	.cookie = 4097,
+	.event = LISTENER_FOUND,
+	.known = LISTENER_KNOWN_ACCEPTED,
+	.ip = 4,
+	.lport = 80,
+	.laddr = {[15] = 1},
+	.comm = "nginx",
+	.queue = 7,
+	.drops = UINT32_MAX,
+	.netns_drops = UINT64_MAX,
+};
+
+static const struct listener accepted = {
+	.time_ns = 98766000004,
+	.cookie = 4097,
+	.delay_ns = 12345,
+	.event = LISTENER_ACCEPTED,
+	.known = LISTENER_KNOWN_ACCEPTED | LISTENER_KNOWN_DELAY,
+};
+
 static const struct port_space ports = {
 	.time_ns = 98766000003,
 	.netns = 4026531840,
@@ -117,13 +141,16 @@ static struct buffer sample_recording(void)
 	recording_write_transition(&data, &transitions[1]);
 	recording_write_snapshot(&data, &snapshot);
 	recording_write_tick(&data, TICK_NS);
+	/* Followed by enough for the longest report: an accept() may be taken for one. */
+	recording_write_listener(&data, &accepted);
 	recording_write_resets(&data, &resets);
+	recording_write_listener(&data, &listener);
 	recording_write_ports(&data, &ports);
 	recording_write_end(&data, &losses, 3);
 	return data;
 }
 
-#define ITEMS_MAX 11
+#define ITEMS_MAX 13
 
 /* A recording, read until nothing more can be. */
 struct reading {
@@ -201,7 +228,9 @@ static void every_kind_is_read_back(void)
 		{RECORDING_TRANSITION, TRANSITION_SIZE},
 		{RECORDING_SNAPSHOT, TRANSITION_SIZE},
 		{RECORDING_TICK, 16},
+		{RECORDING_LISTENER, 8 + LISTENER_SIZE_ACCEPTED},
 		{RECORDING_RESETS, 80},
+		{RECORDING_LISTENER, 8 + LISTENER_SIZE},
 		{RECORDING_PORTS, 32},
 		{RECORDING_END, 40},
 	};
@@ -226,9 +255,11 @@ static void every_kind_is_read_back(void)
 	CHECK_MEMORY(&transitions[1], &items[5].completed, sizeof(transitions[1]));
 	CHECK_MEMORY(&snapshot, &items[6].completed, sizeof(snapshot));
 	CHECK_NUMBER(TICK_NS, items[7].tick_ns);
-	CHECK_MEMORY(&resets, &items[8].resets, sizeof(resets));
-	CHECK_MEMORY(&ports, &items[9].ports, sizeof(ports));
-	CHECK_MEMORY(&losses, &items[10].losses, sizeof(losses));
+	CHECK_MEMORY(&accepted, &items[8].listener, sizeof(accepted));
+	CHECK_MEMORY(&resets, &items[9].resets, sizeof(resets));
+	CHECK_MEMORY(&listener, &items[10].listener, sizeof(listener));
+	CHECK_MEMORY(&ports, &items[11].ports, sizeof(ports));
+	CHECK_MEMORY(&losses, &items[12].losses, sizeof(losses));
 }
 
 /* Whatever the kernel says is kept to the byte; only the family is judged. */
@@ -551,6 +582,22 @@ static void resets_are_announced(void)
 	buffer_free(&data);
 }
 
+static void listeners_are_announced(void)
+{
+	struct recording_origin without = origin;
+	struct buffer data = {0};
+	struct reading reading;
+
+	without.has_listeners = false;
+	recording_write_header(&data, &without);
+	reading_take(&reading, data.data, data.length);
+	CHECK_NUMBER(1, reading.count);
+	CHECK(!reading.items[0].origin.has_listeners);
+	recording_write_listener(&data, &listener);
+	check_corrupt(&data, 1, "no valid entry");
+	buffer_free(&data);
+}
+
 /* Likewise local ports. */
 static void ports_are_announced(void)
 {
@@ -583,8 +630,9 @@ static void sizes_are_those_announced(void)
 		{"an end of version 3", 4, 24},
 		{"a cgroup without its path", 5, 8},
 		{"resets that are cut", 8, 64},
+		{"a report that is cut", 9, 32},
 		{"ports that are cut", 10, 16},
-		{"a kind not announced", 9, 8},
+		{"a kind not announced", 11, 8},
 		{"no kind", 0, 8},
 		{"above all kinds", 32, 8},
 		{"the last kind", 65535, 8},
@@ -645,6 +693,11 @@ static void format(void)
 	CHECK_NUMBER(227, offsetof(struct transition, icmp_code));
 	CHECK_NUMBER(228, offsetof(struct transition, reserved));
 	CHECK_NUMBER(72, sizeof(struct reset_count));
+	CHECK_NUMBER(168, sizeof(struct listener));
+	CHECK_NUMBER(32, offsetof(struct listener, event));
+	CHECK_NUMBER(40, offsetof(struct listener, since_ns));
+	CHECK_NUMBER(100, offsetof(struct listener, queue));
+	CHECK_NUMBER(152, offsetof(struct listener, netns_overflows));
 	CHECK_NUMBER(32, offsetof(struct reset_count, key.lport));
 	CHECK_NUMBER(43, offsetof(struct reset_count, key.flags));
 	CHECK_NUMBER(48, offsetof(struct reset_count, count));
@@ -787,6 +840,6 @@ UNIT_MAIN("recording", TEST(every_kind_is_read_back), TEST(any_transition_is_rea
 	  TEST(names_end), TEST(truncated_anywhere), TEST(damaged_anywhere), TEST(swapped_anywhere),
 	  TEST(foreign_files), TEST(older_versions_are_completed), TEST(older_snapshots),
 	  TEST(other_sizes_of_version_4), TEST(unknown_kinds), TEST(sizes_are_those_announced),
-	  TEST(resets_are_announced), TEST(ports_are_announced),
+	  TEST(resets_are_announced), TEST(listeners_are_announced), TEST(ports_are_announced),
 	  TEST(sizes_are_those_of_the_version), TEST(format), TEST(other_headers),
 	  TEST(other_older_headers), TEST(other_byte_order), TEST(endings), TEST(fuzz))

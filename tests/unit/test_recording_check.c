@@ -108,6 +108,36 @@ static void resets(void)
 	}
 }
 
+static void listeners(void)
+{
+	static const struct {
+		uint8_t event, ip;
+		uint64_t time_ns, since_ns;
+		const char *why;
+	} rows[] = {
+		{LISTENER_FOUND, 4, LAST, 0, ""},
+		{LISTENER_ENDED, 6, 0, LAST, ""},
+		{LISTENER_ACCEPTED, 0, 1, 0, ""},
+		{LISTENER_EVENTS, 4, 1, 0, ""},
+		{LISTENER_BEGAN, 0, 1, 1, "a listener has address family 0 (4 or 6 expected)"},
+		{LISTENER_FOUND, 4, UINT64_MAX, 1, "the time of a report on a listener is 184"},
+		{LISTENER_FOUND, 4, 1, RECORDING_TIME_END, "the time when a listener began is 115"},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct listener report = {
+			.event = rows[i].event,
+			.ip = rows[i].ip,
+			.time_ns = rows[i].time_ns,
+			.since_ns = rows[i].since_ns,
+		};
+
+		unit_row("row %zu", i);
+		check((struct recording_item){.kind = RECORDING_LISTENER, .listener = report},
+		      rows[i].why);
+	}
+}
+
 static void ports(void)
 {
 	static const struct {
@@ -153,4 +183,4 @@ static void others(void)
 }
 
 UNIT_MAIN("recording_check", TEST(transitions), TEST(clocks), TEST(times), TEST(resets),
-	  TEST(ports), TEST(others))
+	  TEST(listeners), TEST(ports), TEST(others))

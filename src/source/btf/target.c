@@ -20,6 +20,7 @@ static const struct section {
 	{"tp_btf/", "btf_trace_", BTF_KIND_TYPEDEF, BPF_TRACE_RAW_TP},
 	{"iter/", "bpf_iter_", BTF_KIND_FUNC, BPF_TRACE_ITER},
 	{"fentry/", "", BTF_KIND_FUNC, BPF_TRACE_FENTRY},
+	{"fexit/", "", BTF_KIND_FUNC, BPF_TRACE_FEXIT},
 };
 
 static const struct section *section_of(const struct bpf_program *program)

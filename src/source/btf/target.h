@@ -13,7 +13,7 @@
 struct bpf_object;  /* libbpf's */
 struct bpf_program; /* libbpf's */
 
-#define TARGET_SECTIONS 3
+#define TARGET_SECTIONS 4
 
 struct targets {
 	const struct types *types;
