@@ -15,11 +15,18 @@
 #define FOREVER -1
 
 /*
- * A scan of a million sessions takes a second or so: wait at least this long between scans, and at
- * least this many times the duration of the last one.
+ * A scan of a million sessions takes a second or so of CPU time: scans begin at least this far
+ * apart, and at least this many times the CPU time of the last one.
  */
 #define SCAN_INTERVAL_NS NSEC_PER_SEC
 #define SCAN_PAUSES      10
+
+/*
+ * A scan may also wait, for locks and for a CPU: seconds on a busy machine, for milliseconds of CPU
+ * time. That is no load, but nothing is handed over meanwhile: scans begin at least this many times
+ * the duration of the last one apart, so that reading gets as much time.
+ */
+#define SCAN_WAITS 2
 
 static void loop_stop(struct loop *loop)
 {
@@ -118,20 +125,28 @@ static void check(struct loop *loop, uint64_t now_ns)
 	doubts_close(&doubts);
 }
 
+/* From the begin of a scan to that of the next one. */
+static uint64_t scan_distance_ns(uint64_t took_ns, uint64_t cpu_ns)
+{
+	uint64_t least_ns = SCAN_INTERVAL_NS;
+
+	if (least_ns < SCAN_PAUSES * cpu_ns)
+		least_ns = SCAN_PAUSES * cpu_ns;
+	return least_ns < SCAN_WAITS * took_ns ? SCAN_WAITS * took_ns : least_ns;
+}
+
 /* Updates sessions that stay in a state, so that reports show their current state. */
 static void scan(struct loop *loop, uint64_t now_ns)
 {
-	uint64_t took_ns;
+	uint64_t cpu_ns = clock_thread_cpu_ns();
 
 	if (!can_scan(loop))
 		return;
 	loop->source->ops->scan(loop->source, &loop->dispatch.wants->scan_limits, now_ns,
 				&loop->receiver);
 	check(loop, now_ns);
-	took_ns = clock_monotonic_ns() - now_ns;
-	loop->scan_next_ns =
-		now_ns + (SCAN_INTERVAL_NS > SCAN_PAUSES * took_ns ? SCAN_INTERVAL_NS
-								   : SCAN_PAUSES * took_ns);
+	loop->scan_next_ns = now_ns + scan_distance_ns(clock_monotonic_ns() - now_ns,
+						       clock_thread_cpu_ns() - cpu_ns);
 }
 
 /* When the sinks need a tick, but not before the next scan. */

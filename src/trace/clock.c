@@ -20,6 +20,11 @@ uint64_t clock_monotonic_ns(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_thread_cpu_ns(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* One sample; *uncertainty_ns is the time that it took. */
 static int64_t sample_offset(int64_t *uncertainty_ns)
 {

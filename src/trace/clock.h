@@ -22,6 +22,9 @@ struct clock {
 /* The current CLOCK_MONOTONIC time. */
 uint64_t clock_monotonic_ns(void);
 
+/* The CPU time that this thread has used. */
+uint64_t clock_thread_cpu_ns(void);
+
 /* The current wall time minus monotonic time, accurate to about 1 us. */
 int64_t clock_measure_offset(void);
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* When the loop reads a source again. */
+#include <time.h>
+
 #include "loop.h"
 #include "trace/clock.h"
+#include "trace/state.h"
 #include "unit.h"
 
 #define BATCH_MS 100
@@ -225,6 +228,78 @@ static void no_scan_unless_wanted(void)
 	CHECK_NUMBER(0, scanned.scan_ns);
 }
 
+/* A source whose scans wait, or keep the CPU busy, for so long. */
+struct slow {
+	struct twice twice;
+	uint64_t wait_ns;
+	uint64_t busy_ns;
+	uint64_t scan_ns; /* when the last one began */
+};
+
+static void scan_slowly(struct source *source, const struct state_limits *limits, uint64_t now_ns,
+			const struct receiver *receiver)
+{
+	struct slow *slow = (struct slow *)source;
+	struct timespec wait = {.tv_nsec = (long)slow->wait_ns};
+	uint64_t until_ns = clock_thread_cpu_ns() + slow->busy_ns;
+
+	(void)limits, (void)receiver;
+	slow->scan_ns = now_ns;
+	while (nanosleep(&wait, &wait))
+		;
+	while (clock_thread_cpu_ns() < until_ns)
+		;
+}
+
+/* From the last scan to the next one; *most_ns: how long the last one can have taken. */
+static uint64_t scans_apart_ns(uint64_t wait_ns, uint64_t busy_ns, uint64_t *most_ns)
+{
+	static const struct source_ops ops = {
+		.read = read_twice, .losses = lose_nothing, .scan = scan_slowly};
+	static const struct sink_ops sink_ops = {.name = "ticked", .tick = note_tick};
+	const struct wants wants = {.scan_limits = {.ns = {[STATE_SYN_RECV] = 1}}};
+	struct slow slow = {.wait_ns = wait_ns, .busy_ns = busy_ns};
+	struct ticked ticked = {.sink = {.ops = &sink_ops, .wake_ns = 1}};
+	struct sinks sinks = {.sink = {&ticked.sink}, .count = 1};
+	struct filter filter = {.until_ns = UINT64_MAX};
+	struct loop loop = {.source = &slow.twice.source,
+			    .dispatch = {.sinks = &sinks, .filter = &filter, .wants = &wants},
+			    .losses = {.next_ns = UINT64_MAX}};
+
+	slow.twice.source =
+		(struct source){.ops = &ops, .fd = -1, .wake_ns = UINT64_MAX, .is_live = true};
+	CHECK_NUMBER(0, loop_open(&loop));
+	CHECK_NUMBER(0, loop_run(&loop));
+	loop_close(&loop);
+	*most_ns = clock_monotonic_ns() - slow.scan_ns;
+	return loop.scan_next_ns - slow.scan_ns;
+}
+
+/* On a busy machine it waits longer than it should. */
+static void a_scan_that_waits_is_soon_followed(void)
+{
+	uint64_t most_ns, apart_ns = scans_apart_ns(150 * NSEC_PER_MSEC, 0, &most_ns);
+
+	CHECK(apart_ns == NSEC_PER_SEC || (apart_ns > NSEC_PER_SEC && apart_ns <= 2 * most_ns));
+}
+
+static void reading_gets_as_much_time(void)
+{
+	uint64_t most_ns, apart_ns = scans_apart_ns(600 * NSEC_PER_MSEC, 0, &most_ns);
+
+	CHECK(apart_ns >= 1200 * NSEC_PER_MSEC);
+	CHECK(apart_ns <= 2 * most_ns);
+}
+
+static void a_scan_takes_a_tenth_of_a_cpu(void)
+{
+	uint64_t most_ns, apart_ns = scans_apart_ns(0, 150 * NSEC_PER_MSEC, &most_ns);
+
+	CHECK(apart_ns >= 1500 * NSEC_PER_MSEC);
+}
+
 UNIT_MAIN("loop", TEST(scan_before_the_end), TEST(scan_at_the_deadline),
 	  TEST(no_scan_unless_wanted), TEST(ticks_follow_what_is_read),
-	  TEST(what_waits_is_read_at_once), TEST(else_a_batch_is_gathered))
+	  TEST(what_waits_is_read_at_once), TEST(else_a_batch_is_gathered),
+	  TEST(a_scan_that_waits_is_soon_followed), TEST(reading_gets_as_much_time),
+	  TEST(a_scan_takes_a_tenth_of_a_cpu))
