@@ -16,9 +16,29 @@ static bool has_id(const struct hash_entry *entry, const void *id)
 	return id_of(&((const struct listener_history *)entry)->last) == *(const uint64_t *)id;
 }
 
-static struct listener_history *find(const struct listeners *listeners, uint64_t id)
+static struct listener_history *find_id(const struct listeners *listeners, uint64_t id)
 {
 	return (struct listener_history *)hash_find(&listeners->by_id, &id, 1, has_id, &id);
+}
+
+/*
+ * Before 5.12, programs cannot ask for a cookie: the socket has none until something else does, for
+ * example ss(8). Then the listener that was known by its address gets its cookie.
+ */
+static struct listener_history *find(struct listeners *listeners, const struct listener *report)
+{
+	struct listener_history *history = find_id(listeners, id_of(report));
+	uint64_t id = report->cookie;
+
+	if (history || !id)
+		return history;
+	history = find_id(listeners, report->skaddr);
+	if (!history ||
+	    (report->event != LISTENER_ACCEPTED && report->since_ns != history->last.since_ns))
+		return NULL;
+	history->last.cookie = id;
+	hash_move(&listeners->by_id, &history->by_id, &id, 1);
+	return history;
 }
 
 static struct listener_history *add(struct listeners *listeners, const struct listener *report)
@@ -54,7 +74,7 @@ static void take_peak(struct listener_span *span, const struct listener *report)
 
 static void take_figures(struct listeners *listeners, const struct listener *report)
 {
-	struct listener_history *history = find(listeners, id_of(report));
+	struct listener_history *history = find(listeners, report);
 
 	/* Without a cookie, a new socket may have the address of one that has ended. */
 	if (history && history->ended_ns && report->event == LISTENER_BEGAN) {
@@ -80,7 +100,7 @@ static void take_figures(struct listeners *listeners, const struct listener *rep
 
 static void take_accepted(struct listeners *listeners, const struct listener *report)
 {
-	struct listener_history *history = find(listeners, id_of(report));
+	struct listener_history *history = find(listeners, report);
 	unsigned int place = bucket_for(report->delay_ns);
 
 	/* The filter rejects its listener. */

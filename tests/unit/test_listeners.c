@@ -208,6 +208,38 @@ static void ends(void)
 	listeners_close(&listeners);
 }
 
+/* A cookie that comes later is no other listener; another one may have the address. */
+static void late_cookie(void)
+{
+	struct listeners listeners = {0};
+	const struct listener_history *one;
+	size_t count;
+
+	take(&listeners, (struct listener){.skaddr = 0xffff888000000001, .since_ns = 5});
+	take(&listeners, (struct listener){.skaddr = 0xffff888000000001,
+					   .cookie = 1,
+					   .event = LISTENER_ACCEPTED,
+					   .known = LISTENER_KNOWN_ACCEPTED});
+	take(&listeners,
+	     (struct listener){
+		     .skaddr = 0xffff888000000001, .cookie = 1, .since_ns = 5, .drops = 4});
+	one = only(&listeners);
+	CHECK_NUMBER(1, one->last.cookie);
+	CHECK_NUMBER(1, one->whole.accepts);
+	CHECK_NUMBER(4, listener_drops(one, &one->whole));
+	listeners_close(&listeners);
+
+	listeners = (struct listeners){0};
+	take(&listeners, (struct listener){.skaddr = 0xffff888000000001, .since_ns = 5});
+	take(&listeners, (struct listener){.skaddr = 0xffff888000000001,
+					   .cookie = 2,
+					   .since_ns = 6,
+					   .event = LISTENER_BEGAN});
+	free(listeners_sort(&listeners, true, &count));
+	CHECK_NUMBER(2, count);
+	listeners_close(&listeners);
+}
+
 static void order(void)
 {
 	static const struct listener rows[] = {
@@ -248,4 +280,4 @@ static void no_room(void)
 }
 
 UNIT_MAIN("listeners", TEST(nothing), TEST(exact), TEST(inferred_accepts), TEST(inferred_overflows),
-	  TEST(delays), TEST(ends), TEST(order), TEST(no_room))
+	  TEST(delays), TEST(ends), TEST(late_cookie), TEST(order), TEST(no_room))
