@@ -72,36 +72,6 @@ static char *write_prefix(char *place, struct group_prefix prefix, const struct 
 	return place;
 }
 
-/* Converts the monotonic time of the traced machine to a time of day. */
-static struct value wall(const struct group_row *row, const struct field_context *context)
-{
-	return (struct value){
-		.kind = VALUE_WALL,
-		.elapsed = (int64_t)(row->report.time_ns + (uint64_t)context->wall_offset_ns)};
-}
-
-static struct value seconds(int64_t ns)
-{
-	return (struct value){.kind = VALUE_SECONDS, .elapsed = ns};
-}
-
-static struct value milliseconds(const struct histogram *times, uint64_t ns)
-{
-	if (!times->count)
-		return unknown;
-	return (struct value){.kind = VALUE_MS, .number = ns};
-}
-
-struct value group_quantile(const struct histogram *times, unsigned int thousandths)
-{
-	return milliseconds(times, histogram_quantile(times, thousandths));
-}
-
-struct value group_longest(const struct histogram *times)
-{
-	return milliseconds(times, times->max);
-}
-
 #define GETTER(name, result) DEFINE_GETTER(, group_row, row, group_##name, result)
 #define FIELD(name, result)  GETTER(name, result) DEFINE_WRITER(, group_##name)
 
@@ -117,10 +87,6 @@ struct value group_longest(const struct histogram *times)
 				    row->grouping->name, &written);                  \
 	}
 
-FIELD(time, wall(row, context))
-FIELD(timestamp, seconds((int64_t)(row->report.time_ns - context->first_ns)))
-FIELD(span, seconds((int64_t)row->report.span_ns))
-FIELD(report, name(row->report.is_whole ? "whole" : "interval"))
 FIELD(pid, number_key(row, GROUP_BY_PID, row->key->pid))
 FIELD(comm, comm_key(row))
 ADDRESS_FIELD(laddr, GROUP_BY_LADDR)

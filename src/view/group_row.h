@@ -9,9 +9,9 @@
 #include "view/reports.h"
 
 struct group_row {
+	struct report report; /* first member */
 	const struct grouping *grouping;
 	const struct group_key *key;
-	struct report report;
 	bool is_other; /* the group of the rest */
 };
 

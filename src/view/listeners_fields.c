@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The fields of a row of --listeners. */
 #include "field/field_rows.h"
-#include "lib/duration.h"
 #include "trace/owner.h"
 #include "view/listeners_row.h"
+#include "view/report_fields.h"
 
 static struct value text(const char *text, size_t size)
 {
@@ -11,20 +11,12 @@ static struct value text(const char *text, size_t size)
 		     : unknown;
 }
 
-static struct value wall(uint64_t ns, const struct field_context *context)
-{
-	return (struct value){.kind = VALUE_WALL,
-			      .elapsed = (int64_t)(ns + (uint64_t)context->wall_offset_ns)};
-}
-
 static struct value wall_unless_0(uint64_t ns, const struct field_context *context)
 {
-	return ns ? wall(ns, context) : unknown;
-}
-
-static struct value seconds(int64_t ns)
-{
-	return (struct value){.kind = VALUE_SECONDS, .elapsed = ns};
+	if (!ns)
+		return unknown;
+	return (struct value){.kind = VALUE_WALL,
+			      .elapsed = (int64_t)(ns + (uint64_t)context->wall_offset_ns)};
 }
 
 static const struct listener *last(const struct listener_row *row)
@@ -45,18 +37,6 @@ static char *write_number(char *place, struct listener_number number)
 	if (number.certainty == CERTAINTY_ABOUT)
 		*place++ = '~';
 	return number_write(place, number.number);
-}
-
-static struct value delay(const struct listener_row *row, uint64_t ns)
-{
-	if (!row->span->delays.count)
-		return unknown;
-	return (struct value){.kind = VALUE_MS, .number = ns};
-}
-
-static uint64_t quantile(const struct listener_row *row, unsigned int thousandths)
-{
-	return histogram_quantile(&row->span->delays, thousandths);
 }
 
 static struct value delays(const struct listener_row *row)
@@ -86,21 +66,8 @@ static struct value queue(const struct listener_row *row)
 	}
 
 /* A delay in milliseconds, and the same for people. */
-#define DELAY_FIELD(name, ns)                                          \
-	FIELD(name##_ms, delay(row, ns))                               \
-	static char *write_##name(char *place, FIELD_ARGUMENTS)        \
-	{                                                              \
-		struct value written = get_##name##_ms(data, context); \
-                                                                       \
-		if (written.kind == VALUE_UNKNOWN)                     \
-			return place;                                  \
-		return duration_write(place, written.number);          \
-	}
+#define DELAY_FIELD(name, result) FIELD(name##_ms, result) DEFINE_WRITER_FOR_PEOPLE(name)
 
-FIELD(time, wall(row->report.time_ns, context))
-FIELD(timestamp, seconds((int64_t)(row->report.time_ns - context->first_ns)))
-FIELD(span, seconds((int64_t)row->report.span_ns))
-FIELD(report, name(row->report.is_whole ? "whole" : "interval"))
 FIELD(pid, number_unless_0(last(row)->pid))
 FIELD(comm, text(last(row)->comm, sizeof(last(row)->comm)))
 FIELD(owner_from, name(owner_from_name(last(row)->owner_from)))
@@ -119,23 +86,17 @@ FIELD(drops, number(listener_drops(row->history, row->span)))
 FIELD(syn_cookies, number_if(listener_cookies(row->history, row->span), CERTAINTY_EXACT))
 NUMBER_FIELD(accepted, listener_accepted)
 FIELD(delays, delays(row))
-DELAY_FIELD(p50, quantile(row, 500))
-DELAY_FIELD(p99, quantile(row, 990))
-DELAY_FIELD(max, row->span->delays.max)
+DELAY_FIELD(p50, histogram_quantile_value(&row->span->delays, 500))
+DELAY_FIELD(p99, histogram_quantile_value(&row->span->delays, 990))
+DELAY_FIELD(max, histogram_max_value(&row->span->delays))
 FIELD(since, wall_unless_0(last(row)->since_ns, context))
 FIELD(ended, wall_unless_0(row->history->ended_ns, context))
 
 #define IS_DERIVED   .is_derived = true
 #define MARKED(name) .class = FIELD_QUOTED, .get = get_##name, .write = write_##name##_marked
-#define PERIOD(name) .class = FIELD_QUOTED, .get = get_##name##_ms, .write = write_##name
 
 static const struct field fields[] = {
-	{"time", "TIME", "time of the report: HH:MM:SS, local time; in JSON RFC 3339, UTC",
-	 WALL(time), WIDTHS(8, 8)},
-	{"timestamp", "TIME(s)", "seconds since the first report", BARE(timestamp), WIDTHS(9, 9)},
-	{"span", "SPAN(s)", "seconds that the report covers", BARE(span), WIDTHS(9, 9)},
-	{"report", "REPORT", "what it covers: an interval or the whole run", QUOTED(report),
-	 WIDTHS(8, 8)},
+	REPORT_ROWS,
 	{"pid", "PID", "process ID of the owner", BARE(pid), WIDTHS(7, 7)},
 	{"comm", "COMM", "process name of the owner", TEXT(comm, TRANSITION_COMM_SIZE),
 	 WIDTHS(10, 16), .is_cut = true},
@@ -174,9 +135,9 @@ static const struct field fields[] = {
 	{"delays", "DELAYS", "accepted connections whose delay is known", BARE(delays),
 	 WIDTHS(8, 9)},
 	{"p50", "P50", "median time from ESTABLISHED until accept(), for example 27.1us",
-	 PERIOD(p50), WIDTHS(6, 6), IS_DERIVED},
-	{"p99", "P99", "99th percentile", PERIOD(p99), WIDTHS(6, 6), IS_DERIVED},
-	{"max", "MAX", "longest time", PERIOD(max), WIDTHS(6, 6), IS_DERIVED},
+	 FOR_PEOPLE(p50), WIDTHS(6, 6), IS_DERIVED},
+	{"p99", "P99", "99th percentile", FOR_PEOPLE(p99), WIDTHS(6, 6), IS_DERIVED},
+	{"max", "MAX", "longest time", FOR_PEOPLE(max), WIDTHS(6, 6), IS_DERIVED},
 	{"p50_ms", "P50-MS", "P50 in milliseconds; exact to 2.3 %, like P99", BARE(p50_ms),
 	 WIDTHS(10, 12)},
 	{"p99_ms", "P99-MS", "P99 in milliseconds", BARE(p99_ms), WIDTHS(10, 12)},

@@ -8,9 +8,9 @@
 #include "view/reports.h"
 
 struct listener_row {
+	struct report report; /* first member */
 	const struct listener_history *history;
 	const struct listener_span *span; /* the history's: whole, or lately */
-	struct report report;
 };
 
 extern const struct field_table listeners_fields;

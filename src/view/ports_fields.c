@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The fields of a row of --ports. */
 #include "field/field_rows.h"
-#include "lib/duration.h"
 #include "trace/clock.h"
 #include "view/ports_row.h"
+#include "view/report_fields.h"
 
 static unsigned int ip_of(const struct ports_row *row)
 {
@@ -18,13 +18,6 @@ static struct value address(const struct ports_row *row, const uint8_t *bytes)
 static struct value seconds(uint64_t ns)
 {
 	return (struct value){.kind = VALUE_SECONDS, .elapsed = (int64_t)ns};
-}
-
-static struct value wall(const struct ports_row *row, const struct field_context *context)
-{
-	return (struct value){.kind = VALUE_WALL,
-			      .elapsed =
-				      (int64_t)(row->time_ns + (uint64_t)context->wall_offset_ns)};
 }
 
 /* A number about the local ports of the namespace, if it is known. */
@@ -61,7 +54,7 @@ static struct value share(const struct ports_row *row)
 /* In tenths. */
 static struct value per_second(const struct ports_row *row, uint64_t count)
 {
-	uint64_t span_us = row->span_ns / NSEC_PER_USEC;
+	uint64_t span_us = row->report.span_ns / NSEC_PER_USEC;
 
 	return span_us ? number(count * 10 * 1000 * 1000 / span_us) : unknown;
 }
@@ -103,10 +96,6 @@ static char *write_tenths(char *place, const struct value *value)
 	return number_write(place, value->number % 10);
 }
 
-FIELD(time, wall(row, context))
-FIELD(timestamp, seconds(row->time_ns - context->first_ns))
-FIELD(span, seconds(row->span_ns))
-FIELD(report, name(row->is_whole ? "whole" : "interval"))
 FIELD(netns, number_unless_0(row->pool->key.netns))
 FIELD(ip, number(ip_of(row)))
 FIELD(laddr, address(row, row->pool->key.laddr))
@@ -138,12 +127,7 @@ static char *write_full_in(char *place, FIELD_ARGUMENTS)
 }
 
 static const struct field fields[] = {
-	{"time", "TIME", "time of the report: HH:MM:SS, local time; in JSON RFC 3339, UTC",
-	 WALL(time), WIDTHS(8, 8)},
-	{"timestamp", "TIME(s)", "seconds since the first report", BARE(timestamp), WIDTHS(9, 9)},
-	{"span", "SPAN(s)", "seconds that the report covers", BARE(span), WIDTHS(9, 9)},
-	{"report", "REPORT", "what it covers: an interval or the whole run", QUOTED(report),
-	 WIDTHS(8, 8)},
+	REPORT_ROWS,
 	{"netns", "NETNS", "network namespace, inode number", BARE(netns), WIDTHS(10, 10)},
 	{"ip", "IP", "IP version of the addresses: 4 or 6", BARE(ip), WIDTHS(2, 2)},
 	{"laddr", "LADDR", "local address", QUOTED(laddr), WIDTHS(15, 39)},

@@ -72,7 +72,7 @@ static struct growth growth_of(const struct ports_row *row, const struct port_sp
 {
 	const struct port_pool *pool = row->pool;
 	struct growth growth = {
-		.span_us = row->span_ns / NSEC_PER_USEC,
+		.span_us = row->report.span_ns / NSEC_PER_USEC,
 		.free = (int64_t)port_space_count(space) - port_pool_taken(pool),
 		.live = at_most(pool->live - row->stats->live, PORTS_MOST),
 	};

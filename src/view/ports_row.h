@@ -8,16 +8,15 @@
 
 #include "field/field.h"
 #include "view/port_pool.h"
+#include "view/reports.h"
 
 /* Names and counts, the highest first, and the count of the rest. */
 #define PORTS_MAKERS_SIZE ((PORT_MAKERS_MAX + 1) * (TRANSITION_COMM_SIZE + 16))
 
 struct ports_row {
+	struct report report; /* first member */
 	const struct port_pool *pool;
 	const struct port_stats *stats; /* the pool's statistics for this report */
-	uint64_t time_ns;               /* monotonic: end of the period */
-	uint64_t span_ns;               /* length of the period */
-	bool is_whole;                  /* the whole run, not an interval */
 	char makers[PORTS_MAKERS_SIZE]; /* NUL-terminated */
 };
 

@@ -59,29 +59,25 @@ static struct sink *ports_open(const struct sink_setup *setup)
 static void write_rows(struct ports_sink *view, struct ports_row *row)
 {
 	size_t count;
-	struct port_pool **pools = port_pools_sort(&view->ports.pools, row->is_whole, &count);
+	struct port_pool **pools =
+		port_pools_sort(&view->ports.pools, row->report.is_whole, &count);
 
 	if (!pools && count)
 		log_error("out of memory: a report is missing");
 	for (size_t i = 0; pools && i < count; i++) {
 		row->pool = pools[i];
-		row->stats = row->is_whole ? &pools[i]->whole : &pools[i]->lately;
+		row->stats = row->report.is_whole ? &pools[i]->whole : &pools[i]->lately;
 		ports_row_name_makers(row);
-		text_sink_row(&view->text, row, row->time_ns);
+		text_sink_row(&view->text, row, row->report.time_ns);
 	}
 	free(pools);
 }
 
 static void report(struct ports_sink *view, bool is_whole)
 {
-	const struct report period = reports_period(&view->reports, is_whole);
-	struct ports_row row = {
-		.time_ns = period.time_ns,
-		.span_ns = period.span_ns,
-		.is_whole = period.is_whole,
-	};
+	struct ports_row row = {.report = reports_period(&view->reports, is_whole)};
 
-	if (reports_write_head(&view->reports, &period))
+	if (reports_write_head(&view->reports, &row.report))
 		write_rows(view, &row);
 }
 

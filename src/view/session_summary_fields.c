@@ -88,14 +88,14 @@ FIELD(failed_cause, name(leading_name(row)))
 FIELD(failed_cause_count, number(leading_count(row)))
 FIELD(handshake_timed, number(row->stats->handshake.times.count))
 FIELD(handshake_at_least, number(row->stats->handshake.at_least))
-TIME_FIELD(handshake_p50, group_quantile(&row->stats->handshake.times, 500))
-TIME_FIELD(handshake_p99, group_quantile(&row->stats->handshake.times, 990))
-FIELD(handshake_max_ms, group_longest(&row->stats->handshake.times))
+TIME_FIELD(handshake_p50, histogram_quantile_value(&row->stats->handshake.times, 500))
+TIME_FIELD(handshake_p99, histogram_quantile_value(&row->stats->handshake.times, 990))
+FIELD(handshake_max_ms, histogram_max_value(&row->stats->handshake.times))
 FIELD(life_timed, number(row->stats->life.times.count))
 FIELD(life_at_least, number(row->stats->life.at_least))
-TIME_FIELD(life_p50, group_quantile(&row->stats->life.times, 500))
-TIME_FIELD(life_p99, group_quantile(&row->stats->life.times, 990))
-FIELD(life_max_ms, group_longest(&row->stats->life.times))
+TIME_FIELD(life_p50, histogram_quantile_value(&row->stats->life.times, 500))
+TIME_FIELD(life_p99, histogram_quantile_value(&row->stats->life.times, 990))
+FIELD(life_max_ms, histogram_max_value(&row->stats->life.times))
 FIELD(measured, number(row->stats->measured))
 FIELD(tx_bytes, sum(row->stats->measured, row->stats->tx_bytes))
 FIELD(rx_bytes, sum(row->stats->measured, row->stats->rx_bytes))
@@ -123,7 +123,7 @@ static char *write_failed_for(char *place, FIELD_ARGUMENTS)
 #define IS_DERIVED .is_derived = true
 
 static const struct field fields[] = {
-	GROUP_ROWS_OF_REPORT,
+	REPORT_ROWS,
 	GROUP_ROWS_OF_KEYS(lport),
 	{"cause", "CAUSE", "key: why it closed; --help lists the causes", QUOTED(group_cause),
 	 WIDTHS(15, 15)},

@@ -52,10 +52,10 @@ FIELD(now, now(row))
 FIELD(timed, number(row->stats->times.count))
 FIELD(at_least, number(row->stats->at_least))
 FIELD(unknown, number(row->stats->unknown))
-TIME_FIELD(p50, group_quantile(&row->stats->times, 500))
-TIME_FIELD(p90, group_quantile(&row->stats->times, 900))
-TIME_FIELD(p99, group_quantile(&row->stats->times, 990))
-TIME_FIELD(max, group_longest(&row->stats->times))
+TIME_FIELD(p50, histogram_quantile_value(&row->stats->times, 500))
+TIME_FIELD(p90, histogram_quantile_value(&row->stats->times, 900))
+TIME_FIELD(p99, histogram_quantile_value(&row->stats->times, 990))
+TIME_FIELD(max, histogram_max_value(&row->stats->times))
 TIME_FIELD(total, total(&row->stats->times))
 FIELD(histogram, drawn(row))
 
@@ -89,7 +89,7 @@ _Static_assert(BUCKETS_SIZE <= UINT16_MAX && DRAWING_SIZE_MAX <= BUCKETS_SIZE,
 #define IS_DERIVED .is_derived = true
 
 static const struct field fields[] = {
-	GROUP_ROWS_OF_REPORT,
+	REPORT_ROWS,
 	GROUP_ROWS_OF_KEYS(group_lport),
 	{"cause", "CAUSE", "key: why the state changed; --help lists the causes",
 	 QUOTED(group_cause), WIDTHS(15, 15)},

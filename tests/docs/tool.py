@@ -123,9 +123,9 @@ def fields(*view):
 
 def table_fields(name):
     """The rows of a field table in the source, those that several tables share among them."""
-    shared = source("field/transition_fields.h")
+    shared = source("field/transition_fields.h") + source("view/report_fields.h")
     table = source(name).split(" fields[] = {\n")[1].split("\n};")[0]
-    table = re.sub(r"^\t(TRANSITION_ROWS?_\w+)(?:\(\w+\))?", lambda macro: shared_rows(shared, macro[1]), table, flags=re.MULTILINE)
+    table = re.sub(r"^\t(TRANSITION_ROWS?_\w+|REPORT_ROWS)(?:\(\w+\))?", lambda macro: shared_rows(shared, macro[1]), table, flags=re.MULTILINE)
     return [Field(*row[:2]) for row in re.findall(rf"^\t{{{STRING}, {STRING},", table, re.MULTILINE)]
 
 

@@ -351,7 +351,7 @@ static void full_in(void)
 		struct port_stats stats = {.live = rows[i].live_before,
 					   .time_wait = rows[i].time_wait_before,
 					   .lingering = rows[i].lingering};
-		struct ports_row row = {.stats = &stats, .span_ns = 10 * SEC};
+		struct ports_row row = {.stats = &stats, .report = {.span_ns = 10 * SEC}};
 		uint64_t ns = 0;
 
 		unit_row("%s", rows[i].name);
