@@ -125,7 +125,7 @@ static void check(struct loop *loop, uint64_t now_ns)
 	doubts_close(&doubts);
 }
 
-/* From the begin of a scan to that of the next one. */
+/* From the start of a scan to the start of the next one. */
 static uint64_t scan_distance_ns(uint64_t took_ns, uint64_t cpu_ns)
 {
 	uint64_t least_ns = SCAN_INTERVAL_NS;

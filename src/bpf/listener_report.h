@@ -28,7 +28,7 @@
 /* Set before load. */
 const volatile bool wants_listeners;
 
-/* enum listener_known: what the attached programs counts. Set by user space. */
+/* enum listener_known: what the attached programs count. Set by user space. */
 __u8 listener_known;
 
 static __always_inline void listener_fill_socket(struct listener *report, struct sock *sk,

@@ -11,7 +11,7 @@
 #include "lib/hash.h"
 #include "trace/transition.h"
 
-/* At most so many addresses and ports; the ends of further ones are not remembered. */
+/* The most addresses and ports; the ends of further listeners are not remembered. */
 #define LISTENER_GAPS_MAX 1024
 
 /* The last one at an address and port. */

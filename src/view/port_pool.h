@@ -18,7 +18,7 @@
 /* At most this many pools. */
 #define PORT_POOLS_MAX 16384
 
-/* So many processes, by name, are known to have made the sessions in TIME_WAIT of a pool. */
+/* The most processes, by name, that are known to have made the sessions in TIME_WAIT of a pool. */
 #define PORT_MAKERS_MAX 4
 
 struct port_pool_key {

@@ -18,7 +18,7 @@
 /* At most this many peers; the resets to further ones are counted. */
 #define PORT_SCANS_MAX 1024
 
-/* So many closed ports are no mistake of a client's. */
+/* A client that is configured wrongly tries fewer closed ports. */
 #define PORT_SCAN_PORTS 20
 
 /* The SYNs of one peer in one network namespace. */

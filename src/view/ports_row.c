@@ -56,7 +56,7 @@ struct growth {
 	int64_t free;
 	int64_t live;      /* more of live sessions, */
 	int64_t time_wait; /* and in TIME_WAIT, */
-	int64_t left;      /* of which there will be so many more in all: as many end then */
+	int64_t left;      /* by how much that still grows: from then on as many end as begin */
 };
 
 /* No pool has more ports, and no rate is that high: keeps the products below in 63 bits. */
@@ -88,7 +88,7 @@ static struct growth growth_of(const struct ports_row *row, const struct port_sp
 	return growth;
 }
 
-/* Microseconds until so many ports are taken, at a rate of more in the span. */
+/* Microseconds until that number of ports is taken, at a rate of more in the span. */
 static int64_t time_for(const struct growth *growth, int64_t ports, int64_t more)
 {
 	return ports * growth->span_us / more;

@@ -3,7 +3,7 @@
  * sessions COUNT writes a recording to standard output: so many sessions, each with another peer,
  * another owner and another cgroup, that are all open at the end. To see what a flood costs.
  *
- * sessions COUNT GROUPS writes sessions that end one after the other, of so many owners and peers.
+ * sessions COUNT GROUPS writes sessions that end one after the other, of GROUPS owners and peers.
  */
 #include <stdio.h>
 #include <stdlib.h>

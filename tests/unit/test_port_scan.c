@@ -23,7 +23,7 @@ static struct reset_count reset_to(uint8_t peer, uint16_t port)
 	};
 }
 
-/* So many ports from the first one on. */
+/* That number of ports, from the first one on. */
 static struct port_scan *try_ports(struct port_scans *scans, uint8_t peer, unsigned int first,
 				   unsigned int count)
 {
