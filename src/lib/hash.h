@@ -92,7 +92,7 @@ void hash_remove(struct hash *hash, struct hash_entry *entry);
 
 /*
  * The entry after this one, in random order; NULL: the first one. Returns NULL after the last. The
- * table must not change between calls.
+ * table must not change between calls, but an entry may be removed when the one after it is known.
  */
 struct hash_entry *hash_next(const struct hash *hash, const struct hash_entry *entry);
 

@@ -232,6 +232,8 @@ static void scan_namespaces(struct initial_scan *scan, struct namespaces *namesp
 	if (home >= 0 && namespaces->opened.count > 1 && setns(home, CLONE_NEWNET) &&
 	    errno != EPERM)
 		log_verbose("cannot return to the original network namespace: %s", strerror(errno));
+	if (scan->listeners)
+		listener_reader_end_scan(scan->listeners);
 	scan->missed = count_missed(scan, namespaces);
 	if (home >= 0)
 		close(home);

@@ -14,28 +14,46 @@ static void add(struct listener_reader *reader, const struct listener *report)
 	record_queue_add(&reader->queue, report, sizeof(*report));
 }
 
+static bool has_number(const struct hash_entry *entry, const void *netns)
+{
+	return ((const struct namespace_netstat *)entry)->netns == *(const uint64_t *)netns;
+}
+
 static struct namespace_netstat *find(const struct listener_reader *reader, uint64_t netns)
 {
-	for (size_t i = 0; i < reader->scanned_count; i++)
-		if (reader->scanned[i].netns == netns)
-			return &reader->scanned[i];
-	return NULL;
+	return (struct namespace_netstat *)hash_find(&reader->by_netns, &netns, 1, has_number,
+						     &netns);
 }
 
 /* NULL without memory. */
 static struct namespace_netstat *find_or_add(struct listener_reader *reader, uint64_t netns)
 {
-	struct namespace_netstat *found = find(reader, netns), *scanned;
+	struct namespace_netstat *found = find(reader, netns);
 
 	if (found)
 		return found;
-	scanned = realloc(reader->scanned, (reader->scanned_count + 1) * sizeof(*scanned));
-	if (!scanned)
+	found = calloc(1, sizeof(*found));
+	if (!found)
 		return NULL;
-	reader->scanned = scanned;
-	found = &scanned[reader->scanned_count++];
 	found->netns = netns;
-	return found;
+	if (hash_add(&reader->by_netns, &found->by_netns, &netns, 1))
+		return found;
+	free(found);
+	return NULL;
+}
+
+/* Those that a scan before this one has seen last. */
+static void forget_before(struct listener_reader *reader, uint32_t scan)
+{
+	struct hash_entry *entry, *next = hash_next(&reader->by_netns, NULL);
+
+	while ((entry = next)) {
+		next = hash_next(&reader->by_netns, entry);
+		if (((struct namespace_netstat *)entry)->scan >= scan)
+			continue;
+		hash_remove(&reader->by_netns, entry);
+		free(entry);
+	}
 }
 
 static void fill_netstat(struct listener *report, const struct netstat *netstat)
@@ -77,8 +95,16 @@ void listener_reader_enter(struct listener_reader *reader)
 	if (!reader->has_netstat || stat("/proc/thread-self/ns/net", &netns))
 		return;
 	scanned = find_or_add(reader, netns.st_ino);
-	if (scanned)
-		scanned->netstat = reader->netstat;
+	if (!scanned)
+		return;
+	scanned->netstat = reader->netstat;
+	scanned->scan = reader->scan;
+}
+
+void listener_reader_end_scan(struct listener_reader *reader)
+{
+	forget_before(reader, reader->scan);
+	reader->scan++;
 }
 
 void listener_reader_found(struct listener_reader *reader, const struct listener *report)
@@ -107,5 +133,6 @@ bool listener_reader_hand_over(struct listener_reader *reader, const struct rece
 void listener_reader_close(struct listener_reader *reader)
 {
 	record_queue_close(&reader->queue);
-	free(reader->scanned);
+	forget_before(reader, UINT32_MAX);
+	hash_close(&reader->by_netns);
 }
