@@ -135,7 +135,7 @@ def container(path, kept, *capabilities):
         outer.do(begin_init, kept)
         init = int(pathlib.Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()[0])
         nobody = surroundings.as_nobody(path, *capabilities) if capabilities else Program(path)
-        yield Program(path, "nsenter", f"--target={init}", "--pid", "--mount", *nobody.words)
+        yield Program(path, "nsenter", f"--target={init}", "--pid", "--mount", "--root", *nobody.words)
         outer.do(end_init)
     finally:
         outer.end()
