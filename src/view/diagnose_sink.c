@@ -2,7 +2,6 @@
 /* The view --diagnose: what is wrong, when a rule first holds and as it grows, and at the end. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lib/log.h"
@@ -20,11 +19,13 @@ static const struct row_kind finding_row = {
 	       "hint,command,sample",
 };
 
-/* What is kept of a session whose peer has closed; in session.view. */
-struct peer_fin {
-	uint64_t time_ns;
-	uint64_t sent;
-	uint64_t unacked;
+/* What is kept of a session, in session.view. */
+struct notes {
+	struct port_use port;
+	bool has_fin;         /* its peer has closed: */
+	uint64_t fin_ns;      /* monotonic: when */
+	uint64_t fin_sent;    /* payload bytes sent before, */
+	uint64_t fin_unacked; /* and not acknowledged */
 };
 
 /* ---- sessions -------------------------------------------------------------------------------- */
@@ -32,51 +33,49 @@ struct peer_fin {
 static struct group *judge(struct diagnose_sink *sink, const struct session *session,
 			   enum session_status status)
 {
-	const struct peer_fin *fin = session->view;
+	const struct notes *notes = session->view;
 	struct session_row row;
-	struct judged_session judged_session = {.row = &row};
+	struct judged_session judged_session = {
+		.row = &row,
+		.has_fin = notes->has_fin,
+		.fin_ns = notes->fin_ns,
+		.sent_before = notes->fin_sent,
+		.unacked = notes->fin_unacked,
+	};
 
 	if (!session->is_match)
 		return NULL;
 	session_row_fill(&row, session, status, sink->now_ns);
-	if (fin) {
-		judged_session.has_fin = true;
-		judged_session.fin_ns = fin->time_ns;
-		judged_session.sent_before = fin->sent;
-		judged_session.unacked = fin->unacked;
-	}
 	return diagnosis_take(&sink->diagnosis, &judged_session);
 }
 
-static void forget(struct session *session)
+static void drop_port(struct diagnose_sink *sink, struct session *session)
 {
-	free(session->view);
-	session->view = NULL;
+	ports_drop(&sink->ports, &((struct notes *)session->view)->port, &session->last);
 }
 
 static void diagnose_lose(void *context, struct session *session)
 {
-	(void)context;
-	forget(session);
+	drop_port(context, session);
 }
 
-/* Without memory, the rules that ask for it find nothing. */
 static void note_fin(struct session *session, const struct transition *t)
 {
-	struct peer_fin *fin = session->view ? NULL : malloc(sizeof(*fin));
+	struct notes *notes = session->view;
 
-	if (!fin)
+	if (notes->has_fin)
 		return;
-	*fin = (struct peer_fin){
-		.time_ns = t->time_ns, .sent = t->tx_bytes, .unacked = t->tx_queue};
-	session->view = fin;
+	notes->has_fin = true;
+	notes->fin_ns = t->time_ns;
+	notes->fin_sent = t->tx_bytes;
+	notes->fin_unacked = t->tx_queue;
 }
 
 static void finish(struct diagnose_sink *sink, struct session *session)
 {
 	struct group *group = judge(sink, session, SESSION_ENDED);
 
-	forget(session);
+	drop_port(sink, session);
 	sessions_remove(&sink->sessions, session);
 	if (group)
 		diagnose_show_new(sink, group);
@@ -105,7 +104,12 @@ static struct sink *diagnose_open(const struct sink_setup *setup)
 	if (!sink)
 		return NULL;
 	sink->sessions = (struct sessions){
-		.has_steps = true, .end_in_time_wait = true, .lose = diagnose_lose};
+		.has_steps = true,
+		.end_in_time_wait = true,
+		.view_size = sizeof(struct notes),
+		.lose = diagnose_lose,
+		.context = sink,
+	};
 	sink->rules = rules_choose(options->rules);
 	sink->ports_rule = rule_find(PORTS_RULE, strlen(PORTS_RULE));
 	sink->scan_rule = rule_find(PORT_SCAN_RULE, strlen(PORT_SCAN_RULE));
@@ -121,6 +125,12 @@ static void diagnose_tick(struct sink *sink, uint64_t now_ns)
 		view->now_ns = now_ns;
 }
 
+/* NULL: the session is not followed. */
+static struct port_use *port_of(struct session *session)
+{
+	return session ? &((struct notes *)session->view)->port : NULL;
+}
+
 static void diagnose_observe(struct sink *sink, const struct transition *t, bool is_match)
 {
 	struct diagnose_sink *view = (struct diagnose_sink *)sink;
@@ -128,10 +138,10 @@ static void diagnose_observe(struct sink *sink, const struct transition *t, bool
 	struct port_pool *pool;
 
 	diagnose_tick(sink, t->time_ns);
-	pool = ports_take(&view->ports, t, is_match);
+	session = sessions_take(&view->sessions, t, is_match);
+	pool = ports_take_of(&view->ports, port_of(session), t, is_match);
 	if (pool)
 		diagnose_show_pool(view, pool);
-	session = sessions_take(&view->sessions, t, is_match);
 	if (!session) {
 		listener_gaps_take(&view->gaps, t);
 		return;
@@ -144,7 +154,12 @@ static void diagnose_observe(struct sink *sink, const struct transition *t, bool
 
 static void diagnose_ports(struct sink *sink, const struct port_space *space)
 {
-	ports_set_space(&((struct diagnose_sink *)sink)->ports, space);
+	struct diagnose_sink *view = (struct diagnose_sink *)sink;
+	const struct port_home *home = ports_set_space(&view->ports, space);
+	struct session *session = home ? view->sessions.oldest : NULL;
+
+	for (; session; session = session->newer)
+		port_use_recount(port_of(session), home);
 }
 
 static void diagnose_resets(struct sink *sink, const struct reset_count *count)
@@ -202,8 +217,6 @@ static int diagnose_sink_close(struct sink *sink)
 {
 	struct diagnose_sink *view = (struct diagnose_sink *)sink;
 
-	for (struct session *session = view->sessions.oldest; session; session = session->newer)
-		forget(session);
 	sessions_close(&view->sessions);
 	diagnosis_close(&view->diagnosis);
 	ports_close(&view->ports);

@@ -154,13 +154,14 @@ static bool is_as_high(const struct port_peak *peak, const struct port_peak *tha
 	       (uint64_t)(than->live + than->time_wait) * peak->of;
 }
 
-void port_pool_note_peak(struct port_pool *pool, uint64_t time_ns, unsigned int pending)
+bool port_pool_note_peak(struct port_pool *pool, uint64_t time_ns, unsigned int pending)
 {
 	const struct port_space *space = port_pool_space(pool);
 	struct port_peak *peak = &pool->peak, now;
+	bool is_other;
 
 	if (!space || !port_space_count(space))
-		return;
+		return false;
 	now = (struct port_peak){
 		.time_ns = time_ns,
 		.live = pool->live > pending ? pool->live - pending : 0,
@@ -169,11 +170,13 @@ void port_pool_note_peak(struct port_pool *pool, uint64_t time_ns, unsigned int 
 		.is_most = !(space->known & PORT_SPACE_KNOWN_RESERVED),
 	};
 	if (peak->of && !is_as_high(&now, peak))
-		return;
+		return false;
+	is_other = now.live != peak->live || now.time_wait != peak->time_wait || now.of != peak->of;
 	*peak = now;
 	for (int i = 0; peak->time_wait && i < PORT_MAKERS_MAX; i++)
 		if (pool->makers[i].count > peak->maker.count)
 			peak->maker = pool->makers[i];
+	return is_other;
 }
 
 /* ---- reports --------------------------------------------------------------------------------- */

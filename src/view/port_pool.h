@@ -104,8 +104,11 @@ uint32_t port_pool_taken(const struct port_pool *pool);
 /* Counts a session in TIME_WAIT by its owner. Returns its place; PORT_MAKERS_MAX: there is none. */
 uint8_t port_pool_add_maker(struct port_pool *pool, const struct transition *t);
 
-/* Updates the peak; pending: of its live sessions, those that may find no port. */
-void port_pool_note_peak(struct port_pool *pool, uint64_t time_ns, unsigned int pending);
+/*
+ * Updates the peak; pending: of its live sessions, those that may find no port. Returns whether
+ * other numbers of ports make the peak than before.
+ */
+bool port_pool_note_peak(struct port_pool *pool, uint64_t time_ns, unsigned int pending);
 
 /* Ends a period. */
 void port_pools_turn(struct port_pools *pools);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Follows the sessions that have a local port. */
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "trace/cause.h"
@@ -11,15 +12,15 @@ struct port_listener {
 	uint64_t port;             /* and namespace: see port_of() */
 };
 
-/* A session that has a local port. */
-struct port_use {
+/* States of a session whose connect() is over. A bit each; oldstate may be any. */
+#define LIVE_STATES                                                                \
+	(1u << STATE_ESTABLISHED | 1u << STATE_FIN_WAIT1 | 1u << STATE_FIN_WAIT2 | \
+	 1u << STATE_CLOSE_WAIT | 1u << STATE_LAST_ACK | 1u << STATE_CLOSING)
+
+/* A session that has a local port, which no view holds. */
+struct port_follower {
 	struct presence presence; /* first member: cast from struct presence * */
-	struct port_pool *pool;   /* NULL: none yet */
-	uint16_t lport;           /* 0: connect() is choosing it */
-	bool is_client;
-	bool is_time_wait;
-	bool is_counted;
-	uint8_t maker; /* its place in makers; PORT_MAKERS_MAX: none */
+	struct port_use use;
 };
 
 /* ---- listeners ------------------------------------------------------------------------------- */
@@ -58,87 +59,85 @@ static void note_listener(struct ports *ports, const struct transition *t)
 
 /* ---- ports in use ---------------------------------------------------------------------------- */
 
-/* Without the range, only what is known to be a client's. */
-static bool is_of_pool(const struct port_use *use)
-{
-	const struct port_space *space = port_pool_space(use->pool);
-
-	if (!space || !use->lport)
-		return use->is_client;
-	return use->lport >= space->low && use->lport <= space->high;
-}
-
-/* t: its most recent transition, for the owner; NULL: not known any more. */
-static void enter(struct port_use *use, const struct transition *t)
-{
-	use->maker = PORT_MAKERS_MAX;
-	use->is_counted = is_of_pool(use);
-	if (!use->is_counted)
-		return;
-	if (use->is_time_wait)
-		use->pool->time_wait++;
-	else
-		use->pool->live++;
-	if (use->is_time_wait && t)
-		use->maker = port_pool_add_maker(use->pool, t);
-}
-
-static void leave(struct port_use *use)
-{
-	if (!use->is_counted)
-		return;
-	use->is_counted = false;
-	if (use->is_time_wait)
-		use->pool->time_wait--;
-	else
-		use->pool->live--;
-	if (use->maker < PORT_MAKERS_MAX)
-		use->pool->makers[use->maker].count--;
-}
-
-void ports_set_space(struct ports *ports, const struct port_space *space)
+const struct port_home *ports_set_space(struct ports *ports, const struct port_space *space)
 {
 	const struct port_home *home = port_pools_set_space(&ports->pools, space);
 	struct hash_entry *entry = NULL;
 
-	while (home && (entry = hash_next(&ports->presences.by_id, entry))) {
-		struct port_use *use = (struct port_use *)entry;
+	while (home && (entry = hash_next(&ports->presences.by_id, entry)))
+		port_use_recount(&((struct port_follower *)entry)->use, home);
+	return home;
+}
 
-		if (use->pool->home != home || is_of_pool(use) == use->is_counted)
-			continue;
-		leave(use);
-		enter(use, NULL);
-	}
+static struct port_use *use_of(struct presence *presence)
+{
+	return presence ? &((struct port_follower *)presence)->use : NULL;
+}
+
+/* Of one that no view holds. */
+static struct presence *presence_of(struct port_use *use)
+{
+	return (struct presence *)((char *)use - offsetof(struct port_follower, use));
 }
 
 static void forget(struct ports *ports, struct port_use *use)
 {
 	if (!use)
 		return;
-	leave(use);
-	presences_remove(&ports->presences, &use->presence);
+	port_use_leave(use);
+	if (use->is_held)
+		use->pool = NULL;
+	else
+		presences_remove(&ports->presences, presence_of(use));
 }
 
-static struct port_use *find(const struct ports *ports, const struct transition *t)
+/* What a view holds from now on may have been in the table: there was no session for it. */
+static void hold(struct ports *ports, struct port_use *held, const struct transition *t)
 {
-	return (struct port_use *)presences_find(&ports->presences, t);
+	struct presence *presence = presences_find(&ports->presences, t);
+
+	if (presence) {
+		*held = *use_of(presence);
+		presences_remove(&ports->presences, presence);
+	}
+	held->is_held = true;
 }
 
-/* Follows a session from now on. NULL if there is no room. */
-static struct port_use *begin(struct ports *ports, struct port_pool *pool,
-			      const struct transition *t, bool is_client)
+/* held: the session's, or NULL: it is in the table. NULL: it has no port. */
+static struct port_use *find(struct ports *ports, struct port_use *held, const struct transition *t)
+{
+	if (!held)
+		return use_of(presences_find(&ports->presences, t));
+	if (!held->is_held)
+		hold(ports, held, t);
+	return held->pool ? held : NULL;
+}
+
+/* Its place in the table. What is there is the same session's, from a snapshot. */
+static struct port_use *add(struct ports *ports, const struct transition *t)
 {
 	struct port_use *use;
 
-	ports->presences.size = sizeof(struct port_use);
-	use = (struct port_use *)presences_add(&ports->presences, t);
+	ports->presences.size = sizeof(struct port_follower);
+	use = use_of(presences_add(&ports->presences, t));
+	if (use)
+		port_use_leave(use);
+	return use;
+}
+
+/* Follows a session from now on. NULL if there is no room. */
+static struct port_use *begin(struct ports *ports, struct port_use *held, struct port_pool *pool,
+			      const struct transition *t, bool is_client)
+{
+	struct port_use *use = held ? held : add(ports, t);
+
 	if (!use)
 		return NULL;
 	use->pool = pool;
 	use->is_client = is_client;
 	use->lport = t->lport;
 	use->is_time_wait = t->newstate == STATE_TIME_WAIT;
-	enter(use, t);
+	port_use_enter(use, t);
 	return use;
 }
 
@@ -161,9 +160,10 @@ static void add_before(struct port_stats *stats, const struct port_use *use)
 		stats->live += use->is_counted;
 }
 
-static struct port_pool *find_standing(struct ports *ports, const struct transition *t)
+static struct port_pool *find_standing(struct ports *ports, struct port_use *held,
+				       const struct transition *t)
 {
-	struct port_use *use = find(ports, t);
+	struct port_use *use = find(ports, held, t);
 	struct port_pool *pool;
 
 	if (t->newstate == STATE_LISTEN)
@@ -175,7 +175,7 @@ static struct port_pool *find_standing(struct ports *ports, const struct transit
 		return NULL;
 	pool = port_pools_find_or_add(&ports->pools, t);
 	ports->unpooled += !pool;
-	use = pool ? begin(ports, pool, t, t->newstate == STATE_SYN_SENT) : NULL;
+	use = pool ? begin(ports, held, pool, t, t->newstate == STATE_SYN_SENT) : NULL;
 	if (!use)
 		return NULL;
 	add_before(&pool->lately, use);
@@ -199,26 +199,52 @@ static void fail(struct port_pool *pool, const struct transition *t)
 	pool->failed_ns = t->time_ns;
 }
 
-/* The session goes on, perhaps as a minisock, which a snapshot may have reported before. */
-static void move(struct ports *ports, struct port_use *use, const struct transition *t)
+/* Where it is counted from now on, as its socket or minisock. NULL: there is no room. */
+static struct port_use *find_next(struct ports *ports, struct port_use *use,
+				  const struct transition *t)
+{
+	if (!use->is_held) {
+		use = use_of(presences_update(&ports->presences, presence_of(use), t));
+		if (use)
+			port_use_leave(use);
+		return use;
+	}
+	/* The view's session ends. */
+	if (t->newstate == STATE_TIME_WAIT) {
+		use->pool = NULL;
+		return add(ports, t);
+	}
+	forget(ports, use_of(presences_find_minisock(&ports->presences, t)));
+	return use;
+}
+
+/* It enters TIME_WAIT, gets a port or becomes a minisock, which a snapshot may have reported. */
+static void count_again(struct ports *ports, struct port_use *use, const struct transition *t)
 {
 	const struct port_use before = *use;
 
-	leave(use);
-	use = (struct port_use *)presences_update(&ports->presences, &use->presence, t);
+	port_use_leave(use);
+	use = find_next(ports, use, t);
 	if (!use)
 		return;
-	leave(use);
 	use->pool = before.pool;
 	use->is_client = before.is_client;
 	use->lport = t->lport ? t->lport : before.lport;
 	use->is_time_wait = t->newstate == STATE_TIME_WAIT;
 	use->pool->lately.lingering += use->is_time_wait && !before.is_time_wait;
-	enter(use, t);
+	port_use_enter(use, t);
+}
+
+/* Nothing that its pool counts changes: most transitions are of this kind. */
+static bool stays_live(const struct port_use *use, const struct transition *t)
+{
+	return LIVE_STATES >> t->newstate & 1 && !use->is_time_wait &&
+	       !transition_is_to_minisock(t) && (!t->lport || t->lport == use->lport);
 }
 
 /* connect(); or what followed, if that was not seen. */
-static struct port_use *connect(struct ports *ports, const struct transition *t)
+static struct port_use *connect(struct ports *ports, struct port_use *held,
+				const struct transition *t)
 {
 	struct port_pool *pool = port_pools_find_or_add(&ports->pools, t);
 
@@ -226,13 +252,14 @@ static struct port_use *connect(struct ports *ports, const struct transition *t)
 	if (!pool)
 		return NULL;
 	pool->lately.opened++;
-	return begin(ports, pool, t, true);
+	return begin(ports, held, pool, t, true);
 }
 
-static struct port_pool *change(struct ports *ports, const struct transition *t)
+static struct port_pool *change(struct ports *ports, struct port_use *held,
+				const struct transition *t)
 {
 	bool is_connect = t->newstate == STATE_SYN_SENT;
-	struct port_use *use = find(ports, t);
+	struct port_use *use = find(ports, held, t);
 	struct port_pool *pool;
 
 	/* What had this address before has ended unseen. */
@@ -241,7 +268,7 @@ static struct port_pool *change(struct ports *ports, const struct transition *t)
 		use = NULL;
 	}
 	if (!use && (is_connect || t->oldstate == STATE_SYN_SENT))
-		use = connect(ports, t);
+		use = connect(ports, held, t);
 	if (!use)
 		return NULL;
 	pool = use->pool;
@@ -249,22 +276,64 @@ static struct port_pool *change(struct ports *ports, const struct transition *t)
 		fail(pool, t);
 	if (t->newstate == STATE_CLOSE)
 		forget(ports, use);
-	else if (!is_connect)
-		move(ports, use, t);
+	else if (!is_connect && !stays_live(use, t))
+		count_again(ports, use, t);
 	return pool;
+}
+
+/* False: what the pools count stays as it is. */
+static bool may_change(const struct port_use *held, const struct transition *t)
+{
+	if (!held->is_held || transition_is_snapshot(t))
+		return true;
+	return held->pool ? !stays_live(held, t)
+			  : t->newstate == STATE_SYN_SENT || t->oldstate == STATE_SYN_SENT;
+}
+
+/* Whether the pool may be judged differently now. */
+static bool note(struct port_pool *pool, const struct transition *t, bool is_match)
+{
+	bool is_new = is_match && !pool->is_match;
+
+	pool->is_match |= is_match;
+	/* Without a port, connect() may still fail. */
+	return port_pool_note_peak(pool, t->time_ns, t->newstate == STATE_SYN_SENT && !t->lport) ||
+	       is_new;
+}
+
+/* noinline: keeps register spills off the fast path. */
+static __attribute__((noinline)) struct port_pool *take(struct ports *ports, struct port_use *held,
+							const struct transition *t, bool is_match)
+{
+	struct port_pool *pool =
+		transition_is_snapshot(t) ? find_standing(ports, held, t) : change(ports, held, t);
+
+	if (pool)
+		note(pool, t, is_match);
+	return pool;
+}
+
+struct port_pool *ports_take_of(struct ports *ports, struct port_use *held,
+				const struct transition *t, bool is_match)
+{
+	if (!held || may_change(held, t))
+		return take(ports, held, t, is_match);
+	return held->pool && note(held->pool, t, is_match) ? held->pool : NULL;
 }
 
 struct port_pool *ports_take(struct ports *ports, const struct transition *t, bool is_match)
 {
-	struct port_pool *pool =
-		transition_is_snapshot(t) ? find_standing(ports, t) : change(ports, t);
+	return take(ports, NULL, t, is_match);
+}
 
-	if (!pool)
-		return NULL;
-	pool->is_match |= is_match;
-	/* Without a port, connect() may still fail. */
-	port_pool_note_peak(pool, t->time_ns, t->newstate == STATE_SYN_SENT && !t->lport);
-	return pool;
+void ports_drop(struct ports *ports, struct port_use *held, const struct transition *last)
+{
+	if (!held->pool)
+		return;
+	if (last->newstate == STATE_TIME_WAIT)
+		count_again(ports, held, last);
+	else
+		forget(ports, held);
 }
 
 void ports_close(struct ports *ports)

@@ -13,24 +13,44 @@
 
 #include "lib/hash.h"
 #include "view/port_pool.h"
+#include "view/port_use.h"
 #include "view/presence.h"
 
 /* Initialized with zeros. */
 struct ports {
 	struct port_pools pools;
-	struct presences presences; /* of sessions that have a local port */
+	struct presences presences; /* of sessions that have a local port, which no view holds */
 	struct hash listeners;      /* their ports, if they are older than the trace */
 	uint64_t unpooled;          /* sessions that are not counted: there was no pool for them */
 };
 
-/* The local ports of a network namespace. If they have changed, those in use are counted again. */
-void ports_set_space(struct ports *ports, const struct port_space *space);
+/*
+ * The local ports of a network namespace. If they have changed, those in use are counted again. The
+ * caller does the same for those that it holds: port_use_recount(). Returns the namespace; NULL:
+ * out of memory.
+ */
+const struct port_home *ports_set_space(struct ports *ports, const struct port_space *space);
 
 /*
  * Takes a transition or snapshot. Returns the pool of its session; NULL: it is in none, or there
  * was no room.
  */
 struct port_pool *ports_take(struct ports *ports, const struct transition *t, bool is_match);
+
+/*
+ * The same for a view that follows sessions until TIME_WAIT: it holds their ports, so that nothing
+ * has to be searched for. held: of that transition's session, initially zeros; NULL: the view does
+ * not follow it, or not any more. From TIME_WAIT on, the port is in the table of struct ports.
+ * Returns NULL as well if nothing has changed by which the pool could be judged.
+ */
+struct port_pool *ports_take_of(struct ports *ports, struct port_use *held,
+				const struct transition *t, bool is_match);
+
+/*
+ * The view does not follow the session any more, whose most recent record is last. It counts no
+ * more, unless it is in TIME_WAIT. Does nothing if ports_take_of() has seen the end.
+ */
+void ports_drop(struct ports *ports, struct port_use *held, const struct transition *last);
 
 void ports_close(struct ports *ports);
 

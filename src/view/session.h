@@ -39,7 +39,7 @@ struct session {
 	uint64_t since_ns;        /* monotonic: when it entered its state; see is_older */
 	struct session *older;    /* list in the order of the first record */
 	struct session *newer;
-	void *view;           /* owned by the view; initially NULL */
+	void *view;           /* owned by the view; initially NULL; or see view_size */
 	uint32_t idle_ms;     /* idle time when the first end closed; see has_idle */
 	uint8_t role;         /* enum session_role; unknown if its start was not seen */
 	uint8_t cause;        /* enum cause: why it entered its state */
@@ -68,6 +68,8 @@ struct sessions {
 	/* Set by the view: a session ends when it enters TIME_WAIT, and none begins there. */
 	bool end_in_time_wait;
 	size_t count_max; /* set by the view: sessions followed at a time; 0: SESSIONS_MAX */
+	/* Set by the view: session.view points to so many bytes, zeroed, that end with it. */
+	size_t view_size;
 	/* Set by the view, or NULL: the end of a session was not seen. It is removed after that. */
 	void (*lose)(void *context, struct session *session);
 	void *context;
@@ -92,7 +94,7 @@ bool session_has_ended(const struct sessions *sessions, const struct session *se
 /* How exactly the sum of two durations is known, from that of each (enum transition_flags). */
 unsigned int session_known_of_sum(unsigned int one, unsigned int other);
 
-/* Removes and frees a session. The caller owns session.view. */
+/* Removes and frees a session. The caller owns session.view, unless there is a view_size. */
 void sessions_remove(struct sessions *sessions, struct session *session);
 
 void sessions_close(struct sessions *sessions);

@@ -104,15 +104,17 @@ static void append(struct sessions *sessions, struct session *session)
 
 struct session *session_table_insert(struct sessions *sessions, const struct transition *t)
 {
-	size_t steps = sessions->has_steps ? SESSION_STEPS_MAX : 0;
+	size_t size = sizeof(struct session) +
+		      (sessions->has_steps ? SESSION_STEPS_MAX * sizeof(struct session_step) : 0);
 	uint64_t words[WORDS_MAX];
 	struct session *session;
 	enum key_words count;
 
-	session = calloc(1, sizeof(*session) + steps * sizeof(session->steps[0]));
+	session = calloc(1, size + sessions->view_size);
 	if (!session)
 		return NULL;
 	session->last = *t;
+	session->view = sessions->view_size ? (char *)session + size : NULL;
 	session->is_minisock = t->flags & TRANSITION_OF_MINISOCK;
 	count = fill_key(words, t, session->is_minisock);
 	sessions->by_key.count_max = sessions->count_max ? sessions->count_max : SESSIONS_MAX;

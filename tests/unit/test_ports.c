@@ -449,6 +449,122 @@ static void sentences(void)
 	ports_close(&unknown);
 }
 
+static struct port_pool *hold(struct ports *ports, struct port_use *held, struct transition t)
+{
+	return ports_take_of(ports, held, &t, true);
+}
+
+/* A view holds the port of its session until TIME_WAIT. */
+static void held(void)
+{
+	struct ports ports = with_space();
+	struct port_use client = {0}, server = {0};
+	struct port_pool *pool = hold(&ports, &client, of(1, LOW, STATE_CLOSE, STATE_SYN_SENT));
+	struct transition to_end = of(1, LOW, STATE_FIN_WAIT2, STATE_TIME_WAIT);
+
+	CHECK(!hold(&ports, &server, of(2, LOW, STATE_LISTEN, STATE_SYN_RECV)));
+	CHECK(!hold(&ports, &server, of(2, LOW, STATE_SYN_RECV, STATE_ESTABLISHED)));
+	check_in_use(pool, 1, 0);
+	CHECK_NUMBER(0, ports.presences.by_id.count);
+	/* Nothing to judge anew. */
+	CHECK(!hold(&ports, &client, of(1, LOW, STATE_SYN_SENT, STATE_ESTABLISHED)));
+	CHECK_NUMBER(1, pool->peak.live);
+	hold(&ports, &client, of(1, LOW, STATE_ESTABLISHED, STATE_FIN_WAIT1));
+	hold(&ports, &client, of(1, LOW, STATE_FIN_WAIT1, STATE_FIN_WAIT2));
+	to_end.flags |= TRANSITION_TO_MINISOCK;
+	CHECK(pool == hold(&ports, &client, to_end));
+	ports_drop(&ports, &client, &to_end);
+	check_in_use(pool, 0, 1);
+	CHECK_NUMBER(1, pool->lately.lingering);
+	CHECK_NUMBER(1, pool->lately.opened);
+	/* The view does not follow it any more. */
+	linger(&ports, 1, LOW, true);
+	check_in_use(pool, 0, 0);
+	CHECK_NUMBER(0, ports.presences.by_id.count);
+	ports_close(&ports);
+}
+
+/* The end was not seen; or that of TIME_WAIT is still to come. */
+static void dropped(void)
+{
+	struct ports ports = with_space();
+	struct port_use lost = {0}, unseen = {0};
+	struct transition last = of(2, LOW, STATE_FIN_WAIT2, STATE_TIME_WAIT);
+	struct port_pool *pool = hold(&ports, &lost, of(1, LOW, STATE_CLOSE, STATE_SYN_SENT));
+	struct transition begin = of(1, LOW, STATE_CLOSE, STATE_SYN_SENT);
+
+	hold(&ports, &unseen, of(2, LOW + 1, STATE_CLOSE, STATE_SYN_SENT));
+	check_in_use(pool, 2, 0);
+	ports_drop(&ports, &lost, &begin);
+	check_in_use(pool, 1, 0);
+	last.flags |= TRANSITION_OF_MINISOCK;
+	ports_drop(&ports, &unseen, &last);
+	check_in_use(pool, 0, 1);
+	linger(&ports, 2, LOW, true);
+	check_in_use(pool, 0, 0);
+	ports_close(&ports);
+}
+
+/* A view that had no room for its session holds it later. */
+static void held_later(void)
+{
+	struct ports ports = with_space();
+	struct port_use late = {0};
+	struct port_pool *pool = open_one(&ports, 1, LOW);
+
+	hold(&ports, &late, of(1, LOW, STATE_ESTABLISHED, STATE_FIN_WAIT1));
+	check_in_use(pool, 1, 0);
+	CHECK(pool == late.pool);
+	CHECK_NUMBER(0, ports.presences.by_id.count);
+	hold(&ports, &late, of(1, LOW, STATE_FIN_WAIT1, STATE_CLOSE));
+	check_in_use(pool, 0, 0);
+	ports_close(&ports);
+}
+
+/* The minisock of a session that a view holds was found before, in TIME_WAIT. */
+static void held_found_before(void)
+{
+	static const unsigned int states[] = {STATE_TIME_WAIT, STATE_FIN_WAIT2};
+
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		struct ports ports = with_space();
+		struct port_use client = {0};
+		struct port_pool *pool =
+			hold(&ports, &client, of(1, LOW, STATE_CLOSE, STATE_SYN_SENT));
+		struct transition t = of(1, LOW, STATE_FIN_WAIT2, states[i]);
+		bool lingers = states[i] == STATE_TIME_WAIT;
+
+		unit_row("%s", lingers ? "TIME_WAIT" : "orphan");
+		take(&ports, found(1, LOW, STATE_TIME_WAIT));
+		check_in_use(pool, 1, 1);
+		t.flags |= TRANSITION_TO_MINISOCK;
+		hold(&ports, &client, t);
+		check_in_use(pool, !lingers, lingers);
+		ports_close(&ports);
+	}
+}
+
+/* Another range: what a view holds is counted again. */
+static void held_range(void)
+{
+	struct port_space space = space_of(HIGH, TW_REUSE_NEVER);
+	struct ports ports = with_space();
+	struct port_use client = {0}, server = {0};
+	struct port_pool *pool = hold(&ports, &client, of(1, HIGH, STATE_CLOSE, STATE_SYN_SENT));
+	const struct port_home *home;
+
+	space.high = HIGH - 1;
+	home = ports_set_space(&ports, &space);
+	port_use_recount(&client, home);
+	port_use_recount(&server, home);
+	check_in_use(pool, 0, 0);
+	space.high = HIGH;
+	port_use_recount(&client, ports_set_space(&ports, &space));
+	check_in_use(pool, 1, 0);
+	ports_close(&ports);
+}
+
 UNIT_MAIN("ports", TEST(life), TEST(others), TEST(older), TEST(found_before), TEST(ranges),
 	  TEST(failures), TEST(reuse), TEST(makers), TEST(full_in), TEST(sorted), TEST(pressure),
-	  TEST(sentences))
+	  TEST(sentences), TEST(held), TEST(dropped), TEST(held_later), TEST(held_found_before),
+	  TEST(held_range))
