@@ -3,8 +3,10 @@
  * sessions COUNT writes a recording to standard output: so many sessions, each with another peer,
  * another owner and another cgroup, that are all open at the end. To see what a flood costs.
  *
- * sessions COUNT GROUPS writes sessions that end one after the other, of GROUPS owners and peers.
+ * sessions COUNT GROUPS writes sessions that end one after the other, of GROUPS owners and peers;
+ * sessions COUNT GROUPS open writes such that are all open at the end.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,18 +72,19 @@ static const unsigned int open_path[] = {STATE_CLOSE, STATE_SYN_SENT, STATE_ESTA
 static const unsigned int whole_path[] = {STATE_CLOSE,     STATE_SYN_SENT,  STATE_ESTABLISHED,
 					  STATE_FIN_WAIT1, STATE_FIN_WAIT2, STATE_CLOSE};
 
-/* groups: 0: each session has one of its own, and stays open. Returns how many transitions. */
-static unsigned int write_session(struct buffer *buffer, unsigned int number, unsigned int groups)
+/* groups: 0: each session has one of its own. Returns how many transitions. */
+static unsigned int write_session(struct buffer *buffer, unsigned int number, unsigned int groups,
+				  bool is_open)
 {
-	unsigned int group = groups ? number % groups : number, steps = groups ? 5 : 2;
-	const unsigned int *path = groups ? whole_path : open_path;
+	unsigned int group = groups ? number % groups : number, steps = is_open ? 2 : 5;
+	const unsigned int *path = is_open ? open_path : whole_path;
 
 	if (number == group)
 		write_cgroup(buffer, group);
 	for (unsigned int i = 0; i < steps; i++) {
 		struct transition t = transition_of(number, group, path[i], path[i + 1]);
 
-		if (groups) {
+		if (!is_open) {
 			t.time_ns = 1000000000000 + 1000000 * (uint64_t)number + 1000 * i;
 			t.duration_ns = 1000 + number % 9973 * (uint64_t)1000;
 			t.tx_bytes = t.rx_bytes = 1000;
@@ -97,17 +100,18 @@ int main(int argc, char **argv)
 	const struct recording_origin origin = {.start_ns = 1, .host = "flood", .kernel = "6.1"};
 	unsigned int count = argc > 1 ? (unsigned int)atoi(argv[1]) : 0;
 	unsigned int groups = argc > 2 ? (unsigned int)atoi(argv[2]) : 0;
+	bool is_open = !groups || (argc > 3 && !strcmp(argv[3], "open"));
 	uint64_t transitions = 0;
 	struct buffer buffer = {0};
 	struct losses none = {0};
 
-	if (!count || argc > 3) {
-		fprintf(stderr, "usage: sessions COUNT [GROUPS]\n");
+	if (!count || argc > 3 + is_open) {
+		fprintf(stderr, "usage: sessions COUNT [GROUPS [open]]\n");
 		return 2;
 	}
 	recording_write_header(&buffer, &origin);
 	for (unsigned int number = 0; number < count; number++) {
-		transitions += write_session(&buffer, number, groups);
+		transitions += write_session(&buffer, number, groups, is_open);
 		if (buffer.length > BLOCK)
 			flush(&buffer);
 	}
