@@ -107,15 +107,15 @@ static const char *lack_of(const struct diagnose_sink *sink, int number)
 /* A rule that needs to have seen all is not judged when some was lost. */
 static bool may_judge(const struct diagnose_sink *sink, int number)
 {
-	return sink->rules & 1u << number && !lack_of(sink, number) &&
+	return sink->rules & RULE_BIT(number) && !lack_of(sink, number) &&
 	       !(sink->has_losses && rule_at(number)->needs_all);
 }
 
 /* A finding begins or grows with a session that is a case. */
 void diagnose_show_new(struct diagnose_sink *sink, struct group *group)
 {
-	for (uint32_t rules = group->latest; rules; rules &= rules - 1) {
-		int number = __builtin_ctz(rules);
+	for (rule_set rules = group->latest; rules; rules &= rules - 1) {
+		int number = __builtin_ctzll(rules);
 		const struct rule *rule = rule_at(number);
 		struct cases *cases = group->cases[number];
 
@@ -199,38 +199,38 @@ static void say_unjudged(const struct diagnose_sink *sink, char text[FINDING_TEX
 	size_t length = strlen(text);
 
 	for (int i = 0; rule_at(i) && length < FINDING_TEXT_SIZE; i++) {
-		if (!(sink->rules & 1u << i) || may_judge(sink, i) || lack_of(sink, i))
+		if (!(sink->rules & RULE_BIT(i)) || may_judge(sink, i) || lack_of(sink, i))
 			continue;
 		length += snprintf(text + length, FINDING_TEXT_SIZE - length, "%s%s", before,
 				   rule_at(i)->name);
 		before = ", ";
 	}
 	for (int i = 0; rule_at(i) && length < FINDING_TEXT_SIZE; i++) {
-		if (!(sink->rules & 1u << i) || !lack_of(sink, i))
+		if (!(sink->rules & RULE_BIT(i)) || !lack_of(sink, i))
 			continue;
 		length += snprintf(text + length, FINDING_TEXT_SIZE - length,
 				   "; not judged, as %s: %s", lack_of(sink, i), rule_at(i)->name);
 	}
 }
 
-static void show_none(struct diagnose_sink *sink, uint32_t found)
+static void show_none(struct diagnose_sink *sink, rule_set found)
 {
 	struct finding_row row = {
 		.event = FINDING_NONE, .severity = SEVERITY_OK, .time_ns = sink->now_ns};
 	unsigned int silent = 0;
 
 	for (int i = 0; rule_at(i); i++)
-		silent += sink->rules & 1u << i && !(found & 1u << i) && may_judge(sink, i);
+		silent += sink->rules & RULE_BIT(i) && !(found & RULE_BIT(i)) && may_judge(sink, i);
 	snprintf(row.text, sizeof(row.text), "%u rules found nothing", silent);
 	say_unjudged(sink, row.text);
 	text_sink_row(&sink->text, &row, sink->now_ns);
 }
 
 /* Those of a severity. Returns the rules that found something. */
-static uint32_t show_totals(struct diagnose_sink *sink, enum severity severity)
+static rule_set show_totals(struct diagnose_sink *sink, enum severity severity)
 {
 	const struct rule *rule;
-	uint32_t found = 0;
+	rule_set found = 0;
 
 	for (int i = 0; (rule = rule_at(i)); i++) {
 		unsigned int findings = 0;
@@ -241,14 +241,14 @@ static uint32_t show_totals(struct diagnose_sink *sink, enum severity severity)
 			findings = show_pools(sink, severity);
 		else if (rule->severity == severity)
 			findings = i == sink->scan_rule ? show_scans(sink) : show_total(sink, i);
-		found |= (uint32_t)(findings > 0) << i;
+		found |= findings ? RULE_BIT(i) : 0;
 	}
 	return found;
 }
 
 void diagnose_show_all(struct diagnose_sink *sink)
 {
-	uint32_t found = 0;
+	rule_set found = 0;
 
 	for (enum severity severity = 0; severity < SEVERITY_OK; severity++)
 		found |= show_totals(sink, severity);

@@ -25,7 +25,7 @@ struct diagnose_sink {
 	struct port_scans scans;
 	int ports_rule; /* numbers of the rules about local ports and about scans */
 	int scan_rule;
-	uint32_t rules; /* bits of those that were asked for */
+	rule_set rules; /* that were asked for */
 	bool has_hints; /* lines for people: hint and command below the row */
 	bool has_losses;
 	bool has_errors; /* a finding is one */

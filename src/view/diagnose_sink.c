@@ -187,11 +187,11 @@ static void complain(const struct diagnose_sink *view)
 			  "%" PRIu64 " transitions were ignored: more than %zu sessions at a time",
 			  view->diagnosis.ungrouped, DIAGNOSIS_GROUPS_MAX, view->sessions.untracked,
 			  SESSIONS_MAX);
-	if (view->scans.missing && view->rules & 1u << view->scan_rule)
+	if (view->scans.missing && view->rules & RULE_BIT(view->scan_rule))
 		log_error("--diagnose: " PORT_SCAN_RULE " did not judge %" PRIu64
 			  " resets: more than %d peers, or out of memory",
 			  view->scans.missing, PORT_SCANS_MAX);
-	if (view->rules & 1u << view->ports_rule && view->ports.unpooled)
+	if (view->rules & RULE_BIT(view->ports_rule) && view->ports.unpooled)
 		log_error("--diagnose: " PORTS_RULE " did not judge %" PRIu64
 			  " sessions: more than %d destinations",
 			  view->ports.unpooled, PORT_POOLS_MAX);

@@ -117,29 +117,29 @@ static void add_case(struct cases *cases, const struct transition *t,
 static void count_case(struct group *group, int rule, const struct transition *t,
 		       const struct case_numbers *numbers)
 {
-	group->latest |= 1u << rule;
+	group->latest |= RULE_BIT(rule);
 	if (!group->cases[rule])
 		group->cases[rule] = calloc(1, sizeof(*group->cases[rule]));
 	if (group->cases[rule])
 		add_case(group->cases[rule], t, numbers);
 }
 
-static uint32_t rules_for(uint64_t end)
+static rule_set rules_for(uint64_t end)
 {
 	const struct rule *rule;
-	uint32_t rules = 0;
+	rule_set rules = 0;
 
 	for (int i = 0; (rule = rule_at(i)); i++)
 		if (!rule->ends || rule->ends & end)
-			rules |= 1u << i;
+			rules |= RULE_BIT(i);
 	return rules;
 }
 
-/* The rules that look at sessions with this end: bits, worked out once for each. */
-static uint32_t candidates(struct diagnosis *diagnosis, const struct session_row *row)
+/* The rules that look at sessions with this end, worked out once for each. */
+static rule_set candidates(struct diagnosis *diagnosis, const struct session_row *row)
 {
 	bool has_ended = row->status == SESSION_ENDED;
-	uint32_t *rules = &diagnosis->candidates[has_ended ? row->session->cause : CAUSE_COUNT];
+	rule_set *rules = &diagnosis->candidates[has_ended ? row->session->cause : CAUSE_COUNT];
 
 	if (!*rules)
 		*rules = rules_for(has_ended ? RULE_ENDED(row->session->cause) : RULE_OPEN);
@@ -150,7 +150,7 @@ struct group *diagnosis_take(struct diagnosis *diagnosis, const struct judged_se
 {
 	const struct session_row *row = session->row;
 	struct group *group = group_of(diagnosis, row);
-	uint32_t rules = candidates(diagnosis, row);
+	rule_set rules = candidates(diagnosis, row);
 
 	if (!group) {
 		diagnosis->ungrouped++;
@@ -162,7 +162,7 @@ struct group *diagnosis_take(struct diagnosis *diagnosis, const struct judged_se
 	if (row->session->first_ns > group->last_ns)
 		group->last_ns = row->session->first_ns;
 	for (; rules; rules &= rules - 1) {
-		int number = __builtin_ctz(rules);
+		int number = __builtin_ctzll(rules);
 		const struct rule *rule = &rule_table[number];
 		struct case_numbers numbers = {0};
 

@@ -50,7 +50,7 @@ struct group {
 	uint64_t sessions;              /* that were judged */
 	uint64_t first_ns;              /* monotonic: when the first began */
 	uint64_t last_ns;               /* and the last one */
-	uint32_t latest;                /* rules of which the latest session is a case: bits */
+	rule_set latest;                /* of which the latest session is a case */
 	struct cases *cases[RULES_MAX]; /* NULL: none */
 };
 
@@ -61,7 +61,7 @@ struct diagnosis {
 	uint64_t ungrouped; /* sessions that found no group, or no memory */
 	/* Rules that look at sessions that ended for this cause, the last one: did not; 0: not set.
 	 */
-	uint32_t candidates[CAUSE_COUNT + 1];
+	rule_set candidates[CAUSE_COUNT + 1];
 };
 
 /*

@@ -204,12 +204,12 @@ static void complain_rule(const char *name, size_t size)
 	log_error("--diagnose: \"%s\" is no rule; these are: %s", plain, all);
 }
 
-uint32_t rules_choose(const char *names)
+rule_set rules_choose(const char *names)
 {
-	uint32_t bits = 0;
+	rule_set chosen = 0;
 
 	if (!names)
-		return ~0u;
+		return ~(rule_set)0;
 	while (*names) {
 		size_t size = strcspn(names, ",");
 		int number = rule_find(names, size);
@@ -218,8 +218,8 @@ uint32_t rules_choose(const char *names)
 			complain_rule(names, size);
 			return 0;
 		}
-		bits |= 1u << number;
+		chosen |= RULE_BIT(number);
 		names += size + (names[size] == ',');
 	}
-	return bits;
+	return chosen;
 }

@@ -12,11 +12,18 @@
 
 #include "view/session_row.h"
 
-#define RULES_MAX      32
+#define RULES_MAX      40
 #define RULE_NAME_SIZE 24
 
 struct group;
 struct cases;
+
+/* A bit for each rule, by its number. */
+typedef uint64_t rule_set;
+
+#define RULE_BIT(number) ((rule_set)1 << (number))
+
+_Static_assert(RULES_MAX <= 64, "each rule has a bit");
 
 enum severity {
 	SEVERITY_ERROR,
@@ -78,8 +85,8 @@ static inline const struct rule *rule_at(int number)
 /* The number of the rule with this name of size bytes; -1: there is none. */
 int rule_find(const char *name, size_t size);
 
-/* Bits of the rules that a list names; NULL: of all. 0 after a report: the list is invalid. */
-uint32_t rules_choose(const char *names);
+/* The rules that a list names; NULL: all. 0 after a report: the list is invalid. */
+rule_set rules_choose(const char *names);
 
 /* Whether the cases of that rule in the group are a finding. */
 bool rule_holds(const struct rule *rule, const struct group *group, const struct cases *cases);
