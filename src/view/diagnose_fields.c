@@ -47,10 +47,11 @@ static struct value wall(uint64_t time_ns, const struct field_context *context)
 			      .elapsed = (int64_t)(time_ns + (uint64_t)context->wall_offset_ns)};
 }
 
-/* What is no session may be of any user. */
+/* What is neither a session nor a listener may be of any user. */
 static bool has_uid(const struct finding_row *row)
 {
-	return row->group && *row->group->comm && !(row->rule->ends & RULE_NO_SESSION);
+	return row->group && *row->group->comm &&
+	       (!(row->rule->ends & RULE_NO_SESSION) || row->group->role == SESSION_SERVER);
 }
 
 #define GETTER(name, result) DEFINE_GETTER(static, finding_row, row, name, result)
@@ -115,11 +116,13 @@ static const struct field fields[] = {
 	{"port", "PORT", "remote port of a client, local port of a server", BARE(port),
 	 WIDTHS(5, 5)},
 	{"count", "COUNT",
-	 "sessions that are cases of the rule; of port-pressure and port-scan, ports", BARE(count),
-	 WIDTHS(7, 7)},
+	 "sessions that are cases of the rule; of port-pressure and port-scan, ports; of "
+	 "backlog-full, packets",
+	 BARE(count), WIDTHS(7, 7)},
 	{"of", "OF", "sessions of that owner, role, peer and port that were judged", BARE(of),
 	 WIDTHS(7, 7)},
-	{"at_least", "LEAST", "true: transitions were lost, so there may be more cases",
+	{"at_least", "LEAST",
+	 "true: there may be more cases: transitions were lost, or not all is known",
 	 BARE(at_least), WIDTHS(5, 5)},
 	{"first", "FIRST", "time of the first case", WALL(first), WIDTHS(8, 8)},
 	{"last", "LAST", "time of the last case", WALL(last), WIDTHS(8, 8)},
@@ -128,7 +131,8 @@ static const struct field fields[] = {
 	{"hint", "HINT", "what to do", TEXT(hint, HINT_SIZE), WIDTHS(40, 40)},
 	{"command", "COMMAND", "shows the sessions behind it", TEXT(command, FINDING_COMMAND_SIZE),
 	 WIDTHS(40, 40)},
-	{"sample", "SAMPLE", "cookies of up to three of the sessions, separated by commas",
+	{"sample", "SAMPLE",
+	 "cookies of up to three of the sessions, or of the listener, separated by commas",
 	 QUOTED(sample), .text_size = SAMPLE_SIZE, WIDTHS(20, 20)},
 };
 

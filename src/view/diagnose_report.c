@@ -92,6 +92,34 @@ static void show_scan(struct diagnose_sink *sink, struct port_scan *scan, enum f
 	scan->reported = scan->ports;
 }
 
+static void show_queue(struct diagnose_sink *sink, struct listener_history *history,
+		       enum queue_rule rule, enum finding_event event)
+{
+	const struct rule *as_rule = rule_at(sink->queue_rules[rule]);
+	struct finding_row row = {
+		.rule = as_rule,
+		.time_ns = sink->now_ns,
+		.event = event,
+		.severity = as_rule->severity,
+		.is_least = event == FINDING_TOTAL &&
+			    (sink->has_lost_details || sink->listeners.missing),
+	};
+	struct accept_queue_finding as;
+
+	accept_queue_say(&row, &as, history, rule);
+	print(sink, &row);
+}
+
+/* The rule's place among those about accept queues; QUEUE_RULES: it is none. */
+static enum queue_rule queue_rule_of(const struct diagnose_sink *sink, int number)
+{
+	enum queue_rule rule = 0;
+
+	while (rule < QUEUE_RULES && sink->queue_rules[rule] != number)
+		rule++;
+	return rule;
+}
+
 /* What the source does not have, so that the rule cannot judge; NULL: it has all. */
 static const char *lack_of(const struct diagnose_sink *sink, int number)
 {
@@ -101,6 +129,8 @@ static const char *lack_of(const struct diagnose_sink *sink, int number)
 		return "the recording has no local ports";
 	if (number == sink->scan_rule && origin->resets_lack)
 		return "no resets were counted";
+	if (sink->lacks_listeners && queue_rule_of(sink, number) != QUEUE_RULES)
+		return "no listeners were followed";
 	return NULL;
 }
 
@@ -141,6 +171,14 @@ void diagnose_show_scan(struct diagnose_sink *sink, struct port_scan *scan)
 {
 	if (port_scan_is_new(scan) && may_judge(sink, sink->scan_rule))
 		show_scan(sink, scan, scan->reported ? FINDING_GREW : FINDING_FOUND);
+}
+
+void diagnose_show_queue(struct diagnose_sink *sink, struct listener_history *history,
+			 enum queue_rule rule)
+{
+	if (may_judge(sink, sink->queue_rules[rule]))
+		show_queue(sink, history, rule,
+			   history->marks.reported[rule] ? FINDING_GREW : FINDING_FOUND);
 }
 
 /* ---- at the end ------------------------------------------------------------------------------ */
@@ -192,57 +230,103 @@ static unsigned int show_pools(struct diagnose_sink *sink, enum severity severit
 	return findings;
 }
 
-/* Appends the rules that were not judged, and why. */
-static void say_unjudged(const struct diagnose_sink *sink, char text[FINDING_TEXT_SIZE])
+/* The listeners, in the order of their first report. */
+static unsigned int show_queues(struct diagnose_sink *sink, enum queue_rule rule)
 {
-	const char *before = "; not judged, as transitions were lost: ";
-	size_t length = strlen(text);
+	unsigned int findings = 0;
 
-	for (int i = 0; rule_at(i) && length < FINDING_TEXT_SIZE; i++) {
-		if (!(sink->rules & RULE_BIT(i)) || may_judge(sink, i) || lack_of(sink, i))
+	for (struct listener_history *one = sink->listeners.oldest; one; one = one->newer) {
+		if (!accept_queue_holds(one, rule))
+			continue;
+		show_queue(sink, one, rule, FINDING_TOTAL);
+		findings++;
+	}
+	return findings;
+}
+
+/* Why a rule was not judged, or found nothing but was not judged everywhere; NULL: it was. */
+static const char *why_unjudged(const struct diagnose_sink *sink, int number, rule_set found)
+{
+	enum queue_rule queue_rule = queue_rule_of(sink, number);
+
+	if (lack_of(sink, number))
+		return lack_of(sink, number);
+	if (!may_judge(sink, number))
+		return "transitions were lost";
+	if (queue_rule == QUEUE_RULES || found & RULE_BIT(number))
+		return NULL;
+	return accept_queues_lack(&sink->listeners, queue_rule);
+}
+
+/* Appends the rules that were not judged for that reason. */
+static void say_unjudged(char text[FINDING_TEXT_SIZE], const char *const whys[RULES_MAX],
+			 const char *why)
+{
+	size_t length = strlen(text);
+	const char *before = "";
+
+	length += snprintf(text + length, FINDING_TEXT_SIZE - length, "; not judged, as %s: ", why);
+	for (int i = 0; i < RULES_MAX && length < FINDING_TEXT_SIZE; i++) {
+		if (!whys[i] || strcmp(whys[i], why))
 			continue;
 		length += snprintf(text + length, FINDING_TEXT_SIZE - length, "%s%s", before,
 				   rule_at(i)->name);
 		before = ", ";
 	}
-	for (int i = 0; rule_at(i) && length < FINDING_TEXT_SIZE; i++) {
-		if (!(sink->rules & RULE_BIT(i)) || !lack_of(sink, i))
-			continue;
-		length += snprintf(text + length, FINDING_TEXT_SIZE - length,
-				   "; not judged, as %s: %s", lack_of(sink, i), rule_at(i)->name);
-	}
+}
+
+static bool is_among(const char *const whys[], int count, const char *why)
+{
+	for (int i = 0; i < count; i++)
+		if (whys[i] && !strcmp(whys[i], why))
+			return true;
+	return false;
 }
 
 static void show_none(struct diagnose_sink *sink, rule_set found)
 {
 	struct finding_row row = {
 		.event = FINDING_NONE, .severity = SEVERITY_OK, .time_ns = sink->now_ns};
+	const char *whys[RULES_MAX] = {NULL};
 	unsigned int silent = 0;
 
-	for (int i = 0; rule_at(i); i++)
-		silent += sink->rules & RULE_BIT(i) && !(found & RULE_BIT(i)) && may_judge(sink, i);
+	for (int i = 0; rule_at(i); i++) {
+		if (!(sink->rules & RULE_BIT(i)))
+			continue;
+		whys[i] = why_unjudged(sink, i, found);
+		silent += !whys[i] && !(found & RULE_BIT(i));
+	}
 	snprintf(row.text, sizeof(row.text), "%u rules found nothing", silent);
-	say_unjudged(sink, row.text);
+	for (int i = 0; i < RULES_MAX; i++)
+		if (whys[i] && !is_among(whys, i, whys[i]))
+			say_unjudged(row.text, whys, whys[i]);
 	text_sink_row(&sink->text, &row, sink->now_ns);
+}
+
+/* Those of a rule, if they are of that severity. Returns how many there are. */
+static unsigned int show_rule(struct diagnose_sink *sink, int number, enum severity severity)
+{
+	enum queue_rule queue_rule = queue_rule_of(sink, number);
+
+	if (number == sink->ports_rule)
+		return show_pools(sink, severity);
+	if (rule_at(number)->severity != severity)
+		return 0;
+	if (number == sink->scan_rule)
+		return show_scans(sink);
+	if (queue_rule != QUEUE_RULES)
+		return show_queues(sink, queue_rule);
+	return show_total(sink, number);
 }
 
 /* Those of a severity. Returns the rules that found something. */
 static rule_set show_totals(struct diagnose_sink *sink, enum severity severity)
 {
-	const struct rule *rule;
 	rule_set found = 0;
 
-	for (int i = 0; (rule = rule_at(i)); i++) {
-		unsigned int findings = 0;
-
-		if (!may_judge(sink, i))
-			continue;
-		if (i == sink->ports_rule)
-			findings = show_pools(sink, severity);
-		else if (rule->severity == severity)
-			findings = i == sink->scan_rule ? show_scans(sink) : show_total(sink, i);
-		found |= findings ? RULE_BIT(i) : 0;
-	}
+	for (int i = 0; rule_at(i); i++)
+		if (may_judge(sink, i) && show_rule(sink, i, severity))
+			found |= RULE_BIT(i);
 	return found;
 }
 

@@ -87,6 +87,7 @@ static void diagnose_want(const struct options *options, struct wants *wants)
 {
 	wants->resets |= !selection_excludes_resets(&options->selection);
 	wants->transitions = wants->details = wants->minisocks = wants->snapshots = true;
+	wants->listeners |= !selection_excludes_listeners(&options->selection);
 	wants->rejected = wants->owners = wants->scan_at_end = wants->ports = true;
 }
 
@@ -113,6 +114,11 @@ static struct sink *diagnose_open(const struct sink_setup *setup)
 	sink->rules = rules_choose(options->rules);
 	sink->ports_rule = rule_find(PORTS_RULE, strlen(PORTS_RULE));
 	sink->scan_rule = rule_find(PORT_SCAN_RULE, strlen(PORT_SCAN_RULE));
+	for (enum queue_rule rule = 0; rule < QUEUE_RULES; rule++)
+		sink->queue_rules[rule] =
+			rule_find(queue_rule_name(rule), strlen(queue_rule_name(rule)));
+	sink->lacks_listeners =
+		setup->origin->listeners_lack || selection_excludes_listeners(&options->selection);
 	sink->has_hints = !options->csv && !options->json && !options->fields.count;
 	return &sink->text.sink;
 }
@@ -173,10 +179,23 @@ static void diagnose_resets(struct sink *sink, const struct reset_count *count)
 	diagnose_show_scan(view, scan);
 }
 
+static void diagnose_listener(struct sink *sink, const struct listener *report)
+{
+	struct diagnose_sink *view = (struct diagnose_sink *)sink;
+	enum queue_rule rule;
+	struct listener_history *history = accept_queue_take(&view->listeners, report, &rule);
+
+	if (!history)
+		return;
+	diagnose_tick(sink, report->time_ns);
+	diagnose_show_queue(view, history, rule);
+}
+
 static void diagnose_losses(struct sink *sink, const struct losses *losses, bool is_end)
 {
 	(void)is_end;
 	((struct diagnose_sink *)sink)->has_losses |= losses->transitions > 0;
+	((struct diagnose_sink *)sink)->has_lost_details |= losses->details > 0;
 }
 
 static void complain(const struct diagnose_sink *view)
@@ -191,6 +210,11 @@ static void complain(const struct diagnose_sink *view)
 		log_error("--diagnose: " PORT_SCAN_RULE " did not judge %" PRIu64
 			  " resets: more than %d peers, or out of memory",
 			  view->scans.missing, PORT_SCANS_MAX);
+	if (view->listeners.missing)
+		log_error("--diagnose: %" PRIu64
+			  " reports on listeners were not judged: more than %d listeners, or out "
+			  "of memory",
+			  view->listeners.missing, LISTENERS_SHOWN_MAX);
 	if (view->rules & RULE_BIT(view->ports_rule) && view->ports.unpooled)
 		log_error("--diagnose: " PORTS_RULE " did not judge %" PRIu64
 			  " sessions: more than %d destinations",
@@ -221,6 +245,7 @@ static int diagnose_sink_close(struct sink *sink)
 	diagnosis_close(&view->diagnosis);
 	ports_close(&view->ports);
 	port_scans_close(&view->scans);
+	listeners_close(&view->listeners);
 	listener_gaps_close(&view->gaps);
 	return text_sink_close(sink);
 }
@@ -237,6 +262,7 @@ const struct sink_ops diagnose_sink = {
 	.snapshot = diagnose_observe,
 	.ports = diagnose_ports,
 	.resets = diagnose_resets,
+	.listener = diagnose_listener,
 	.tick = diagnose_tick,
 	.losses = diagnose_losses,
 	.end = diagnose_end,

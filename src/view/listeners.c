@@ -72,7 +72,8 @@ static void take_peak(struct listener_span *span, const struct listener *report)
 		span->peak = peak;
 }
 
-static void take_figures(struct listeners *listeners, const struct listener *report)
+static struct listener_history *take_figures(struct listeners *listeners,
+					     const struct listener *report)
 {
 	struct listener_history *history = find(listeners, report);
 
@@ -83,12 +84,12 @@ static void take_figures(struct listeners *listeners, const struct listener *rep
 	}
 	/* A scan and the ring buffer report in any order: its end is its last report. */
 	if (history && history->ended_ns)
-		return;
+		return NULL;
 	if (!history)
 		history = add(listeners, report);
 	if (!history) {
 		listeners->missing++;
-		return;
+		return NULL;
 	}
 	history->last = *report;
 	history->is_recent = true;
@@ -96,50 +97,56 @@ static void take_figures(struct listeners *listeners, const struct listener *rep
 		history->ended_ns = report->time_ns;
 	take_peak(&history->whole, report);
 	take_peak(&history->lately, report);
+	return history;
 }
 
-static void take_accepted(struct listeners *listeners, const struct listener *report)
+static struct listener_history *take_accepted(struct listeners *listeners,
+					      const struct listener *report)
 {
 	struct listener_history *history = find(listeners, report);
 	unsigned int place = bucket_for(report->delay_ns);
 
 	/* The filter rejects its listener. */
 	if (!history)
-		return;
+		return NULL;
 	history->whole.accepts++;
 	history->lately.accepts++;
 	if (!(report->known & LISTENER_KNOWN_DELAY))
-		return;
+		return history;
 	if (!histogram_add(&history->whole.delays, 1, place, report->delay_ns, report->delay_ns) ||
 	    !histogram_add(&history->lately.delays, 1, place, report->delay_ns, report->delay_ns))
 		listeners->missing++;
+	return history;
 }
 
-void listeners_take(struct listeners *listeners, const struct listener *report)
+struct listener_history *listeners_take(struct listeners *listeners, const struct listener *report)
 {
 	switch ((enum listener_event)report->event) {
 	case LISTENER_FOUND:
 	case LISTENER_BEGAN:
 	case LISTENER_ENDED:
-		take_figures(listeners, report);
-		break;
+		return take_figures(listeners, report);
 	case LISTENER_ACCEPTED:
-		take_accepted(listeners, report);
-		break;
+		return take_accepted(listeners, report);
 	case LISTENER_EVENTS:
 		break;
 	}
+	return NULL;
+}
+
+void listener_turn(struct listener_history *history)
+{
+	history->is_recent = false;
+	history->lately.first = history->last;
+	history->lately.peak = history->last.queue;
+	history->lately.accepts = 0;
+	histogram_clear(&history->lately.delays);
 }
 
 void listeners_turn(struct listeners *listeners)
 {
-	for (struct listener_history *one = listeners->oldest; one; one = one->newer) {
-		one->is_recent = false;
-		one->lately.first = one->last;
-		one->lately.peak = one->last.queue;
-		one->lately.accepts = 0;
-		histogram_clear(&one->lately.delays);
-	}
+	for (struct listener_history *one = listeners->oldest; one; one = one->newer)
+		listener_turn(one);
 }
 
 /* What came into the queue, and is not there. */

@@ -37,12 +37,29 @@ struct listener_span {
 	uint32_t peak;           /* longest queue */
 };
 
+/* The rules of --diagnose about accept queues (accept_pressure.h). */
+enum queue_rule {
+	QUEUE_FULL, /* backlog-full */
+	QUEUE_SLOW, /* accept-slow */
+	QUEUE_RULES,
+};
+
+/* What they keep of a listener. */
+struct listener_marks {
+	uint64_t overflows; /* in the times between two reports for which they are known */
+	uint64_t slow;      /* connections that waited long for accept() */
+	uint64_t first_ns[QUEUE_RULES]; /* CLOCK_MONOTONIC, of their cases; 0: there are none */
+	uint64_t last_ns[QUEUE_RULES];
+	uint64_t reported[QUEUE_RULES]; /* the cases when they were last printed; 0: never */
+};
+
 struct listener_history {
 	struct hash_entry by_id;        /* first member: cast from struct hash_entry * */
 	struct listener_history *newer; /* in the order of their first report */
 	struct listener last;           /* the last report that is not LISTENER_ACCEPTED */
 	struct listener_span whole;
 	struct listener_span lately;
+	struct listener_marks marks;
 	uint64_t ended_ns; /* CLOCK_MONOTONIC; 0: it listens */
 	bool is_recent;    /* a report has come since the last turn */
 };
@@ -56,9 +73,11 @@ struct listeners {
 	uint64_t missing; /* reports that found no room, or no memory */
 };
 
-void listeners_take(struct listeners *listeners, const struct listener *report);
+/* Returns the listener of the report; NULL: the filter rejects it, it has ended, or has no room. */
+struct listener_history *listeners_take(struct listeners *listeners, const struct listener *report);
 
-/* A new interval begins. */
+/* A new interval begins: of one listener, of all of them. */
+void listener_turn(struct listener_history *history);
 void listeners_turn(struct listeners *listeners);
 
 /* What happened in the span, until the last report on the listener. */

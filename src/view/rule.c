@@ -90,6 +90,10 @@ const struct rule rule_table[RULES_MAX] = {
 	 "--from SYN_SENT",
 	 .ends = RULE_ENDED(CAUSE_SYN_TIMEOUT) | RULE_ENDED(CAUSE_USER_TIMEOUT) |
 		 RULE_ENDED(CAUSE_CLOSE) | RULE_ENDED(CAUSE_EXIT) | RULE_ENDED(CAUSE_SIGNAL)},
+	{"backlog-full", SEVERITY_ERROR, false, NULL, NULL, "",
+	 "the owner must call accept() sooner, or from more threads; or raise the backlog of its "
+	 "listen() and net.core.somaxconn",
+	 NULL, .ends = RULE_NO_SESSION},
 	{"not-accepted", SEVERITY_ERROR, false, case_is_unaccepted, is_once,
 	 "wait in the accept queue: the listener's owner has not called accept() for %t (p50)",
 	 "the server is blocked or too slow; \"ss -lt\" shows its accept queue", NULL,
@@ -125,6 +129,9 @@ const struct rule rule_table[RULES_MAX] = {
 	 "needed more than one SYN to connect (p50 %t, p90 %T): SYNs or their answers were lost",
 	 "look for a full accept queue or conntrack table there, and for loss on the path",
 	 "--from SYN_SENT --min-ms 900"},
+	{"accept-slow", SEVERITY_WARNING, false, NULL, NULL, "",
+	 "the owner is too slow, or blocked at times: a thread of its own should call accept()",
+	 NULL, .ends = RULE_NO_SESSION},
 	{"port-scan", SEVERITY_WARNING, false, NULL, NULL, "",
 	 "if nobody is meant to do that, let a firewall drop what comes from there", NULL,
 	 .ends = RULE_NO_SESSION},

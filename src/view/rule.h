@@ -50,8 +50,9 @@ struct case_numbers {
 /* How a session has ended: a bit for each cause, and one if it is still open. */
 #define RULE_ENDED(cause) (1ull << (cause))
 #define RULE_OPEN         (1ull << 63)
-#define RULE_NO_SESSION \
-	(1ull << 62) /* the rule's cases are no sessions: port_scan.h, port_pressure.h */
+#define RULE_NO_SESSION                                                                 \
+	(1ull << 62) /* the rule's cases are no sessions: port_scan.h, port_pressure.h, \
+			accept_pressure.h */
 
 _Static_assert(CAUSE_COUNT < 62, "each cause has a bit");
 
