@@ -13,6 +13,7 @@
 #include "view/listener_gap.h"
 #include "view/port_scan.h"
 #include "view/ports.h"
+#include "view/rival.h"
 #include "view/session.h"
 
 #define PORTS_RULE "port-pressure"
@@ -25,6 +26,7 @@ struct diagnose_sink {
 	struct listener_gaps gaps;
 	struct port_scans scans;
 	struct listeners listeners;
+	struct rivals rivals;
 	int ports_rule; /* numbers of the rules about local ports and about scans */
 	int scan_rule;
 	int queue_rules[QUEUE_RULES]; /* likewise, about accept queues */

@@ -46,6 +46,8 @@ static struct group *judge(struct diagnose_sink *sink, const struct session *ses
 	if (!session->is_match)
 		return NULL;
 	session_row_fill(&row, session, status, sink->now_ns);
+	if (session->cause == CAUSE_CLOSE && session->last.oldstate == STATE_SYN_SENT)
+		judged_session.rival_ns = rivals_find(&sink->rivals, session);
 	return diagnosis_take(&sink->diagnosis, &judged_session);
 }
 
@@ -152,6 +154,8 @@ static void diagnose_observe(struct sink *sink, const struct transition *t, bool
 		listener_gaps_take(&view->gaps, t);
 		return;
 	}
+	if (t->oldstate == STATE_SYN_SENT && t->newstate == STATE_ESTABLISHED)
+		rivals_note(&view->rivals, session);
 	if (t->newstate == STATE_CLOSE_WAIT && !transition_is_snapshot(t))
 		note_fin(session, t);
 	if (session_has_ended(&view->sessions, session))
@@ -246,6 +250,7 @@ static int diagnose_sink_close(struct sink *sink)
 	ports_close(&view->ports);
 	port_scans_close(&view->scans);
 	listeners_close(&view->listeners);
+	rivals_close(&view->rivals);
 	listener_gaps_close(&view->gaps);
 	return text_sink_close(sink);
 }

@@ -152,6 +152,9 @@ static char *write_place(char *place, char letter, const struct finding_row *row
 		return write_text(place, cases_others_cluster(cases)
 						 ? " (or at that age: none was older)"
 						 : "");
+	case 'v': /* the other address family */
+		return write_text(place,
+				  address_is_ipv4(row->group->raddr) ? "an IPv6" : "an IPv4");
 	case 'g':
 		return write_gap(place, row);
 	default:
@@ -166,7 +169,7 @@ static char *write_sentence(char *place, const char *end, const struct finding_r
 	const char *from = row->rule->sentence;
 
 	while (*from && end - place > PLACE_SIZE_MAX) {
-		bool is_place = *from == '%' && from[1] && strchr("tTonmhrksublg", from[1]);
+		bool is_place = *from == '%' && from[1] && strchr("tTonmhrksublgv", from[1]);
 
 		if (is_place)
 			place = write_place(place, *++from, row);

@@ -129,6 +129,11 @@ const struct rule rule_table[RULES_MAX] = {
 	 "needed more than one SYN to connect (p50 %t, p90 %T): SYNs or their answers were lost",
 	 "look for a full accept queue or conntrack table there, and for loss on the path",
 	 "--from SYN_SENT --min-ms 900"},
+	{"happy-eyeballs", SEVERITY_WARNING, false, case_is_happy_eyeballs, NULL,
+	 "got no answer, and were given up for %v connection that began %t (p50) later: each such "
+	 "connect is that much slower",
+	 "mend the route or the firewall of that address family, or remove the AAAA (or A) record",
+	 "--from SYN_SENT --cause close", .ends = RULE_ENDED(CAUSE_CLOSE)},
 	{"accept-slow", SEVERITY_WARNING, false, NULL, NULL, "",
 	 "the owner is too slow, or blocked at times: a thread of its own should call accept()",
 	 NULL, .ends = RULE_NO_SESSION},

@@ -39,6 +39,8 @@ struct judged_session {
 	uint64_t fin_ns;      /* monotonic: when */
 	uint64_t sent_before; /* payload bytes sent before the peer's FIN */
 	uint64_t unacked;     /* of these, not acknowledged when it came */
+	/* It was given up for a connection that began this long after it (rival.h); 0: not. */
+	uint64_t rival_ns;
 };
 
 /* Two numbers per case, whose meaning depends on the rule. */

@@ -193,7 +193,14 @@ bool case_is_syn_unanswered(const struct judged_session *s, struct case_numbers 
 {
 	numbers->number = connecting_ns(s);
 	numbers->other = s->row->last.retrans;
-	return s->row->path_count == 1 && numbers->number >= 900 * MS && numbers->other;
+	return s->row->path_count == 1 && numbers->number >= 900 * MS && numbers->other &&
+	       !s->rival_ns;
+}
+
+bool case_is_happy_eyeballs(const struct judged_session *s, struct case_numbers *numbers)
+{
+	numbers->number = s->rival_ns;
+	return s->rival_ns;
 }
 
 bool case_is_peer_gone(const struct judged_session *s, struct case_numbers *numbers)

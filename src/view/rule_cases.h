@@ -19,6 +19,7 @@ DECLARE_CASE(peer_reset);          /* time since the last data */
 DECLARE_CASE(client_reset);        /* likewise */
 DECLARE_CASE(syn_loss);            /* time in SYN_SENT */
 DECLARE_CASE(syn_unanswered);      /* time in SYN_SENT, SYNs sent again */
+DECLARE_CASE(happy_eyeballs);      /* from its start to that of the other */
 DECLARE_CASE(peer_gone);           /* time since the last data */
 DECLARE_CASE(silent_drop);         /* likewise */
 DECLARE_CASE(unread_by_peer);      /* bytes queued */

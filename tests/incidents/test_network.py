@@ -46,6 +46,28 @@ def test_syn_loss(program):
         check_found(found, client("syn-loss", "curl", slow.port))
 
 
+def test_happy_eyeballs(program):
+    """IPv6 of a service is a black hole: its clients connect by IPv4, later."""
+    with Stage() as stage:
+        web = services.nginx(stage)
+        both = "--resolve", f"web.test:{web.port}:[::1],127.0.0.1"
+        rules = f"""
+            table inet firewall {{
+                chain in {{
+                    type filter hook input priority 0;
+                    ip6 daddr ::1 tcp dport {web.port} drop
+                }}
+            }}"""
+        stage.run("nft", "-f", stage.write("rules.nft", rules))
+
+        def play():
+            for _ in range(MANY):
+                stage.run("curl", "-sS", "-o", "/dev/null", *both, web.url(host="web.test"))
+
+        found = diagnose(program, play, seconds=8)
+        check_found(found, client("happy-eyeballs", "curl", web.port, "::1"))
+
+
 def test_keepalive_race(program):
     """Requests cross the server's close: the client's pool keeps connections for as long as the server."""
     with Stage() as stage, DelayedLink(DELAY):

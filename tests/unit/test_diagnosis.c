@@ -252,6 +252,74 @@ static void reset_by_client(void)
 	}
 }
 
+/* An attempt that is given up after so long: for a connection of the other family, or not. */
+static void given_up(void)
+{
+	static const struct {
+		const char *name;
+		const char *wanted;
+		enum cause cause;
+		uint64_t rival_ns;
+		uint64_t spent_ns;
+		unsigned int retrans;
+	} rows[] = {
+		{"for another one", "happy-eyeballs", CAUSE_CLOSE, SEC / 5, SEC / 5, 0},
+		{"for another one, late", "happy-eyeballs", CAUSE_CLOSE, SEC * 2, SEC * 2, 1},
+		{"not for another one", "", CAUSE_CLOSE, 0, SEC / 5, 0},
+		{"not for another one, late", "syn-unanswered", CAUSE_CLOSE, 0, SEC * 2, 1},
+		{"by the kernel", "syn-unanswered", CAUSE_SYN_TIMEOUT, 0, SEC * 2, 1},
+		{"refused", "refused", CAUSE_REFUSED, 0, NSEC_PER_MSEC, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct story one = story(SESSION_CLIENT, rows[i].cause, STATE_ESTABLISHED);
+		struct judged_session session = {.row = &one.row, .rival_ns = rows[i].rival_ns};
+		struct diagnosis diagnosis = {0};
+		struct group *group = NULL;
+
+		unit_row("%s", rows[i].name);
+		one.row.session = &one.session;
+		one.row.path_count = 1;
+		one.row.path[0].duration_ns = rows[i].spent_ns;
+		one.row.last.retrans = rows[i].retrans;
+		for (int j = 0; j < 5; j++)
+			group = diagnosis_take(&diagnosis, &session);
+		CHECK_TEXT(rows[i].wanted, found(group));
+		diagnosis_close(&diagnosis);
+	}
+}
+
+/* Which family the other connection has. */
+static void other_family(void)
+{
+	static const char *const families[] = {"an IPv6", "an IPv4"};
+	int number = rule_find("happy-eyeballs", strlen("happy-eyeballs"));
+
+	for (int is_ipv6 = 0; is_ipv6 < 2; is_ipv6++) {
+		struct story one = story(SESSION_CLIENT, CAUSE_CLOSE, STATE_ESTABLISHED);
+		struct judged_session session = {.row = &one.row, .rival_ns = SEC / 5};
+		struct finding_row row = {.rule = rule_at(number)};
+		struct diagnosis diagnosis = {0};
+		struct group *group;
+
+		one.row.session = &one.session;
+		one.row.path_count = 1;
+		if (is_ipv6) {
+			one.row.last.ip = 6;
+			one.row.last.raddr[0] = 0x20;
+		}
+		group = diagnosis_take(&diagnosis, &session);
+		row.group = group;
+		row.cases = group->cases[number];
+		finding_say(&row);
+		CHECK(strstr(row.text, " got no answer, and were given up for "));
+		CHECK(strstr(row.text, families[is_ipv6]));
+		CHECK(!strstr(row.text, families[!is_ipv6]));
+		CHECK(strstr(row.text, " connection that began 200ms (p50) later: "));
+		diagnosis_close(&diagnosis);
+	}
+}
+
 /* One connection for each request, which the client closes. */
 static void churn(void)
 {
@@ -394,5 +462,5 @@ static void all_sentences(void)
 }
 
 UNIT_MAIN("diagnosis", TEST(by_cause), TEST(share), TEST(timeouts), TEST(after_fin),
-	  TEST(reset_by_client), TEST(churn), TEST(local), TEST(sentence), TEST(no_room),
-	  TEST(all_sentences))
+	  TEST(reset_by_client), TEST(given_up), TEST(other_family), TEST(churn), TEST(local),
+	  TEST(sentence), TEST(no_room), TEST(all_sentences))
