@@ -337,6 +337,12 @@ static __always_inline void check(struct seq_file *seq, struct record_snapshot *
 	report_session(seq, snapshot, sk, tp, entry, state);
 }
 
+/* Of a listener no endpoint counts as known, as in its transitions (known_ends()). */
+static __always_inline __u32 known_ends_in(__u8 state)
+{
+	return state == STATE_LISTEN ? 0 : KNOWN_ALL;
+}
+
 /*
  * All sockets of the reader's network namespace, including those without a descriptor: not yet
  * accepted, orphans and minisocks. Writes the records of bpf/record.h.
@@ -388,7 +394,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 	if (is_subflow(tp))
 		entry_copy_owner(entry, connection_of_subflow(tp));
 	if (wants_snapshots && is_wanted(entry, tp, state) &&
-	    (!filter.is_on || filter_ends_pass(sk, tp, KNOWN_ALL)))
+	    (!filter.is_on || filter_ends_pass(sk, tp, known_ends_in(state))))
 		report_session(seq, &record.snapshot, sk, tp, entry, state);
 	/* Last: it overwrites the buffer. */
 	if (wants_listeners && state == STATE_LISTEN)

@@ -55,35 +55,99 @@ static struct listener_gap *add(struct listener_gaps *gaps, const struct listene
 	return gap;
 }
 
-void listener_gaps_take(struct listener_gaps *gaps, const struct transition *t)
+/* NULL if there is no room. */
+static struct listener_gap *find_or_add(struct listener_gaps *gaps,
+					const struct listener_place *place, uint64_t since_ns)
 {
-	struct listener_place place = {.netns = t->netns, .port = t->lport};
-	struct listener_gap *gap;
+	struct listener_gap *gap = find(gaps, place);
 
-	if (transition_is_snapshot(t) ||
-	    (t->newstate != STATE_LISTEN &&
-	     !(t->oldstate == STATE_LISTEN && t->newstate == STATE_CLOSE)))
-		return;
-	memcpy(place.address, t->laddr, sizeof(place.address));
-	gap = find(gaps, &place);
-	if (t->newstate == STATE_LISTEN) {
-		if (!gap || gap->back_ns)
-			return;
-		gap->back_ns = t->time_ns;
-		memcpy(gap->back_by, t->comm, sizeof(gap->back_by));
-		return;
-	}
-	gap = gap ? gap : add(gaps, &place);
+	if (gap)
+		return gap;
+	gap = add(gaps, place);
+	if (gap)
+		gap->since_ns = since_ns;
+	return gap;
+}
+
+static void take_begin(struct listener_gaps *gaps, const struct listener_place *place,
+		       const struct transition *t)
+{
+	struct listener_gap *gap = find_or_add(gaps, place, t->time_ns);
+
 	if (!gap)
+		return;
+	gap->listening++;
+	if (!gap->closed_ns || gap->back_ns)
+		return;
+	gap->back_ns = t->time_ns;
+	memcpy(gap->back_by, t->comm, sizeof(gap->back_by));
+}
+
+/* Older than the trace, and so than any gap. */
+static void take_older(struct listener_gaps *gaps, const struct listener_place *place)
+{
+	struct listener_gap *gap = find_or_add(gaps, place, 0);
+
+	if (!gap)
+		return;
+	gap->listening++;
+	gap->since_ns = gap->closed_ns = gap->back_ns = 0;
+}
+
+/* Only the last one leaves a gap. If it was not counted, others may not have been either. */
+static void take_end(struct listener_gaps *gaps, const struct listener_place *place,
+		     const struct transition *t)
+{
+	struct listener_gap *gap = find(gaps, place);
+
+	if (!gap || !gap->listening || --gap->listening)
 		return;
 	gap->closed_ns = t->time_ns;
 	gap->back_ns = 0;
 	memcpy(gap->closed_by, t->comm, sizeof(gap->closed_by));
 }
 
+/* The initial scan finds each listener once; later scans find those that are known. */
+static bool is_from_initial_scan(const struct transition *t)
+{
+	return !transition_is_at_end(t) && !(t->known & TRANSITION_KNOWN_HOLDER);
+}
+
+void listener_gaps_take(struct listener_gaps *gaps, const struct transition *t)
+{
+	struct listener_place place = {.netns = t->netns, .port = t->lport};
+
+	memcpy(place.address, t->laddr, sizeof(place.address));
+	if (t->newstate == STATE_LISTEN && !transition_is_snapshot(t))
+		take_begin(gaps, &place, t);
+	else if (t->newstate == STATE_LISTEN && is_from_initial_scan(t))
+		take_older(gaps, &place);
+	else if (t->oldstate == STATE_LISTEN && t->newstate == STATE_CLOSE)
+		take_end(gaps, &place, t);
+}
+
 static bool covers(const struct listener_gap *gap, uint64_t first_ns, uint64_t last_ns)
 {
-	return gap && gap->closed_ns <= first_ns && (!gap->back_ns || gap->back_ns >= last_ns);
+	return gap->closed_ns && gap->closed_ns <= first_ns &&
+	       (!gap->back_ns || gap->back_ns >= last_ns);
+}
+
+/*
+ * Looks at one more place that the connects meet. False if a listener was there, for all that is
+ * known.
+ */
+static bool is_open_to(const struct listener_gaps *gaps, const struct listener_place *place,
+		       uint64_t first_ns, uint64_t last_ns, const struct listener_gap **found)
+{
+	const struct listener_gap *gap = find(gaps, place);
+
+	if (!gap || gap->since_ns > last_ns)
+		return true;
+	if (!covers(gap, first_ns, last_ns))
+		return false;
+	if (!*found)
+		*found = gap;
+	return true;
 }
 
 const struct listener_gap *listener_gaps_find(const struct listener_gaps *gaps,
@@ -91,19 +155,18 @@ const struct listener_gap *listener_gaps_find(const struct listener_gaps *gaps,
 					      uint64_t last_ns)
 {
 	struct listener_place any = {.netns = place->netns, .port = place->port};
-	const struct listener_gap *gap = find(gaps, place);
+	const struct listener_gap *found = NULL;
 
-	if (covers(gap, first_ns, last_ns))
-		return gap;
+	if (!is_open_to(gaps, place, first_ns, last_ns, &found))
+		return NULL;
 	if (address_is_ipv4(place->address)) {
 		memcpy(any.address, address_mapped, sizeof(address_mapped));
-		gap = find(gaps, &any);
-		if (covers(gap, first_ns, last_ns))
-			return gap;
+		if (!is_open_to(gaps, &any, first_ns, last_ns, &found))
+			return NULL;
 		memset(any.address, 0, sizeof(any.address));
 	}
-	gap = find(gaps, &any); /* a listener on :: serves both families */
-	return covers(gap, first_ns, last_ns) ? gap : NULL;
+	/* A listener on :: serves both families. */
+	return is_open_to(gaps, &any, first_ns, last_ns, &found) ? found : NULL;
 }
 
 void listener_gaps_close(struct listener_gaps *gaps)

@@ -67,31 +67,111 @@ static void restart(void)
 	listener_gaps_close(&gaps);
 }
 
+/* With SO_REUSEPORT: only when the last one ends. */
+static void several(void)
+{
+	struct listener_gaps gaps = {0};
+	const struct listener_gap *gap;
+
+	take(&gaps, LOOPBACK, STATE_CLOSE, STATE_LISTEN, 10, "one");
+	take(&gaps, LOOPBACK, STATE_CLOSE, STATE_LISTEN, 20, "two");
+	take(&gaps, LOOPBACK, STATE_LISTEN, STATE_CLOSE, 100, "one");
+	CHECK(!find(&gaps, LOOPBACK, 110, 120));
+	/* The third takes over before the second ends, as in a reload. */
+	take(&gaps, LOOPBACK, STATE_CLOSE, STATE_LISTEN, 130, "three");
+	take(&gaps, LOOPBACK, STATE_LISTEN, STATE_CLOSE, 140, "two");
+	CHECK(!find(&gaps, LOOPBACK, 150, 160));
+	take(&gaps, LOOPBACK, STATE_LISTEN, STATE_CLOSE, 200, "three");
+	gap = find(&gaps, LOOPBACK, 210, 220);
+	CHECK(gap && gap->closed_ns == 200);
+	CHECK_TEXT("three", gap ? gap->closed_by : "");
+	listener_gaps_close(&gaps);
+}
+
+static void take_standing(struct listener_gaps *gaps, enum place place, uint32_t facts,
+			  uint32_t known)
+{
+	struct transition t = {.time_ns = 90,
+			       .lport = 80,
+			       .netns = 7,
+			       .oldstate = STATE_LISTEN,
+			       .newstate = STATE_LISTEN,
+			       .flags = TRANSITION_HAS_DETAILS,
+			       .facts = FACT_STANDING | facts,
+			       .known = known};
+
+	memcpy(t.laddr, addresses[place], sizeof(t.laddr));
+	listener_gaps_take(gaps, &t);
+}
+
+/* Those that the initial scan finds count; later scans find them again. */
+static void older(void)
+{
+	struct listener_gaps gaps = {0};
+
+	take_standing(&gaps, LOOPBACK, 0, 0);
+	take_standing(&gaps, LOOPBACK, 0, 0);
+	take_standing(&gaps, LOOPBACK, 0, TRANSITION_KNOWN_HOLDER);
+	take_standing(&gaps, LOOPBACK, FACT_AT_END, 0);
+	take(&gaps, LOOPBACK, STATE_LISTEN, STATE_CLOSE, 100, "one");
+	CHECK(!find(&gaps, LOOPBACK, 110, 120));
+	take(&gaps, LOOPBACK, STATE_LISTEN, STATE_CLOSE, 130, "two");
+	CHECK(find(&gaps, LOOPBACK, 140, 150));
+	/* The scan finds one only after another has ended: it was there all the time. */
+	take_standing(&gaps, LOOPBACK, 0, 0);
+	CHECK(!find(&gaps, LOOPBACK, 140, 150));
+	listener_gaps_close(&gaps);
+}
+
+/* One that nobody has counted ends: there may be others. */
+static void uncounted(void)
+{
+	struct listener_gaps gaps = {0};
+
+	take(&gaps, LOOPBACK, STATE_LISTEN, STATE_CLOSE, 100, "one");
+	CHECK(!find(&gaps, LOOPBACK, 110, 120));
+	listener_gaps_close(&gaps);
+}
+
+/* A listener on the unspecified address serves connects to the one that has none any more. */
+static void other_place(void)
+{
+	for (enum place place = ANY; place <= ANY6; place++) {
+		struct listener_gaps gaps = {0};
+
+		take(&gaps, LOOPBACK, STATE_CLOSE, STATE_LISTEN, 10, "one");
+		take(&gaps, LOOPBACK, STATE_LISTEN, STATE_CLOSE, 100, "one");
+		CHECK(find(&gaps, LOOPBACK, 110, 120));
+		take(&gaps, place, STATE_CLOSE, STATE_LISTEN, 121, "any");
+		CHECK(find(&gaps, LOOPBACK, 110, 120));
+		CHECK(!find(&gaps, LOOPBACK, 110, 121));
+		take(&gaps, place, STATE_LISTEN, STATE_CLOSE, 200, "any");
+		CHECK(!find(&gaps, LOOPBACK, 150, 210));
+		CHECK(find(&gaps, LOOPBACK, 200, 210));
+		listener_gaps_close(&gaps);
+	}
+}
+
 /* Connects to any address of the host meet a listener on the unspecified one. */
 static void any_address(void)
 {
 	for (enum place place = ANY; place <= ANY6; place++) {
 		struct listener_gaps gaps = {0};
 
+		take(&gaps, place, STATE_CLOSE, STATE_LISTEN, 10, "nginx");
 		take(&gaps, place, STATE_LISTEN, STATE_CLOSE, 100, "nginx");
 		CHECK(find(&gaps, LOOPBACK, 110, 120) && find(&gaps, OTHER, 110, 120));
 		listener_gaps_close(&gaps);
 	}
 }
 
-/* Another address, port or namespace; a child; what a scan finds. */
+/* Another address, port or namespace; a child. */
 static void others(void)
 {
 	struct listener_gaps gaps = {0};
 	struct listener_place wanted = {.netns = 7, .port = 81};
-	struct transition standing = {.time_ns = 90,
-				      .lport = 80,
-				      .netns = 7,
-				      .oldstate = STATE_LISTEN,
-				      .newstate = STATE_LISTEN,
-				      .flags = TRANSITION_HAS_DETAILS,
-				      .facts = FACT_STANDING};
 
+	take(&gaps, OTHER, STATE_CLOSE, STATE_LISTEN, 10, "nginx");
 	take(&gaps, OTHER, STATE_LISTEN, STATE_CLOSE, 100, "nginx");
 	CHECK(!find(&gaps, LOOPBACK, 110, 120));
 	memcpy(wanted.address, addresses[OTHER], sizeof(wanted.address));
@@ -100,7 +180,6 @@ static void others(void)
 	wanted.netns = 8;
 	CHECK(!listener_gaps_find(&gaps, &wanted, 110, 120));
 	take(&gaps, LOOPBACK, STATE_LISTEN, STATE_SYN_RECV, 100, "nginx");
-	listener_gaps_take(&gaps, &standing);
 	CHECK_NUMBER(1, gaps.by_end.count);
 	listener_gaps_close(&gaps);
 }
@@ -111,8 +190,8 @@ static void no_room(void)
 
 	for (unsigned int i = 0; i < LISTENER_GAPS_MAX + 2; i++) {
 		struct transition t = {.lport = (uint16_t)i,
-				       .oldstate = STATE_LISTEN,
-				       .newstate = STATE_CLOSE,
+				       .oldstate = STATE_CLOSE,
+				       .newstate = STATE_LISTEN,
 				       .flags = TRANSITION_HAS_DETAILS};
 
 		listener_gaps_take(&gaps, &t);
@@ -121,4 +200,5 @@ static void no_room(void)
 	listener_gaps_close(&gaps);
 }
 
-UNIT_MAIN("listener_gap", TEST(restart), TEST(any_address), TEST(others), TEST(no_room))
+UNIT_MAIN("listener_gap", TEST(restart), TEST(several), TEST(older), TEST(uncounted),
+	  TEST(other_place), TEST(any_address), TEST(others), TEST(no_room))
