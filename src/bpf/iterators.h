@@ -266,6 +266,8 @@ static __always_inline void fill_snapshot(struct record_snapshot *snapshot, stru
 								      : TRANSITION_DURATION_KNOWN);
 	record->facts = FACT_STANDING;
 	fill_session(record, sk, tp, entry, state);
+	if (is_subflow(tp))
+		add_fact(record, FACT_SUBFLOW);
 	fill_progress(record, tp, entry, state);
 }
 

@@ -55,6 +55,8 @@ FIELD(ms_at_least, duration_if(t->duration_ns, t->flags, TRANSITION_DURATION_AT_
 FIELD(lasted, duration_marked(t->duration_ns, t->flags))
 SHARED_DETAIL(pid, number_unless_0(t->pid))
 SHARED_DETAIL(owner_from, name(owner_from_name(t->owner_from)))
+DETAIL(transition_accepted, name(accepted_name(accepted_of(t))))
+DETAIL(transition_owner, owner_value(t, accepted_of(t), context))
 SHARED_OF_SOCKET(uid, number(t->uid))
 SHARED_DETAIL(netns, number_unless_0(t->netns))
 SHARED_DETAIL(cgroup_id, number_unless_0(t->cgroup))
@@ -111,7 +113,7 @@ static const struct field fields[] = {
 	 WIDTHS(10, 10), IS_DETAIL},
 	{"lasted", "LASTED", "these three combined: 1.234, ~1.234 (about), >=1.234 (at least)",
 	 QUOTED(lasted), WIDTHS(10, 12), IS_DETAIL, .is_derived = true},
-	TRANSITION_ROWS_OF_OWNER,
+	TRANSITION_ROWS_OF_OWNER(transition),
 	TRANSITION_ROWS_OF_FIGURES(transition),
 	TRANSITION_ROWS_OF_QUEUES,
 	{"idle_ms", "IDLE-MS", "time since the last data in either direction, in milliseconds",

@@ -7,6 +7,8 @@
 #define TCPSTATES_FIELD_TRANSITION_FIELDS_H
 
 #include "field/field.h"
+#include "field/field_rows.h"
+#include "trace/owner.h"
 #include "trace/transition.h"
 
 #define DECLARE_FIELD(name)                                                                       \
@@ -39,6 +41,19 @@ DECLARE_FIELD(rx_queue);
 DECLARE_FIELD(comm);
 DECLARE_FIELD(cgroup);
 
+/* The owner as text, in the notation's memory; unknown if there is none. */
+static inline struct value owner_value(const struct transition *t, enum accepted accepted,
+				       const struct field_context *context)
+{
+	char *text = context->notation->text;
+
+	_Static_assert(OWNER_TEXT_SIZE <= NOTATION_TEXT_SIZE, "the notation has room");
+	owner_text(text, t, accepted);
+	if (!*text)
+		return unknown;
+	return (struct value){.kind = VALUE_TEXT, .text = text, .size = OWNER_TEXT_SIZE};
+}
+
 /* Groups of rows of a field table, formatted like the tables. */
 /* clang-format off */
 
@@ -55,8 +70,8 @@ DECLARE_FIELD(cgroup);
 	{"raddr", "RADDR", "remote address", QUOTED(transition_raddr), WIDTHS(15, 39)}, \
 	{"rport", "RPORT", "remote port", BARE(transition_rport), WIDTHS(5, 5)}
 
-/* The owner. */
-#define TRANSITION_ROWS_OF_OWNER \
+/* The owner. own: transition, or the prefix of fields of their own. */
+#define TRANSITION_ROWS_OF_OWNER(own) \
 	{"pid", "PID", "process ID of the owner", BARE(transition_pid), WIDTHS(6, 7), \
 	 IS_DETAIL}, \
 	{"comm", "COMM", "process name of the owner", TEXT(transition_comm, TRANSITION_COMM_SIZE), \
@@ -65,6 +80,14 @@ DECLARE_FIELD(cgroup);
 	 "how the owner is known: connect, listen, accept, inherited (from the listener), scan " \
 	 "(initial scan), use (shut down or closed), kernel", \
 	 QUOTED(transition_owner_from), WIDTHS(10, 10), IS_DETAIL}, \
+	{"owner", "OWNER", \
+	 "process name of the owner: with ! before it if no process has accepted the session, else " \
+	 "with ~ if it is a guess", \
+	 TEXT(own##_owner, OWNER_TEXT_SIZE), WIDTHS(11, 17), .is_cut = true, IS_DETAIL, .is_derived = true}, \
+	{"accepted", "ACCEPTED", \
+	 "false: no process has accepted the session, and the owner is the listener's; true: a " \
+	 "process has its socket, or had it", \
+	 BARE(own##_accepted), WIDTHS(8, 8), IS_DETAIL}, \
 	{"uid", "UID", "user ID of the socket's owner", BARE(transition_uid), WIDTHS(5, 5), IS_DETAIL}, \
 	{"netns", "NETNS", "network namespace: inode number", BARE(transition_netns), WIDTHS(10, 10), \
 	 IS_DETAIL}, \

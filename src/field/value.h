@@ -52,6 +52,8 @@ struct second_text {
 	char text[24];
 };
 
+#define NOTATION_TEXT_SIZE 32
+
 /* How a format writes text and wall-clock times, and caches of what it wrote before. */
 struct notation {
 	/* Writes external text, made safe. lib/text.h states the room that it needs. */
@@ -60,6 +62,7 @@ struct notation {
 	char *(*write_wall)(struct notation *notation, char *place, int64_t wall_ns);
 	struct second_text second;
 	struct address_cache addresses;
+	char text[NOTATION_TEXT_SIZE]; /* for a getter that makes a text; until the next one */
 };
 
 #define VALUE_SIZE_MAX 48 /* maximum that value_write() writes, except for text */

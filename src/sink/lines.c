@@ -7,8 +7,10 @@ static const struct row_kind transition_row = {
 	.table = "skaddr,c_pid,c_comm,laddr,lport,raddr,rport,oldstate,newstate,ms",
 	.wide = "skaddr,c_pid,c_comm,ip,laddr,lport,raddr,rport,oldstate,newstate,ms",
 	.csv = "skaddr,c_pid,c_comm,ip,laddr,lport,raddr,rport,oldstate,newstate,ms",
-	.extended = "pid,comm,laddr,lport,raddr,rport,oldstate,newstate,lasted,tx_bytes,rx_bytes,"
+	.extended = "pid,owner,laddr,lport,raddr,rport,oldstate,newstate,lasted,tx_bytes,rx_bytes,"
 		    "rtt_ms,retrans,idle_ms,cause",
+	.extended_csv = "pid,comm,laddr,lport,raddr,rport,oldstate,newstate,lasted,tx_bytes,"
+			"rx_bytes,rtt_ms,retrans,idle_ms,cause,accepted",
 };
 
 static void lines_want(const struct options *options, struct wants *wants)

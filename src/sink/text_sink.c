@@ -25,7 +25,7 @@ static const char *default_columns(const struct row_kind *kind, const struct opt
 	if (options->json)
 		return NULL;
 	if (options->extended && kind->extended)
-		return kind->extended;
+		return options->csv ? kind->extended_csv : kind->extended;
 	if (options->csv)
 		return kind->csv;
 	return options->wide && kind->wide ? kind->wide : kind->table;

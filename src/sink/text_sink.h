@@ -9,11 +9,12 @@
 /* A kind of row: its fields, and which are columns (comma-separated keys; NULL: all own). */
 struct row_kind {
 	const struct field_table *fields;
-	const char *table;    /* of the table, */
-	const char *wide;     /* with --wide; NULL: the same */
-	const char *csv;      /* of CSV */
-	const char *extended; /* of both with --extended; NULL: the same as without */
-	bool fits_terminal;   /* table lines are cut at the terminal width, except with --wide */
+	const char *table;        /* of the table, */
+	const char *wide;         /* with --wide; NULL: the same */
+	const char *csv;          /* of CSV */
+	const char *extended;     /* of the table with --extended; NULL: the same as without */
+	const char *extended_csv; /* of CSV with --extended; not NULL if extended is not */
+	bool fits_terminal; /* table lines are cut at the terminal width, except with --wide */
 };
 
 /* First member of a sink that prints rows. */

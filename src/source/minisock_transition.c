@@ -41,7 +41,7 @@ struct transition minisock_transition(const struct watched *entry, uint64_t time
 	t.time_ns = time_ns > since_ns ? time_ns : since_ns;
 	t.duration_ns = before_ns + t.time_ns - since_ns;
 	t.flags = TRANSITION_HAS_DETAILS | TRANSITION_OF_MINISOCK | known;
-	t.facts = FACT_ORPHAN | (t.facts & FACT_FOUND);
+	t.facts = FACT_ORPHAN | (t.facts & (FACT_FOUND | FACT_SUBFLOW));
 	t.c_pid = 0;
 	memset(t.c_comm, 0, sizeof(t.c_comm));
 	t.minisock = t.due_ns = 0;

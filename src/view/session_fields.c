@@ -94,9 +94,8 @@ FIGURE(segs_out)
 FIELD(idle_ms, idle(r))
 FIELD(signal, number_unless_0(s->signal))
 FIELD(reset_reason, name(reset_reason_name(s->reset_reason)))
-FIELD(owner,
-      *r->owner ? ((struct value){.kind = VALUE_TEXT, .text = r->owner, .size = sizeof(r->owner)})
-		: unknown)
+FIELD(session_owner, owner_value(&r->last, r->accepted, context))
+FIELD(session_accepted, name(accepted_name(r->accepted)))
 FIELD(closed_by, name(session_closer_name(r->closer)))
 FIELD(cause, name(cause_row(r->cause)->name))
 FIELD(end_cause, r->status == SESSION_ENDED ? name(cause_row(s->cause)->name) : unknown)
@@ -188,9 +187,7 @@ static const struct field fields[] = {
 	{"role", "ROLE", "role of this end: client or server", QUOTED(role), WIDTHS(6, 6)},
 	{"state", "STATE", "current state; CLOSE or TIME_WAIT if it has ended", QUOTED(state),
 	 WIDTHS(11, 11)},
-	TRANSITION_ROWS_OF_OWNER,
-	{"owner", "OWNER", "process name of the owner, with ~ before it if it is a guess",
-	 TEXT(owner, OWNER_TEXT_SIZE), WIDTHS(11, 17), .is_cut = true, .is_derived = true},
+	TRANSITION_ROWS_OF_OWNER(session),
 	TRANSITION_ROW_SKADDR,
 	TRANSITION_ROWS_OF_ENDS(session_lport),
 	{"ms", "MS", "time from start to end, in milliseconds", BARE(ms), WIDTHS(10, 10)},

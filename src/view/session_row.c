@@ -251,6 +251,19 @@ static bool has_figures(const struct session_row *row)
 	       transition_is_at_end(&row->last);
 }
 
+/* Not known of one that may have been accepted since it was last seen. */
+static enum accepted session_accepted(const struct session_row *row)
+{
+	enum accepted accepted = accepted_of(&row->last);
+
+	if (row->session->role == SESSION_CLIENT)
+		return ACCEPTED_UNKNOWN;
+	return accepted == ACCEPTED_YES || row->status == SESSION_ENDED ||
+			       transition_is_at_end(&row->last)
+		       ? accepted
+		       : ACCEPTED_UNKNOWN;
+}
+
 void session_row_fill(struct session_row *row, const struct session *session,
 		      enum session_status status, uint64_t now_ns)
 {
@@ -261,7 +274,7 @@ void session_row_fill(struct session_row *row, const struct session *session,
 	fill_times(row, until_ns);
 	fill_handshake(row);
 	row->cause = cause_of_close(row);
-	owner_text(row->owner, &session->last);
+	row->accepted = session_accepted(row);
 	row->closer = closer_of(row);
 	row->has_figures = has_figures(row);
 }

@@ -41,7 +41,7 @@ struct session_row {
 	struct session_time life;  /* the total without TIME_WAIT */
 	struct session_time handshake;
 	struct session_time time_wait;
-	char owner[OWNER_TEXT_SIZE]; /* as it is printed */
+	enum accepted accepted; /* by a process, during its life or so far */
 };
 
 /* Fills in a row. The session must have steps. now_ns: monotonic; used for SESSION_OPEN. */

@@ -21,7 +21,8 @@ static const struct row_kind session_row = {
 		"tx_bytes,rx_bytes,rtt_ms,retrans,idle_ms,closed_by,cause,end_cause,path",
 	.csv = "time,end,status,partial,role,pid,comm,ip,laddr,lport,raddr,rport,lasted,life,"
 	       "handshake,"
-	       "time_wait,tx_bytes,rx_bytes,rtt_ms,retrans,idle_ms,closed_by,cause,end_cause,path",
+	       "time_wait,tx_bytes,rx_bytes,rtt_ms,retrans,idle_ms,closed_by,cause,end_cause,path,"
+	       "accepted",
 };
 
 struct sessions_sink {

@@ -3,10 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/owner.h"
 #include "view/stuck_count.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+enum accepted stuck_accepted(const struct transition *t, uint8_t state)
+{
+	enum accepted accepted = accepted_of(t);
+	bool has_entered = !transition_is_snapshot(t) && t->newstate == state;
+
+	return accepted == ACCEPTED_NO && has_entered ? ACCEPTED_UNKNOWN : accepted;
+}
 
 /* By state, limit, owner and remote address. */
 struct key {
@@ -87,6 +94,7 @@ struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct t
 	}
 	if (owner_is_guess(t) && !count->guesses++)
 		take_owner(count, t);
+	count->unaccepted += stuck_accepted(t, state) == ACCEPTED_NO;
 	count->total++;
 	count->now++;
 	count->has_lport &= count->first.lport == t->lport;
@@ -103,6 +111,14 @@ bool stuck_count_confirm(struct stuck_count *count, const struct transition *t)
 		return true;
 	if (!--count->guesses)
 		take_owner(count, t);
+	return false;
+}
+
+bool stuck_count_accept(struct stuck_count *count, const struct transition *t)
+{
+	if (accepted_of(t) != ACCEPTED_YES)
+		return true;
+	count->unaccepted--;
 	return false;
 }
 

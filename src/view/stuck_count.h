@@ -8,7 +8,14 @@
 #include <stdint.h>
 
 #include "lib/hash.h"
+#include "trace/owner.h"
 #include "trace/transition.h"
+
+/*
+ * Whether a session that is or was in state has been accepted, by its most recent record. If that
+ * is the change by which it entered the state, it may have been accepted since.
+ */
+enum accepted stuck_accepted(const struct transition *t, uint8_t state);
 
 struct stuck_count {
 	struct hash_entry by_key; /* first member: cast from struct hash_entry * */
@@ -16,6 +23,7 @@ struct stuck_count {
 	uint64_t total;           /* sessions that were stuck, each once per state */
 	uint64_t now;             /* sessions that are still stuck */
 	uint64_t guesses;         /* sessions whose owner is a guess */
+	uint64_t unaccepted;      /* sessions that no process has accepted */
 	size_t order;             /* order of creation */
 	uint8_t state;
 	bool is_stall;  /* of the limit of stalled sessions */
@@ -44,6 +52,9 @@ struct stuck_count *stuck_counts_add(struct stuck_counts *counts, const struct t
  * more. Returns whether it still is.
  */
 bool stuck_count_confirm(struct stuck_count *count, const struct transition *t);
+
+/* The same for a session that is counted as not accepted. */
+bool stuck_count_accept(struct stuck_count *count, const struct transition *t);
 
 /* At most this many counts have a row; the others are in the row of the rest. */
 #define STUCK_COUNT_ROWS_MAX 1000

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The fields of a row of --stuck. */
 #include "field/field_rows.h"
+#include "field/transition_fields.h"
 #include "trace/cause.h"
 #include "trace/owner.h"
 #include "trace/state.h"
@@ -91,6 +92,23 @@ static struct value rport(const struct stuck_row *row)
 	return number(transition_of(row)->rport);
 }
 
+/*
+ * Of a count: only if none of its sessions has been accepted. One that is lost may have been, since
+ * it was last seen.
+ */
+static enum accepted accepted(const struct stuck_row *row)
+{
+	enum accepted accepted;
+
+	if (row->count)
+		return !row->count->is_rest && row->count->unaccepted == row->count->total
+			       ? ACCEPTED_NO
+			       : ACCEPTED_UNKNOWN;
+	accepted = stuck_accepted(row->t, row->state);
+	return row->event == STUCK_EVENT_LOST && accepted == ACCEPTED_NO ? ACCEPTED_UNKNOWN
+									 : accepted;
+}
+
 #define GETTER(name, result) DEFINE_GETTER(static, stuck_row, row, name, result)
 #define FIELD(name, result)  GETTER(name, result) DEFINE_WRITER(static, name)
 
@@ -127,7 +145,8 @@ SHARED(pid, has_details(t) ? number_unless_0(t->pid) : unknown)
 FIELD(comm, has_details(transition_of(row))
 		    ? text(transition_of(row)->comm, sizeof(transition_of(row)->comm))
 		    : unknown)
-FIELD(owner, text(row->owner, sizeof(row->owner)))
+FIELD(owner, transition_of(row) ? owner_value(transition_of(row), accepted(row), context) : unknown)
+FIELD(accepted, name(accepted_name(accepted(row))))
 OWN(owner_from, has_details(t) ? name(owner_from_name(t->owner_from)) : unknown)
 OWN(uid, has_figures(t) ? number(t->uid) : unknown)
 OWN(netns, has_details(t) ? number_unless_0(t->netns) : unknown)
@@ -227,12 +246,18 @@ static const struct field fields[] = {
 	{"pid", "PID", "process ID of the owner", BARE(pid), WIDTHS(6, 7)},
 	{"comm", "COMM", "process name of the owner", TEXT(comm, TRANSITION_COMM_SIZE),
 	 WIDTHS(10, 16), .is_cut = true},
-	{"owner", "OWNER", "the same, with ~ before it if it is a guess",
+	{"owner", "OWNER",
+	 "the same, with ! before it if no process has accepted the session, else with ~ if it is "
+	 "a guess",
 	 TEXT(owner, OWNER_TEXT_SIZE), WIDTHS(11, 17), .is_cut = true, .is_derived = true},
 	{"owner_from", "OWNER-FROM",
 	 "how the owner is known: holder (it has the socket open), shared (one of several that "
 	 "have), or as in --fields help of lines",
 	 QUOTED(owner_from), WIDTHS(10, 10)},
+	{"accepted", "ACCEPTED",
+	 "false: no process has accepted the session, and the owner is the listener's; true: a "
+	 "process has its socket, or had it",
+	 BARE(accepted), WIDTHS(8, 8)},
 	{"uid", "UID", "user ID of the socket's owner", BARE(uid), WIDTHS(5, 5)},
 	{"netns", "NETNS", "network namespace: inode number", BARE(netns), WIDTHS(10, 10)},
 	{"cgroup", "CGROUP", "cgroup2 of the socket's creator: path",

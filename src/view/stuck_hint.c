@@ -2,6 +2,7 @@
 /* Hints: the first row that applies. */
 #include <stddef.h>
 
+#include "trace/owner.h"
 #include "trace/state.h"
 #include "view/stuck_hint.h"
 
@@ -21,12 +22,9 @@ static bool is_current(const struct transition *t)
 	       !transition_is_of_minisock(t);
 }
 
-/* No process has accepted it (sk_socket), and none has closed it. */
 static bool is_not_accepted(const struct transition *t)
 {
-	bool has_none = t->owner_from == OWNER_INHERITED || t->owner_from == OWNER_UNKNOWN;
-
-	return is_current(t) && has_none && !(t->facts & (FACT_ACCEPTED | FACT_ORPHAN));
+	return is_current(t) && accepted_of(t) == ACCEPTED_NO;
 }
 
 static bool has_no_window(const struct transition *t)

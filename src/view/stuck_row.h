@@ -28,7 +28,6 @@ struct stuck_row {
 	uint8_t event;                   /* enum stuck_event */
 	bool is_stall;                   /* the limit of stalled: age_ns is without progress */
 	uint8_t state;
-	char owner[OWNER_TEXT_SIZE]; /* filled in when it is printed */
 };
 
 /* The fields of struct stuck_row. */

@@ -43,7 +43,7 @@ static const struct row_kind stuck_kind = {
 	.fields = &stuck_fields,
 	.table = "event,state,age,pid,owner,laddr,lport,raddr,rport,tx_queue,rx_queue,retrans,note",
 	.csv = "event,state,ms,ms_about,ms_at_least,count,now,pid,comm,ip,laddr,lport,raddr,rport,"
-	       "tx_queue,rx_queue,retrans,newstate,cause,hint,limit,owner_from",
+	       "tx_queue,rx_queue,retrans,newstate,cause,hint,limit,owner_from,accepted",
 };
 
 static void stuck_want(const struct options *options, struct wants *wants)
@@ -55,12 +55,8 @@ static void stuck_want(const struct options *options, struct wants *wants)
 	state_limits_lower(&wants->scan_limits, &limits);
 }
 
-static void print_row(struct stuck_sink *stuck, struct stuck_row *row)
+static void print_row(struct stuck_sink *stuck, const struct stuck_row *row)
 {
-	if (row->t)
-		owner_text(row->owner, row->t);
-	else if (!row->count->is_rest)
-		owner_text(row->owner, &row->count->first);
 	text_sink_row(&stuck->text, row, row->time_ns);
 }
 
@@ -193,15 +189,19 @@ static void watch_stall(struct stuck_sink *stuck, struct session *session)
 	}
 }
 
-/* Counts its session once, and takes note of an owner that is no guess any more. */
+/* Counts its session once, and takes note if its owner is no guess any more, or has accepted it. */
 static void count_watch(struct stuck_sink *stuck, struct watch *watch, const struct transition *t)
 {
 	if (!watch->count) {
 		watch->count = stuck_counts_add(&stuck->counts, t, watch->state, watch->is_stall);
 		watch->is_guess = owner_is_guess(t);
-	} else if (watch->is_guess) {
-		watch->is_guess = stuck_count_confirm(watch->count, t);
+		watch->is_unaccepted = stuck_accepted(t, watch->state) == ACCEPTED_NO;
+		return;
 	}
+	if (watch->is_guess)
+		watch->is_guess = stuck_count_confirm(watch->count, t);
+	if (watch->is_unaccepted)
+		watch->is_unaccepted = stuck_count_accept(watch->count, t);
 }
 
 static void report(struct stuck_sink *stuck, struct watch *watch)

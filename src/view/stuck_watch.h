@@ -21,7 +21,8 @@ struct watch {
 	uint8_t state;
 	bool is_older;
 	bool is_stall;
-	bool is_guess; /* it is counted with an owner that is a guess */
+	bool is_guess;      /* it is counted with an owner that is a guess */
+	bool is_unaccepted; /* it is counted as not accepted */
 };
 
 /* Adds a copy of the model to its session. False: out of memory. */

@@ -8,7 +8,7 @@ import page
 import tool
 from outcome import check, check_equal, check_same_items
 
-JSON_TYPES = {"string": str, "number": (int, float), "null": type(None)}
+JSON_TYPES = {"string": str, "number": (int, float), "boolean": bool, "null": type(None)}
 DERIVED = ["age", "note", "owner"]       # for people: JSON has it when it is asked for
 EVERYTHING = "--stuck=connected:0.000001"
 

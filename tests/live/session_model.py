@@ -26,7 +26,7 @@ ORDERLY = {None, "close", "shutdown", "exit", "signal", "kernel", "peer_fin", "f
 SENT_HERE = {"close", "shutdown", "exit", "signal", "kernel", "reset_unread", "reset_linger", "reset_late_data", "disconnect",
              "repair", "no_port", "connect_failed", "destroyed", "listener_closed", "no_memory"}
 NOBODY = {"unreachable", "syn_timeout", "retrans_timeout", "keepalive", "user_timeout", "zero_window"}
-OWNER = ["pid", "comm", "owner_from"]
+OWNER = ["pid", "comm", "owner_from", "accepted"]
 LASTING = ["uid", "netns", "cgroup", "cgroup_id", "cookie", "skaddr", "ip", "laddr", "raddr", "rport"]
 COUNTERS = ["tx_bytes", "rx_bytes", "retrans"]
 FIGURES = COUNTERS + ["rtt_ms", "min_rtt_ms", "cwnd", "mss"]
@@ -146,6 +146,8 @@ def session_of(lines, minisocks):
         values["lport"] = last["lport"] or None
     if has_ended:
         values.update({key: last[key] for key in OWNER + FIGURES})
+    if values["role"] == "client":
+        values["accepted"] = None
     times = {"handshake_": handshake(path, last["newstate"])}
     if has_ended:
         last_steps = [element for element in path if element][-1:]

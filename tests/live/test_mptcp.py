@@ -104,6 +104,7 @@ def traced(program, close):
     for address in FIRST, SECOND:
         check_owner(f"client's subflow from {address}", client[address], pids[0], "mptcp client")
         check_owner(f"server's subflow to {address}", server[address], pids[1], "mptcp server")
+    check_equal("accepted", {line["accepted"] for some in (client, server) for address in some for line in some[address]}, {None})
     check_equal("SYN_RECV of the additional subflow", server[SECOND][1]["ms"], None)
     return client, server, lines
 
@@ -239,6 +240,7 @@ def test_older(program):
             rows = [row for row in from_json(tool.end().lines) if port in (row["lport"], row["rport"])]
     check_equal("sessions", len(rows), 4)
     check_equal("owners", {row["pid"] for row in rows}, pids)
+    check_equal("accepted", {row["accepted"] for row in rows}, {None})
 
 
 def test_plain_beside(program):

@@ -110,19 +110,22 @@ def test_worker(program):
         left_by_client(port)
         line = watch.next("stuck", "CLOSE_WAIT", port)
         check_equal("owner", shown(line), ("holder", pid, "worker"))
+        check_equal("accepted", line["accepted"], True)
         watch.end()
         check("worker" in owner_texts(watch), f"unmarked: {owner_texts(watch)}")
 
 
 def test_not_accepted(program):
-    """Nobody has accepted it: the owner of the listener is a guess."""
+    """Nobody has accepted it: the owner is that of the listener, and marked so, also in the count."""
     with listening("master") as (master, port), Watch(program, limits="CLOSE_WAIT:0.3") as watch:
         connected(port).close()
         line = watch.next("stuck", "CLOSE_WAIT", port)
         check_equal("owner", shown(line), ("inherited", master.pid, "master"))
         check("before the listener's owner accepted it" in line["hint"], line["hint"])
-        watch.end()
-        check_equal("marked", owner_texts(watch), {"~master"})
+        check_equal("accepted", line["accepted"], False)
+        (count,) = [line for line in watch.end() if line["lport"] == port]
+        check_equal("accepted, of the count", count["accepted"], False)
+        check_equal("marked", owner_texts(watch), {"!master"})
 
 
 def test_fork_per_connection(program):

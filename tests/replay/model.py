@@ -45,7 +45,10 @@ def knows(arguments):
 
 
 def seen(change, options):
-    """The change as this output has it, None when it has it not: only JSON follows minisocks."""
+    """The change as this output has it, None when it has it not: only JSON follows minisocks. Snapshots are in no line."""
+    is_half_open = change.minisock == "of" and "SYN_RECV" in (change.oldstate, change.newstate)
+    if is_half_open or (change.details and change.details["facts"] & described.FACTS["STANDING"]):
+        return None
     if options.j:
         return None if change.minisock == "to" and change.oldstate == change.newstate else change
     if change.minisock == "of":
@@ -129,6 +132,22 @@ def thousandths(nanoseconds):
     return "%.3f" % (nanoseconds // 1000 / 1000)
 
 
+QUEUED = "ESTABLISHED", "CLOSE_WAIT"
+
+
+def accepted(change, said):
+    """Whether a process has, or had, the socket; None: not known."""
+    has = lambda name: said["facts"] & described.FACTS[name]
+    owner_from = described.OWNER_FROM[said["owner_from"]]
+    is_handshake = change.oldstate == "SYN_RECV" and (change.minisock or not has("ACCEPTED") and owner_from != "accept")
+    if change.oldstate in ("CLOSE", "LISTEN", "SYN_SENT") or is_handshake or owner_from in ("connect", "kernel") or has("FOUND") or has("SUBFLOW"):
+        return None
+    if owner_from == "accept" or has("ACCEPTED") or has("ORPHAN"):
+        return True
+    waits = change.oldstate in QUEUED and change.newstate in (*QUEUED, "CLOSE") and owner_from in ("inherited", None)
+    return False if waits else None
+
+
 def detail_values(change, cgroups):
     """JSON keys and values of what bcc does not show."""
     is_idle = change.details and change.details["facts"] & described.FACTS["IDLE"]
@@ -136,7 +155,7 @@ def detail_values(change, cgroups):
     said = dict.fromkeys([*described.DETAILS, "cause"], 0)
     said.update(change.details or {})
     found = [("pid", said["pid"] or None), ("comm", name(said["comm"]) if said["comm"] else None),
-             ("owner_from", described.OWNER_FROM[said["owner_from"]]), ("uid", said["uid"]), ("netns", said["netns"] or None),
+             ("owner_from", described.OWNER_FROM[said["owner_from"]]), ("accepted", accepted(change, said)), ("uid", said["uid"]), ("netns", said["netns"] or None),
              ("cgroup", cgroups.get(said["cgroup"]) or None), ("cgroup_id", said["cgroup"] or None),
              ("cookie", "%x" % said["cookie"] if said["cookie"] else None), ("tx_bytes", said["tx_bytes"]),
              ("rx_bytes", said["rx_bytes"]), ("rtt_ms", thousandths(said["rtt_us"] * 1000) if said["rtt_us"] else None),

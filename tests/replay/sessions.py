@@ -226,6 +226,7 @@ TESTS = {
     "example": lambda program: check_recording(program, "transitions.tcps", 5),
     "described": lambda program: check_recording(program, "sessions.tcps", 9),
     "details": lambda program: check_recording(program, "details.tcps", 4),
+    "accepted": lambda program: check_recording(program, "accepted.tcps", 7),
     **{f"random_{seed}": random_sessions(seed, 0) for seed in range(1, 4)},
     **{f"random_lossy_{seed}": random_sessions(seed, 0.1) for seed in range(1, 4)},
     "filters_choose_sessions": filters_choose_sessions,

@@ -79,7 +79,7 @@ static void rule(void)
 			holders_add(&holders, &holder);
 		}
 		holders_apply(&holders, &t);
-		owner_text(text, &t);
+		owner_text(text, &t, ACCEPTED_UNKNOWN);
 		CHECK_NUMBER(rows[i].pid, t.pid);
 		CHECK_NUMBER(rows[i].from, t.owner_from);
 		CHECK_TEXT(rows[i].text, text);
@@ -94,14 +94,14 @@ static void guesses(void)
 	struct transition t = {.comm = "a name of 15 ch", .facts = FACT_ACCEPTED};
 	char text[OWNER_TEXT_SIZE];
 
-	owner_text(text, &t);
+	owner_text(text, &t, ACCEPTED_UNKNOWN);
 	CHECK_TEXT("", text);
 	t.flags = TRANSITION_HAS_DETAILS;
 	t.owner_from = OWNER_CONNECT;
-	owner_text(text, &t);
+	owner_text(text, &t, ACCEPTED_UNKNOWN);
 	CHECK_TEXT("a name of 15 ch", text);
 	t.owner_from = OWNER_INHERITED;
-	owner_text(text, &t);
+	owner_text(text, &t, ACCEPTED_UNKNOWN);
 	CHECK_TEXT("~a name of 15 ch", text);
 	CHECK_TEXT("shared", owner_from_name(OWNER_SHARED));
 	CHECK(!owner_from_name(OWNER_UNKNOWN) && !owner_from_name(200));

@@ -74,6 +74,36 @@ static void guesses(void)
 	stuck_counts_close(&counts);
 }
 
+/* Of a count, those that no process has accepted, until one does. */
+static void unaccepted(void)
+{
+	struct transition waiting = of(1, 7, 80, 4000), accepted;
+	struct stuck_counts counts = {0};
+	struct stuck_count *count;
+
+	waiting.flags = TRANSITION_HAS_DETAILS;
+	waiting.owner_from = OWNER_INHERITED;
+	waiting.oldstate = waiting.newstate = STATE_CLOSE_WAIT;
+	waiting.facts = FACT_STANDING;
+	accepted = waiting;
+	accepted.facts |= FACT_ACCEPTED;
+	count = stuck_counts_add(&counts, &waiting, STATE_CLOSE_WAIT, false);
+	stuck_counts_add(&counts, &waiting, STATE_CLOSE_WAIT, false);
+	CHECK_NUMBER(2, count->unaccepted);
+	stuck_counts_add(&counts, &accepted, STATE_CLOSE_WAIT, false);
+	CHECK_NUMBER(2, count->unaccepted);
+	CHECK(stuck_count_accept(count, &waiting));
+	CHECK(!stuck_count_accept(count, &accepted));
+	CHECK_NUMBER(1, count->unaccepted);
+	CHECK_NUMBER(3, count->total);
+	/* What entered the state may have been accepted since; what left it was not. */
+	waiting.facts = 0;
+	waiting.oldstate = STATE_ESTABLISHED;
+	CHECK_NUMBER(ACCEPTED_NO, stuck_accepted(&waiting, STATE_ESTABLISHED));
+	CHECK_NUMBER(ACCEPTED_UNKNOWN, stuck_accepted(&waiting, STATE_CLOSE_WAIT));
+	stuck_counts_close(&counts);
+}
+
 static void bounded(void)
 {
 	struct stuck_counts counts = {0};
@@ -104,4 +134,5 @@ static void none(void)
 	stuck_counts_close(&counts);
 }
 
-UNIT_MAIN("stuck_count", TEST(told_apart), TEST(guesses), TEST(bounded), TEST(none))
+UNIT_MAIN("stuck_count", TEST(told_apart), TEST(guesses), TEST(unaccepted), TEST(bounded),
+	  TEST(none))

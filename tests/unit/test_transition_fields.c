@@ -4,6 +4,7 @@
 
 #include "field/field.h"
 #include "field/format.h"
+#include "trace/owner.h"
 #include "trace/reset.h"
 #include "trace/state.h"
 #include "trace/transition.h"
@@ -508,6 +509,28 @@ static void path_of_a_cgroup(void)
 	cgroups_close(&cgroups);
 }
 
+/* The owner is marked by whether it has accepted the session. */
+static void owner_of_a_session(void)
+{
+	struct transition t = detailed_transition;
+	struct notation notation = {0};
+	struct field_context with_notation = {.notation = &notation};
+	struct value value;
+
+	value = field_named("owner")->get(&t, &with_notation);
+	CHECK_NUMBER(VALUE_TEXT, value.kind);
+	CHECK_TEXT("nginx", value.text);
+	CHECK_NUMBER(OWNER_TEXT_SIZE, value.size);
+	CHECK_TEXT("true", value_of("accepted", &t).text);
+	t.owner_from = OWNER_INHERITED;
+	CHECK_TEXT("!nginx", field_named("owner")->get(&t, &with_notation).text);
+	CHECK_TEXT("false", value_of("accepted", &t).text);
+	t.owner_from = OWNER_CONNECT;
+	t.comm[0] = '\0';
+	CHECK_NUMBER(VALUE_UNKNOWN, field_named("owner")->get(&t, &with_notation).kind);
+	CHECK_NUMBER(VALUE_UNKNOWN, value_of("accepted", &t).kind);
+}
+
 /* Nobody knows who was on the CPU when a minisock ended, where that is inferred. */
 static void cpu_of_a_minisock(void)
 {
@@ -539,16 +562,18 @@ static void properties(void)
 	CHECK(field_list_has_details(&list));
 	field_list_own(&own, &transition_fields);
 	list_all(&every, &transition_fields);
-	CHECK_NUMBER(every.count - 6, own.count);
+	CHECK_NUMBER(every.count - 7, own.count);
 	for (size_t i = 0; i < ARRAY_SIZE(on_request); i++)
 		CHECK(field_list_has(&every, on_request[i]) &&
 		      !field_list_has(&own, on_request[i]));
 	CHECK(field_list_has(&every, "lasted") && !field_list_has(&own, "lasted"));
+	CHECK(field_list_has(&every, "owner") && !field_list_has(&own, "owner"));
 }
 
 /* A recording is from outside: whatever bytes it has, every field has an answer. */
 static void any_transition(void)
 {
+	struct notation notation = {0};
 	struct field_list list;
 
 	list_all(&list, &transition_fields);
@@ -560,6 +585,7 @@ static void any_transition(void)
 		unit_random_bytes(t, sizeof(*t));
 		unit_random_bytes(&any, sizeof(any));
 		any.cgroups = &no_cgroups;
+		any.notation = &notation;
 		for (int k = 0; k < list.count; k++) {
 			struct value value = list.field[k]->get(t, &any);
 
@@ -577,4 +603,4 @@ UNIT_MAIN("field", TEST(table), TEST(all), TEST(keys_of_json), TEST(names),
 	  TEST(unknown_duration), TEST(before_the_first), TEST(comm_of_full_length), TEST(details),
 	  TEST(signal_of_cause), TEST(names_of_details), TEST(unknown_details),
 	  TEST(without_details), TEST(kinds_of_durations), TEST(path_of_a_cgroup),
-	  TEST(cpu_of_a_minisock), TEST(properties), TEST(any_transition))
+	  TEST(owner_of_a_session), TEST(cpu_of_a_minisock), TEST(properties), TEST(any_transition))
