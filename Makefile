@@ -14,7 +14,7 @@
 #                      real programs in trouble, which --diagnose has to find (root); installs servers, starts its own
 #   make test-busy     the live tests beside a load (root), RUNS=N times in a row
 #   make check         the tests that need no root
-#   make test-flood    the memory that a million sessions take in each view
+#   make test-flood    the memory that a million sessions take in each view, and 100,000 short-lived cgroups (root)
 #   make test-fuzz     a minute of fuzzing each target, from the corpus in tests/fuzz; make fuzz: a day, or SECONDS=N
 #   make bench         what tracing costs, beside other tools (root): 20 minutes, with ARGS=--quick three
 #   make bench-docs    the same, and writes docs/performance.md
@@ -175,6 +175,10 @@ $(B)/flood/sessions: tests/flood/sessions.c $(FLOOD_OBJECTS)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $< $(FLOOD_OBJECTS) -o $@
 
+$(B)/flood/cgroups: tests/flood/cgroups.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE $(CFLAGS_ALL) $< -o $@
+
 # ---- the benchmark ------------------------------------------------------------------------------
 
 $(B)/bench/load $(B)/bench/probe: $(B)/bench/%: bench/%.c
@@ -236,7 +240,7 @@ test-busy:
 
 test-flood:
 	@scripts/deps install build
-	@$(MAKE) --no-print-directory all $(B)/flood/sessions
+	@$(MAKE) --no-print-directory all $(addprefix $(B)/flood/,sessions cgroups)
 	@tests/run flood
 
 # A minute of each target.
