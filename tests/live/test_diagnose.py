@@ -13,7 +13,6 @@ import netns
 import own_ports
 import traffic
 import wait
-from marks import alone
 from outcome import Skipped, check, check_equal
 from place import IPV4
 from test_resets_lack import tells_resets
@@ -396,7 +395,6 @@ def test_port_scan(program):
                 [("port-scan", "127.0.0.2", None, None, MANY_PORTS)])
 
 
-@alone
 def test_rules(program):
     stage = Stage()
     with tempfile.NamedTemporaryFile() as file, program.start("--diagnose", "-j", "-o", file.name) as tool:

@@ -15,7 +15,6 @@ import netns
 import traffic
 import wait
 from delayed_link import HERE, SYN, open_tun
-from marks import alone
 from outcome import check
 from place import SLOW
 from tool import check_good_end
@@ -87,7 +86,6 @@ def peers(lines, wanted):
     return {json.loads(line)["raddr"] for line in lines if wanted in line}
 
 
-@alone
 def test_syns(program):
     for name, value in (("net.ipv4.tcp_syncookies", 0), ("net.core.somaxconn", 2 * SYNS),
                         ("net.ipv4.tcp_max_syn_backlog", 4 * SYNS), ("net.ipv4.tcp_synack_retries", 3)):
