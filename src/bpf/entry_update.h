@@ -57,16 +57,13 @@ static __always_inline void entry_set_owner(struct sock_entry *entry,
 /*
  * tcp_abort(): "ss -K" and bpf_sock_destroy() end sockets of other processes. A listener has no
  * error set at this point (6.18), and shutdown(SHUT_RD) leaves no trace either: so it is an abort
- * unless the owner does it.
+ * unless the owner does it. What is no listener has an error: see is_by_call().
  */
 static __always_inline bool is_abort(const struct sock_entry *entry, const struct sock *sk,
 				     const struct change *change, const struct task_struct *task)
 {
-	if (change->newstate != STATE_CLOSE)
-		return false;
-	if (change->oldstate == STATE_LISTEN)
-		return !sk->sk_shutdown && entry->pid && entry->pid != task_tgid(task);
-	return sk->sk_err == ECONNABORTED;
+	return change->oldstate == STATE_LISTEN && change->newstate == STATE_CLOSE &&
+	       !sk->sk_shutdown && entry->pid && entry->pid != task_tgid(task);
 }
 
 /* A subflow's owner is its connection's, if that is known. */
@@ -92,18 +89,37 @@ static __always_inline bool entry_note_kernel_thread(struct sock_entry *entry,
 	return true;
 }
 
+/* States that only a call of a process makes a socket enter; and those that one may end at once. */
+#define STATES_BY_CALL \
+	(1u << STATE_SYN_SENT | 1u << STATE_LISTEN | 1u << STATE_FIN_WAIT1 | 1u << STATE_LAST_ACK)
+#define STATES_ENDED_BY_CALL                                                \
+	(1u << STATE_SYN_SENT | 1u << STATE_LISTEN | 1u << STATE_SYN_RECV | \
+	 1u << STATE_ESTABLISHED | 1u << STATE_CLOSE_WAIT)
+
 /*
  * A task that changes a socket's state has locked it with lock_sock(). Packets and timers never do;
  * if a task has, they wait (5.10 to 7.2, any preemption model). So sk_lock.owned shows whether the
- * task on the CPU acts on the socket or was merely interrupted.
+ * task on the CPU has the lock or was merely interrupted. But what has waited is processed by the
+ * task, when it releases the lock (release_sock()), and that may be anybody: ss(8) and iterators
+ * over sockets lock each one. So packets and timers must be told from calls: all that end a session
+ * set an error before, or end it in the last states.
  */
+static __always_inline bool is_by_call(const struct sock *sk, const struct change *change)
+{
+	if (!sk->sk_lock.owned)
+		return false;
+	if (change->newstate == STATE_CLOSE)
+		return !sk->sk_err && STATES_ENDED_BY_CALL >> change->oldstate & 1;
+	return STATES_BY_CALL >> change->newstate & 1;
+}
+
 static __always_inline void entry_note_task(struct sock_entry *entry, const struct sock *sk,
 					    const struct change *change)
 {
 	struct task_struct *task;
 	__u8 from = OWNER_USE;
 
-	if (!sk->sk_lock.owned)
+	if (!is_by_call(sk, change))
 		return;
 	task = task_current();
 	if (is_abort(entry, sk, change, task) || entry_note_kernel_thread(entry, task))

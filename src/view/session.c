@@ -278,11 +278,14 @@ static bool was_looked_up(const struct transition *t)
 	return t->owner_from == OWNER_HOLDER || t->owner_from == OWNER_SHARED;
 }
 
-/* The owner itself made the change, and the kernel program has noted it. */
+/*
+ * The owner itself made the change, and the kernel program has noted it. Another process may have
+ * the lock while a packet makes the change: see is_by_call() in bpf/entry_update.h.
+ */
 static bool is_by_owner(const struct transition *t)
 {
 	return t->facts & FACT_IN_CALL && !(t->facts & FACT_KERNEL_THREAD) &&
-	       t->err != ECONNABORTED;
+	       t->err != ECONNABORTED && t->pid == t->c_pid;
 }
 
 /* An owner that a scan found is newer than what the kernel program has stored before. */

@@ -13,6 +13,7 @@ import threading
 
 import actor
 import churn
+import held_lock
 import netns
 import observe
 import own_ports
@@ -315,6 +316,29 @@ def reset_own_connection(stage, place, port):
     actor.await_event(stage)
     child.close()
     listener.close()
+
+
+def test_lock_of_another(program):
+    """
+    A packet that comes while a process has the socket's lock is processed by that process, when it lets the lock go: this
+    does not make it the owner, as it may be anybody who looks at sockets.
+    """
+    with program.start("-j") as tool:
+        listener = traffic.Listener(IPV4)
+        client = traffic.new_socket(IPV4)
+        client.connect((IPV4.raddr, listener.port))
+        child, _ = listener.socket.accept()
+        with held_lock.held(child) as holder:
+            traffic.reset_on_close(client)
+            client.close()
+            held_lock.await_backlog(child)
+        lines = from_json(tool.lines_until(observe.mark()))
+        check_good_end(tool.end())
+        traffic.close(child, listener.socket)
+    [end] = [line for line in lines if line["lport"] == listener.port and line["newstate"] == "CLOSE" and line["rport"]]
+    check_equal("on the CPU", end["c_pid"], holder)
+    check_equal("cause", end["cause"], "reset_received")
+    check_equal("owner", end["pid"], os.getpid())
 
 
 def cgroup2():

@@ -631,15 +631,17 @@ static void owner_stays(void)
 		const char *name;
 		uint32_t facts;
 		uint16_t err;
-		uint8_t from; /* of the scan before */
-		uint32_t pid; /* wanted */
+		uint8_t from;   /* of the scan before */
+		uint32_t c_pid; /* on the CPU */
+		uint32_t pid;   /* wanted */
 	} rows[] = {
-		{"by a packet", 0, 0, OWNER_HOLDER, 2},
-		{"shared", 0, 0, OWNER_SHARED, 2},
-		{"not found", 0, 0, OWNER_INHERITED, 1},
-		{"by the owner", FACT_IN_CALL, 0, OWNER_HOLDER, 1},
-		{"by the kernel", FACT_IN_CALL | FACT_KERNEL_THREAD, 0, OWNER_HOLDER, 2},
-		{"destroyed by another", FACT_IN_CALL, 103, OWNER_HOLDER, 2},
+		{"by a packet", 0, 0, OWNER_HOLDER, 1, 2},
+		{"shared", 0, 0, OWNER_SHARED, 1, 2},
+		{"not found", 0, 0, OWNER_INHERITED, 1, 1},
+		{"by the owner", FACT_IN_CALL, 0, OWNER_HOLDER, 1, 1},
+		{"by a packet, another has the lock", FACT_IN_CALL, 0, OWNER_HOLDER, 3, 2},
+		{"by the kernel", FACT_IN_CALL | FACT_KERNEL_THREAD, 0, OWNER_HOLDER, 1, 2},
+		{"destroyed by another", FACT_IN_CALL, 103, OWNER_HOLDER, 1, 2},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -653,6 +655,7 @@ static void owner_stays(void)
 		session = take(&sessions, &t);
 		t = change(7, 1, STATE_CLOSE_WAIT, STATE_CLOSE, 600, 100, KNOWN);
 		t.pid = 1;
+		t.c_pid = rows[i].c_pid;
 		t.owner_from = OWNER_INHERITED;
 		t.facts = rows[i].facts;
 		t.err = rows[i].err;
