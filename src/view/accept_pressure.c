@@ -8,7 +8,7 @@
 #include "lib/duration.h"
 #include "view/accept_pressure.h"
 
-/* Connections that waited long are a finding: so many, and a hundredth of all. */
+/* Connections that waited long are a finding: at least this many, and a hundredth of all. */
 #define SLOW_LEAST 5
 
 const char *queue_rule_name(enum queue_rule rule)

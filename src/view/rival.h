@@ -14,7 +14,7 @@
 /* Places in the table: one for a process and a remote port. The latest that needs it has it. */
 #define RIVAL_PLACES 1024
 
-/* The last connections of one family. If so many came lately, which one was meant is not known. */
+/* The last connections of one family. If all of them fit, which one was meant is not known. */
 #define RIVAL_ROOM 8
 
 /* The second attempt begins this long after the first one (curl: 200 ms; browsers: 250 to 300). */

@@ -68,7 +68,7 @@ struct sessions {
 	/* Set by the view: a session ends when it enters TIME_WAIT, and none begins there. */
 	bool end_in_time_wait;
 	size_t count_max; /* set by the view: sessions followed at a time; 0: SESSIONS_MAX */
-	/* Set by the view: session.view points to so many bytes, zeroed, that end with it. */
+	/* Set by the view: session.view points to this many zeroed bytes, which end with it. */
 	size_t view_size;
 	/* Set by the view, or NULL: the end of a session was not seen. It is removed after that. */
 	void (*lose)(void *context, struct session *session);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * cgroups COUNT FOLDER PORT: so many cgroups, one after the other, each of which lives as long as
+ * cgroups COUNT FOLDER PORT: COUNT cgroups, one after the other, each of which lives as long as
  * one process in it that connects to that port of 127.0.0.1, where nobody listens. FOLDER is in the
  * cgroup2 hierarchy.
  */

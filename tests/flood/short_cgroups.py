@@ -15,6 +15,8 @@ import tempfile
 import netns
 from memory_page import bounds
 from outcome import check, check_equal
+from test_flood import memory
+from test_owner import cgroup2
 from tool import Program, check_good_end, here
 from tree import BUILD
 
@@ -27,14 +29,6 @@ MAKER = BUILD / "flood/cgroups"
 VIEWS = [("lines", ["-q", "-o"]), ("sessions", ["--sessions", "-j"]), ("summary", ["--summary", "--by", "cgroup,state", "-j"])]
 
 
-def cgroup2():
-    """Where the hierarchy is mounted."""
-    for row in pathlib.Path("/proc/mounts").read_text().splitlines():
-        if row.split()[2] == "cgroup2":
-            return pathlib.Path(row.split()[1])
-    raise FileNotFoundError("no cgroup2 hierarchy is mounted")
-
-
 @contextlib.contextmanager
 def folder_for_cgroups():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tcpstates-", dir=cgroup2()))
@@ -45,10 +39,6 @@ def folder_for_cgroups():
             if left.is_dir():
                 left.rmdir()
         folder.rmdir()
-
-
-def most_memory(tool):
-    return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{tool.pid}/status").read_text())[1]) * 1024
 
 
 def json_lines(file):
@@ -87,7 +77,7 @@ def trace():
                  for (_, options), file in zip(VIEWS, files)]
         with folder_for_cgroups() as folder:
             subprocess.run([MAKER, str(COUNT), folder, str(PORT)], check=True, timeout=SECONDS)
-        used = {view: most_memory(tool) for (view, _), tool in zip(VIEWS, tools)}
+        used = {view: memory(tool) for (view, _), tool in zip(VIEWS, tools)}
         ended = [tool.end() for tool in tools]
         for one in ended[:2]:
             check_good_end(one)
