@@ -124,7 +124,8 @@ static enum exit_status trace(const struct plan *plan)
 					 .filter = &filter,
 					 .wants = &plan->wants,
 					 .lifetime = plan->lifetime,
-					 .count_limit = options->count}};
+					 .count_limit = options->count},
+			    .signal_fd = -1};
 	struct origin origin;
 	int err, close_err;
 	bool has_found;

@@ -32,6 +32,7 @@ static const char *const views[] = {
 	"-j",
 	"-s -T -t --minisocks",
 	"-q -o /dev/null",
+	"-q -o /dev/null/none",
 	"--sessions",
 	"--sessions -w -T -t",
 	"--sessions -j",
@@ -56,8 +57,8 @@ static const char *const views[] = {
 	"--resets -w",
 	"--resets -j --local 0.0.0.0/1,::/1 -d 1",
 	"--sessions --summary",
-	"--sessions --summary=0.001 -j --half-open --by "
-	"cause,closed_by,role,port,lport,laddr/9,cgroup",
+	("--sessions --summary=0.001 -j --half-open --by "
+	 "cause,closed_by,role,port,lport,laddr/9,cgroup"),
 	"--sessions --summary=1 -s --minisocks --by pid,comm,raddr/24/64,rport,netns -n 9",
 	"--listeners -w",
 	"--listeners=1 -j --local 0.0.0.0/1,::/1 -d 1",
@@ -224,6 +225,9 @@ static void replay(const struct head *head)
 
 	strcpy(text, views[head->view % ARRAY_SIZE(views)]);
 	tcpstates_main(fill_arguments(argv, text, head), (char **)argv);
+	/* The next input would be blamed for it. */
+	if (fcntl(STDIN_FILENO, F_GETFD) < 0)
+		abort();
 	/* The program blocks signals for good; whoever runs this may want to end it. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
