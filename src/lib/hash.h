@@ -4,8 +4,10 @@
  *
  * Keys are hashed with a random seed that differs in each process, so nobody can prepare input
  * whose keys collide: any two keys have the same hash with a probability of 2^-32
- * (pair-multiply-shift; M. Thorup, "High speed hashing for integers and strings", 2015). The order
- * of the entries is random for the same reason. No output may depend on it.
+ * (pair-multiply-shift; M. Thorup, "High speed hashing for integers and strings", 2015). Keys at
+ * equal distances, as consecutive numbers are, get hashes at equal distances: with one seed in a
+ * thousand their low bits would be alike, so the bits are mixed, which makes no two hashes equal.
+ * The order of the entries is random for the same reason. No output may depend on it.
  *
  * The table grows by one bucket for each entry (linear hashing), so no call takes long.
  */
@@ -40,6 +42,14 @@ struct hash {
 /* Whether the entry has the key. */
 typedef bool hash_is_same(const struct hash_entry *entry, const void *key);
 
+/* A bijection: the low bits depend on the high ones, too. */
+static inline uint32_t hash_mix(uint32_t value)
+{
+	value ^= value >> 16;
+	value *= 0x9e3779b1u;
+	return value ^ value >> 15;
+}
+
 /* The hash of a key of count words, at most HASH_WORDS_MAX. */
 static inline uint32_t hash_of(const struct hash *hash, const uint64_t *words, size_t count)
 {
@@ -48,7 +58,7 @@ static inline uint32_t hash_of(const struct hash *hash, const uint64_t *words, s
 	for (size_t i = 0; i < count; i++)
 		sum += (hash->seed[2 * i] + (words[i] >> 32)) *
 		       (hash->seed[2 * i + 1] + (uint32_t)words[i]);
-	return sum >> 32;
+	return hash_mix(sum >> 32);
 }
 
 /* A bucket that does not exist yet is part of the bucket without the top bit of its number. */

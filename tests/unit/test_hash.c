@@ -183,11 +183,28 @@ static void hostile_keys(void)
 
 				CHECK(add(&hash, &things[i], word ? 0 : key, word ? key : 0));
 			}
-			/* Of random numbers one in 10^20 such tables has a chain of 30. */
+			/* One in 10^20 such tables of random numbers has a chain of 30. */
 			CHECK(longest_chain(&hash) < 30);
 			CHECK_NUMBER(ARRAY_SIZE(things), hash.bucket_count);
 			hash_close(&hash);
 		}
+}
+
+/* A seed by which the hashes of every third of the keys are 2^17 apart, before they are mixed. */
+static void keys_at_equal_distances(void)
+{
+	struct hash hash = {.seed = {0, (UINT64_MAX / 3 + (1ull << 49)) >> 12}};
+	static unsigned int chains[1 << 17];
+	unsigned int longest = 0;
+
+	for (uint64_t i = 0; i < 100000; i++) {
+		uint64_t key = i << 44;
+		unsigned int *chain = &chains[hash_of(&hash, &key, 1) % ARRAY_SIZE(chains)];
+
+		if (++*chain > longest)
+			longest = *chain;
+	}
+	CHECK(longest < 30);
 }
 
 /* Two tables hash the same key to different numbers. */
@@ -206,4 +223,4 @@ static void seeded(void)
 }
 
 UNIT_MAIN("hash", TEST(empty), TEST(random_changes), TEST(same_key), TEST(at_its_limit),
-	  TEST(hostile_keys), TEST(seeded))
+	  TEST(hostile_keys), TEST(keys_at_equal_distances), TEST(seeded))
