@@ -50,7 +50,7 @@ EXCLUDED = {
     "sessions.as_tcplife_says": "the machine has no libbpf-tools",
     "start.first_event": "the machine has no other tracers, and emulation makes it busy enough",
     "sanitized": "the guest has no libraries for the sanitized program",
-    "kernel_record": "makes 200,000 transitions, which takes minutes under emulation; two_cpus counts 5,000",
+    "kernel_record": "makes 100,000 transitions, which takes minutes under emulation; two_cpus counts 5,000",
 }
 
 # Tests of a smoke run: each kind of what depends on the kernel, in a minute.

@@ -17,7 +17,7 @@ from marks import alone
 from outcome import Skipped, check, check_equal
 from tool import check_good_end
 
-LEAST = 50_000
+LEAST = 25_000
 MEGABYTES = 32          # a CPU, for a record of everything
 BUFFER = "64M"          # everything fits: on a busy machine the program may come to read it only in the end
 
@@ -28,8 +28,8 @@ def churn_everything():
         start = lambda *what: stack.enter_context(churn.Churn(*what))
         runs = []
         for address in churn.addresses():
-            runs.append(start(address, own_ports.row(3), 3, 4000, "rst"))
-            runs.append(start(address, own_ports.row(2), 2, 1500, "fin"))
+            runs.append(start(address, own_ports.row(3), 3, 2000, "rst"))
+            runs.append(start(address, own_ports.row(2), 2, 750, "fin"))
         processes = [process for run in runs for process in run.finish()]
         return sum(run.transitions for run in runs), processes
 
