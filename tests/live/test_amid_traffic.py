@@ -12,6 +12,7 @@ import pathlib
 import random
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 import time
@@ -113,9 +114,11 @@ class Traffic:
     def stop(self):
         for run in self.churns:
             try:
-                run.finish()
+                run.finish(WHOLE_SECONDS)
             except OSError as error:
                 raise Disturbed(f"no free port: {error}") from None
+            except subprocess.TimeoutExpired as late:
+                raise Disturbed(f"the traffic goes on for more than {late.timeout} seconds") from None
         wait.at_most_sockets(self.before)
         self.check_time()
 

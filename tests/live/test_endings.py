@@ -18,7 +18,7 @@ import traffic
 from outcome import check, check_equal
 from place import IPV4
 from story import Step
-from tool import NO_ACCEPT, PATIENCE, check_good_end
+from tool import NO_ACCEPT, PATIENCE, ROOM, check_good_end
 
 NOBODY = 65534
 TRIES = 5
@@ -53,7 +53,8 @@ def test_sigterm(program):
 
 
 def seconds_to_end_when_busy(program):
-    with program.start("-s") as tool, churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 4000, "rst") as run:
+    with (program.start("-s", "--buffer", ROOM) as tool,
+          churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 4000, "rst") as run):
         tool.next_line()
         with Step() as ending:
             check_good_end(tool.end(signal.SIGTERM))
@@ -104,7 +105,7 @@ def test_pipe_closed_when_idle(program):
 
 
 def test_pipe_closed_when_busy(program):
-    with program.start("-s", "--no-header", verbose=False) as tool:
+    with program.start("-s", "--no-header", "--buffer", ROOM, verbose=False) as tool:
         poke(tool)
         with churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 4000, "rst") as run:
             tool.next_line()

@@ -14,7 +14,7 @@ from kernel_record import KernelRecord
 from lines import from_csv
 from outcome import check, check_equal
 from place import IPV4, loopback_places
-from tool import PATIENCE, check_good_end, here
+from tool import PATIENCE, ROOM, check_good_end, here
 
 UNWRITTEN = 1000    # records that may still be on their way to the file when the program is busy
 
@@ -98,7 +98,7 @@ def test_killed_recorder(program):
     """A recorder killed while it records leaves a recording of what there was until then."""
     with tempfile.TemporaryDirectory() as folder:
         file = f"{folder}/recording"
-        with KernelRecord() as record, program.start("-s", "-o", file) as tool:
+        with KernelRecord() as record, program.start("-s", "-o", file, "--buffer", ROOM) as tool:
             with churn.Churn(churn.ADDRESS4, own_ports.row(2), 2, 4000, "rst") as run:
                 printed = [tool.next_line() for _ in range(2000)]
                 tool.send(signal.SIGKILL)
