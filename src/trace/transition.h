@@ -92,7 +92,7 @@ enum transition_facts {
 	FACT_IDLE = 1 << 13,            /* idle_ms is known */
 	FACT_RECYCLED = 1 << 14,        /* a new session replaced the minisock */
 	FACT_TIMER = 1 << 16,           /* the timer of the minisock expired */
-	FACT_PEER_FIN = 1 << 15,        /* the peer's FIN was received (SOCK_DONE) */
+	FACT_PEER_FIN = 1 << 15,        /* the peer's FIN was received: SOCK_DONE, or TIME_WAIT */
 	FACT_UNSENT = 1 << 17,          /* some queued data was never sent */
 	FACT_QUEUES = 1 << 21,          /* tx_queue and rx_queue are known */
 	/*
