@@ -61,7 +61,7 @@ class Attempt:
     """
 
     def __init__(self, job, tool):
-        own_ports.take(job.number)
+        own_ports.take()
         self.unreached = UnreachedRecord()
         self.processes = Processes()
         self.unreached.__enter__()
@@ -106,10 +106,10 @@ class Attempt:
 
 
 class Job:
-    """A test of that number, whose ports it has; with the tries that it takes."""
+    """A test, with the tries that it takes."""
 
-    def __init__(self, number, name, test):
-        self.number, self.name, self.test = number, name, test
+    def __init__(self, name, test):
+        self.name, self.test = name, test
         self.tries_left = TRIES
         self.begin = None
         self.attempt = None

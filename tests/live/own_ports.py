@@ -4,22 +4,27 @@ The ports of the test that runs. The program sees the whole machine: other tests
 retransmissions are over, and what else the machine does. By these ports a test knows which sessions are its own.
 """
 
+import itertools
+import random
 import re
 
 FIXED = range(10000, 32768)     # below the ephemeral ones
-OF_TEST = 110
+OF_TEST = 64
+
+# Sessions outlive their test, by minutes: no test takes the ports of one before, or of an earlier try of its own, until all have
+# been used. The next run begins with others, too.
+ROWS = len(FIXED) // OF_TEST
+rows = itertools.cycle(range(ROWS))
+next(itertools.islice(rows, random.randrange(ROWS), None))
 
 mine = FIXED[:OF_TEST]
 left = iter(mine)
 
 
-def take(number):
-    """
-    Those of the test of that number. Its network is its own, so that each can be used. Beyond the last ones, those of the
-    first tests come again: by then the machine has forgotten their sessions.
-    """
+def take():
+    """Those of the test that is about to run. Its network is its own, so that each can be used."""
     global mine, left
-    first = number % (len(FIXED) // OF_TEST) * OF_TEST
+    first = next(rows) * OF_TEST
     mine = FIXED[first:first + OF_TEST]
     left = iter(mine)
 

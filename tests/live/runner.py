@@ -62,11 +62,11 @@ def run(tests, arguments, left_out=()):
     """Prints TAP; how many failed. left_out: {test: why} of those that are skipped."""
     print(f"1..{len(tests)}", flush=True)
     left, failures = [], 0
-    for number, (name, test) in enumerate(tests.items()):
+    for name, test in tests.items():
         if name in left_out:
             report(jobs.Outcome(name, True, f"SKIP {left_out[name]}", 0))
         else:
-            left.append(jobs.Job(number, name, test))
+            left.append(jobs.Job(name, test))
     for said in jobs.run(left, os.path.abspath(arguments.tool), arguments.jobs):
         report(said)
         if isinstance(said, jobs.Outcome):
