@@ -329,7 +329,7 @@ static __always_inline void fill_minisock(struct transition *record, const struc
 		record->minisock = minisock.address;
 		record->due_ns = minisock.due_ns;
 	}
-	/* On another CPU the peer's FIN may have found the minisock before the socket ended here. */
+	/* The peer's FIN, on another CPU, may find the minisock before the socket ends here. */
 	if (minisock.state == STATE_TIME_WAIT)
 		add_fact(record, FACT_PEER_FIN);
 	if (!minisock.is_missed)
