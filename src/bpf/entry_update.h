@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/kernel.h"
@@ -77,6 +78,13 @@ static __always_inline void entry_copy_owner(struct sock_entry *entry,
 	__builtin_memcpy(entry->comm, connection->comm, sizeof(entry->comm));
 }
 
+static __always_inline void entry_set_kernel(struct sock_entry *entry)
+{
+	entry->pid = 0;
+	entry->owner_from = OWNER_KERNEL;
+	__builtin_memset(entry->comm, 0, sizeof(entry->comm));
+}
+
 /* Kernel threads act on behalf of others (deferred fput, MPTCP), or for the kernel's own sockets.
  */
 static __always_inline bool entry_note_kernel_thread(struct sock_entry *entry,
@@ -133,24 +141,67 @@ static __always_inline void entry_note_task(struct sock_entry *entry, const stru
 	entry_set_owner(entry, task, from);
 }
 
-/* connect() and listen() are the process' own calls; all else is done for it. */
+/* The process has an SMC socket, which the kernel connects by this one. */
+static __always_inline bool is_of_smc(const struct tcp_sock *tp)
+{
+	return bpf_core_field_exists(tp->syn_smc) && BPF_CORE_READ_BITFIELD(tp, syn_smc);
+}
+
+/*
+ * Of the kernel's own, as of nvmet-tcp, NFS and DLM: such a socket has no file. A process' has one
+ * before it can change its state: socket() and accept() make the file first (5.10 to 7.2), and
+ * socket->file is set until TCP has closed (__sock_release()). sk_kern_sock does not tell:
+ * nvmet-tcp and iSCSI targets use sock_create(), which leaves it 0. What a process has keeps its
+ * owner: the sockets below MPTCP and SMC have no file either, for as long as the peer does not
+ * refuse these. What is the kernel's stays so: before accept(), and once closed, there is no struct
+ * socket, and sunrpc and nvmet-tcp (6.7 and later) give the connections of their listeners a file,
+ * for the TLS handshake.
+ */
+static __always_inline bool is_of_kernel(const struct tcp_sock *tp, const struct sock_entry *entry)
+{
+	const struct socket *socket = sock_of(tp)->sk_socket;
+
+	if (is_subflow(tp) || entry->pid)
+		return false;
+	return entry->owner_from == OWNER_KERNEL || (socket && !socket->file && !is_of_smc(tp));
+}
+
+/*
+ * Of a subflow, connect() and listen() are the process' own calls; all else is done for it. A
+ * process in whose call the kernel uses a socket of its own (mount(), a write to configfs) is no
+ * owner.
+ */
 static __always_inline void entry_note_owner(struct sock_entry *entry, const struct sock *sk,
 					     const struct tcp_sock *tp, const struct change *change)
 {
 	bool is_own_call = change->newstate == STATE_SYN_SENT || change->newstate == STATE_LISTEN;
 
-	if (!is_subflow(tp) || (is_own_call && !(task_flags(task_current()) & PF_KTHREAD)))
+	if (is_of_kernel(tp, entry))
+		entry_set_kernel(entry);
+	else if (!is_subflow(tp) || (is_own_call && !(task_flags(task_current()) & PF_KTHREAD)))
 		entry_note_task(entry, sk, change);
 	if (is_subflow(tp))
 		entry_copy_owner(entry, connection_of_subflow(tp));
 }
 
-/* In accept(): the calling task is the owner. */
-static __always_inline void entry_note_accept(struct sock_entry *entry)
+/* For an iterator: an owner that follows from the socket alone. */
+static __always_inline void entry_note_found(struct sock_entry *entry, const struct tcp_sock *tp)
+{
+	if (is_subflow(tp))
+		entry_copy_owner(entry, connection_of_subflow(tp));
+	else if (is_of_kernel(tp, entry))
+		entry_set_kernel(entry);
+}
+
+/*
+ * In accept(): the calling task is the owner. What the kernel accepts for itself stays the
+ * listener's: the kernel's own, or the process' whose SMC socket that is.
+ */
+static __always_inline void entry_note_accept(struct sock_entry *entry, const struct socket *socket)
 {
 	struct task_struct *task = task_current();
 
-	if (!entry_note_kernel_thread(entry, task))
+	if (BPF_CORE_READ(socket, file) && !entry_note_kernel_thread(entry, task))
 		entry_set_owner(entry, task, OWNER_ACCEPT);
 }
 

@@ -35,7 +35,7 @@ int BPF_PROG(security_sock_graft, struct sock *sk, struct socket *socket)
 	else
 		return 0;
 	if (entry)
-		entry_note_accept(entry);
+		entry_note_accept(entry, socket);
 	return 0;
 }
 

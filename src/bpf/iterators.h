@@ -393,8 +393,7 @@ int seed_sockets(struct bpf_iter__tcp *context)
 		return 0;
 	if (!scan.now_ns)
 		start_clock_from_scan(entry, sk);
-	if (is_subflow(tp))
-		entry_copy_owner(entry, connection_of_subflow(tp));
+	entry_note_found(entry, tp);
 	if (wants_snapshots && is_wanted(entry, tp, state) &&
 	    (!filter.is_on || filter_ends_pass(sk, tp, known_ends_in(state))))
 		report_session(seq, &record.snapshot, sk, tp, entry, state);

@@ -327,7 +327,8 @@ struct tcp_sock {
 	__u8 tcp_usec_ts : 1; /* since 6.7 */
 	__u8 repair : 1;
 	int linger2;
-	bool is_mptcp; /* a subflow of MPTCP; only if the kernel has MPTCP */
+	bool is_mptcp;    /* a subflow of MPTCP; only if the kernel has MPTCP */
+	__u8 syn_smc : 1; /* of SMC, which a process has; only if the kernel has SMC */
 };
 
 /* The socket of an MPTCP connection. */

@@ -81,6 +81,16 @@ static bool is_hidden(const struct transition *t)
 	return has(t, FACT_SUBFLOW) && !has(t, FACT_IN_CALL);
 }
 
+/*
+ * By a kernel thread, or on the kernel's own socket: a process may do that in a call that is not on
+ * the socket. A process that acts on another socket becomes its owner.
+ */
+static bool is_by_kernel(const struct transition *t)
+{
+	return has(t, FACT_KERNEL_THREAD) ||
+	       (has(t, FACT_IN_CALL) && t->owner_from == OWNER_KERNEL);
+}
+
 /* An exiting process closes its sockets. */
 static enum cause end_of_process(const struct transition *t)
 {
@@ -92,7 +102,7 @@ static enum cause cause_of_local_close(const struct transition *t)
 {
 	if (is_hidden(t))
 		return CAUSE_UNKNOWN;
-	if (has(t, FACT_KERNEL_THREAD))
+	if (is_by_kernel(t))
 		return CAUSE_KERNEL;
 	if (has(t, FACT_EXITING))
 		return end_of_process(t);
@@ -112,6 +122,8 @@ static enum cause cause_of_listener_end(const struct transition *t)
 {
 	if (has(t, FACT_KERNEL_THREAD))
 		return CAUSE_KERNEL;
+	if (is_by_kernel(t))
+		return t->shutdown == SHUTDOWN_BOTH ? CAUSE_KERNEL : CAUSE_UNKNOWN;
 	if (has(t, FACT_EXITING))
 		return end_of_process(t);
 	if (t->shutdown == SHUTDOWN_BOTH)
@@ -145,9 +157,9 @@ static enum cause cause_of_connect_end(const struct transition *t)
 	case CONNECT_END_FAILED:
 		return CAUSE_CONNECT_FAILED;
 	case CONNECT_END_SHUTDOWN:
-		return has(t, FACT_KERNEL_THREAD) ? CAUSE_KERNEL : CAUSE_SHUTDOWN;
+		return is_by_kernel(t) ? CAUSE_KERNEL : CAUSE_SHUTDOWN;
 	case CONNECT_END_DISCONNECT:
-		return has(t, FACT_KERNEL_THREAD) ? CAUSE_KERNEL : CAUSE_DISCONNECT;
+		return is_by_kernel(t) ? CAUSE_KERNEL : CAUSE_DISCONNECT;
 	default:
 		return CAUSE_UNKNOWN;
 	}
@@ -234,7 +246,7 @@ static bool is_disconnect(const struct transition *t)
 /* The session ends at once, without a FIN from this end. */
 static enum cause cause_of_abort(const struct transition *t)
 {
-	if (has(t, FACT_KERNEL_THREAD))
+	if (is_by_kernel(t))
 		return CAUSE_KERNEL;
 	if (is_disconnect(t))
 		return CAUSE_DISCONNECT;

@@ -63,8 +63,11 @@ static bool had_process(const struct transition *t)
 enum accepted accepted_of(const struct transition *t)
 {
 	if (!transition_has_details(t) || t->facts & (FACT_FOUND | FACT_SUBFLOW) ||
-	    is_before_accept(t) || t->owner_from == OWNER_CONNECT || t->owner_from == OWNER_KERNEL)
+	    is_before_accept(t) || t->owner_from == OWNER_CONNECT)
 		return ACCEPTED_UNKNOWN;
+	/* The kernel's own may have connected; one that has no struct socket waits in a queue. */
+	if (t->owner_from == OWNER_KERNEL)
+		return !had_process(t) && may_be_queued(t) ? ACCEPTED_NO : ACCEPTED_UNKNOWN;
 	if (t->owner_from == OWNER_ACCEPT || had_process(t))
 		return ACCEPTED_YES;
 	if (t->owner_from != OWNER_INHERITED && t->owner_from != OWNER_UNKNOWN)

@@ -40,8 +40,8 @@ KERNELS = [
 PACKAGE = "linux-image-cloud-{architecture}"
 KERNEL_PARTS = "^linux-(image|binary|modules)-[0-9]"
 
-# What the guests need: the result channel, links between and inside network namespaces, `ss`.
-MODULES = ["virtio_pci", "virtio_console", "tun", "veth", "dummy", "sch_netem", "inet_diag", "tcp_diag"]
+# What the guests need: the result channel, links between and inside network namespaces, `ss`, sockets of the kernel's own.
+MODULES = ["virtio_pci", "virtio_console", "tun", "veth", "dummy", "sch_netem", "inet_diag", "tcp_diag", "nvmet_tcp", "smc"]
 PACKAGES = ["busybox-static", "coreutils", "dash", "iproute2", "python3", "util-linux"]
 
 # Live tests that are run on none of them.
@@ -57,7 +57,7 @@ EXCLUDED = {
 SMOKE = ["starts", "states.active_close", "states.half_close", "states.refused", "states.reset", "syn_recv.round_trip",
          "cause.close_and_shutdown", "cause.resets", "sessions.kinds", "seed", "minisock.orphan_gets_fin", "early_end.late_data",
          "replay.pipe", "check.this_machine", "check.needed_capabilities", "check.user_namespace", "check.hidden_types",
-         "start_probe.not_in_lines", "fallback.same_as_main_build", "fallback.known_without_main_build"]
+         "start_probe.not_in_lines", "fallback.same_as_main_build", "fallback.known_without_main_build", "kernel_sockets"]
 
 
 def excluded_on(kernel):

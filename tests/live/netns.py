@@ -32,6 +32,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 def checked(result):
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
 
 
 def unshare(flags):

@@ -253,3 +253,47 @@ def test_plain_beside(program):
         check_good_end(tool.end())
     (first,) = [line for line in lines if line["rport"] == listener.port and line["newstate"] == "FIN_WAIT1"]
     check_equal("closed by", (first["pid"], first["cause"]), (os.getpid(), "close"))
+
+
+def listen_plainly(stage, port):
+    actor.listen(stage, IPV4, port)
+
+
+def prepare_plainly(stage):
+    actor.prepare(stage, IPV4, 0)
+
+
+def check_one_sided(program, listen_at, prepare_one):
+    """Only one end has MPTCP: the connection falls back to TCP, and is its processes' still."""
+    mptcp.PathManager()
+    port = own_ports.new()
+    server, client = actor.Actor("mptcp server"), actor.Actor("mptcp client")
+    pids = server.pid, client.pid
+    with program.start("-j") as tool:
+        server.do(listen_at, port)
+        client.do(prepare_one)
+        client.do(actor.connect, IPV4, port)
+        server.do(actor.accept)
+        client.do(actor.send)
+        server.do(actor.receive)
+        client.do(actor.close)
+        server.do(actor.read_end)
+        server.do(actor.close)
+        server.do(actor.close_listener)
+        wait.until(lambda: gone(port), "the connection is closed")
+        server.end()
+        client.end()
+        lines = from_json(tool.lines_until(observe.mark()))
+        check_good_end(tool.end())
+    check_owner("server", [line for line in lines if line["lport"] == port], pids[0], "mptcp server")
+    check_owner("client", [line for line in lines if line["rport"] == port], pids[1], "mptcp client")
+    check_equal("closes", closes([line for line in lines if line["rport"]]), [("close", None)] * 2)
+    check(not [line for line in lines if line["owner_from"] == "kernel"], f"the kernel's: {lines}")
+
+
+def test_client_without(program):
+    check_one_sided(program, listen, prepare_plainly)
+
+
+def test_server_without(program):
+    check_one_sided(program, listen_plainly, prepare)

@@ -29,6 +29,7 @@ struct row {
 	uint16_t err_soft;
 	uint8_t retransmits, probes, signal;
 	uint8_t connect_end, icmp_err;
+	uint8_t owner_from;
 	bool is_old; /* of a recording that lacks TRANSITION_KNOWN_END */
 };
 
@@ -48,6 +49,7 @@ static struct transition transition_of(const struct row *row)
 		.known = row->is_old ? 0 : TRANSITION_KNOWN_END,
 		.connect_end = row->connect_end,
 		.icmp_err = row->icmp_err,
+		.owner_from = row->owner_from,
 	};
 }
 
@@ -115,6 +117,33 @@ static void this_end_closes(void)
 		{"SHUT_RDWR", EST, FW1, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED, .shutdown = 3},
 		{"SHUT_RDWR", CW, LA, CAUSE_SHUTDOWN, CALL | FACT_ACCEPTED, .shutdown = 3},
 		{"close() in SYN_RECV", STATE_SYN_RECV, FW1, CAUSE_CLOSE, CLOSED, .shutdown = 3},
+	};
+
+	CHECK_ROWS(rows);
+}
+
+#define OWN CALL | FACT_ACCEPTED, .owner_from = OWNER_KERNEL
+
+/* A process has the kernel close the kernel's own socket, in a call or as it exits. */
+static void a_process_closes_the_kernels(void)
+{
+	static const struct row rows[] = {
+		{"in a call", EST, FW1, CAUSE_KERNEL, OWN, .shutdown = 3},
+		{"in a call", CW, LA, CAUSE_KERNEL, OWN, .shutdown = 3},
+		{"shutdown of sending", EST, FW1, CAUSE_KERNEL, OWN, .shutdown = 2},
+		{"exit", EST, FW1, CAUSE_KERNEL, FACT_EXITING | OWN, .shutdown = 3},
+		{"SIGKILL", EST, FW1, CAUSE_KERNEL, FACT_EXITING | OWN, .shutdown = 3, .signal = 9},
+		{"unread data", EST, STATE_CLOSE, CAUSE_KERNEL, OWN, .shutdown = 3},
+		{"in SYN_SENT", STATE_SYN_SENT, STATE_CLOSE, CAUSE_KERNEL, OWN, .shutdown = 3},
+		{"disconnected in SYN_SENT", STATE_SYN_SENT, STATE_CLOSE, CAUSE_KERNEL, OWN,
+		 .connect_end = CONNECT_END_DISCONNECT},
+		{"no port", STATE_SYN_SENT, STATE_CLOSE, CAUSE_NO_PORT, OWN,
+		 .connect_end = CONNECT_END_NO_PORT},
+		{"listener", STATE_LISTEN, STATE_CLOSE, CAUSE_KERNEL, OWN, .shutdown = 3},
+		{"listener: ss -K or shutdown", STATE_LISTEN, STATE_CLOSE, CAUSE_UNKNOWN, OWN},
+		{"ss -K", EST, STATE_CLOSE, CAUSE_DESTROYED, OWN, .err = ECONNABORTED},
+		{"the peer's FIN", EST, CW, CAUSE_PEER_FIN, FACT_ACCEPTED,
+		 .owner_from = OWNER_KERNEL},
 	};
 
 	CHECK_ROWS(rows);
@@ -491,7 +520,8 @@ static void any_transition(void)
 	}
 }
 
-UNIT_MAIN("cause", TEST(opening), TEST(this_end_closes), TEST(subflows), TEST(a_listener_ends),
-	  TEST(the_peer_acts), TEST(last_fin_not_acked), TEST(pending_errors), TEST(minisocks),
-	  TEST(destroyed), TEST(timeouts), TEST(failed_connects), TEST(resets),
-	  TEST(without_details), TEST(names), TEST(any_transition))
+UNIT_MAIN("cause", TEST(opening), TEST(this_end_closes), TEST(a_process_closes_the_kernels),
+	  TEST(subflows), TEST(a_listener_ends), TEST(the_peer_acts), TEST(last_fin_not_acked),
+	  TEST(pending_errors), TEST(minisocks), TEST(destroyed), TEST(timeouts),
+	  TEST(failed_connects), TEST(resets), TEST(without_details), TEST(names),
+	  TEST(any_transition))

@@ -126,4 +126,21 @@ static void states(void)
 	}
 }
 
-UNIT_MAIN("stuck_hint", TEST(cases), TEST(states))
+/* The kernel's own listener accepts too slowly; or its socket is idle, as it is accepted. */
+static void of_kernel(void)
+{
+	struct transition t = {
+		.newstate = STATE_ESTABLISHED,
+		.oldstate = STATE_ESTABLISHED,
+		.flags = TRANSITION_HAS_DETAILS,
+		.facts = LOOK | FACT_IDLE,
+		.idle_ms = IDLE_MS,
+		.owner_from = OWNER_KERNEL,
+	};
+
+	CHECK_PART("in the accept queue", stuck_hint(&t));
+	t.facts |= FACT_ACCEPTED;
+	CHECK_PART("idle", stuck_hint(&t));
+}
+
+UNIT_MAIN("stuck_hint", TEST(cases), TEST(of_kernel), TEST(states))
