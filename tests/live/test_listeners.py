@@ -48,6 +48,10 @@ def moment(row):
     return datetime.datetime.fromisoformat(row["time"].replace("Z", "+00:00")).timestamp()
 
 
+# Without one of them, what overflows is inferred. 6.1 cannot trace functions of seven arguments, as its updates made some.
+SEE_OVERFLOWS = "tcp_conn_request", "tcp_v4_syn_recv_sock", "tcp_v6_syn_recv_sock"
+
+
 class Watch:
     """A run of --listeners=1 that records."""
 
@@ -60,6 +64,7 @@ class Watch:
         self.file = self.stack.enter_context(tempfile.TemporaryDirectory()) + "/recording"
         self.tool = self.stack.enter_context(self.program.start("-o", self.file, *self.options))
         self.is_exact = self.tool.traces("inet_csk_accept")
+        self.sees_overflows = all(map(self.tool.traces, SEE_OVERFLOWS))
         self.before = counters()
         self.seen = []
         return self
@@ -101,7 +106,8 @@ class Watch:
 
     def exact_or_about(self, row, key):
         """The number, which is exact where the kernel tells, and marked elsewhere."""
-        name, other = (key, f"{key}_about") if self.is_exact else (f"{key}_about", key)
+        is_exact = self.sees_overflows if key == "overflows" else self.is_exact
+        name, other = (key, f"{key}_about") if is_exact else (f"{key}_about", key)
         check_equal(f"{other} of {row}", row[other], None)
         return row[name]
 
@@ -246,7 +252,7 @@ def test_full_at_the_last_ack(program):
             row = watch.end()[traffic.port_of(listener)]
         # The listener counts such an ACK twice, so that nothing can be inferred from its drops.
         check(row["drops"] >= 2 * dropped[1], f"drops: {row}, {dropped}")
-        check_equal("overflows", (row["overflows"], row["overflows_about"]), (dropped[0] if watch.is_exact else None, None))
+        check_equal("overflows", (row["overflows"], row["overflows_about"]), (dropped[0] if watch.sees_overflows else None, None))
         check_equal("peak", row["peak"], 1)
         close_all([clients[0], listener])
 
@@ -278,7 +284,7 @@ def test_two_full_queues(program):
         rows = watch.end()
     rows = [rows[traffic.port_of(listener)] for listener in listeners]
     check_equal("drops", sum(row["drops"] for row in rows), dropped[1])
-    if watch.is_exact:
+    if watch.sees_overflows:
         check_equal("overflows", sum(row["overflows"] for row in rows), dropped[0])
         check_equal("of each", [row["overflows"] for row in rows], [row["drops"] for row in rows])
     else:
