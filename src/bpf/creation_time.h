@@ -26,28 +26,51 @@ struct creation_time {
 	__u64 time_ns;
 };
 
+/* Two sockets whose cookies are the same here. */
+struct creation_times {
+	struct creation_time one, other;
+};
+
+#define CREATION_TIME_SETS (CREATION_TIMES / 2)
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, CREATION_TIMES);
+	__uint(max_entries, CREATION_TIME_SETS);
 	__type(key, __u32);
-	__type(value, struct creation_time);
+	__type(value, struct creation_times);
 } creation_times SEC(".maps");
 
-/* Cookies count up: a slot belongs to a socket until CREATION_TIMES more cookies are assigned. */
-static __always_inline volatile struct creation_time *creation_time_place(__u64 cookie)
+/*
+ * Cookies count up, but each CPU takes 4,096 at a time (gen_cookie_next(), 5.10 to 7.2): two CPUs
+ * may be at cookies that share a set at the same moment, which has room for both.
+ */
+static __always_inline volatile struct creation_times *creation_times_of(__u64 cookie)
 {
-	__u32 place = cookie % CREATION_TIMES;
+	__u32 place = cookie % CREATION_TIME_SETS;
 
 	return cookie ? bpf_map_lookup_elem(&creation_times, &place) : NULL;
 }
 
+/* Its own place, or that of the older one. */
+static __always_inline volatile struct creation_time *creation_time_place(
+	volatile struct creation_times *set, __u64 cookie)
+{
+	if (set->one.cookie == cookie)
+		return &set->one;
+	if (set->other.cookie == cookie || set->other.time_ns < set->one.time_ns)
+		return &set->other;
+	return &set->one;
+}
+
 static __always_inline void creation_time_store(__u64 cookie, __u64 time_ns)
 {
-	volatile struct creation_time *stored = creation_time_place(cookie);
+	volatile struct creation_times *set = creation_times_of(cookie);
+	volatile struct creation_time *stored;
 
-	if (!stored)
+	if (!set)
 		return;
-	/* The previous socket of this slot must not read this time as its own. */
+	stored = creation_time_place(set, cookie);
+	/* The previous socket of this place must not read this time as its own. */
 	stored->cookie = 0;
 	stored->time_ns = time_ns;
 	stored->cookie = cookie;
@@ -56,10 +79,15 @@ static __always_inline void creation_time_store(__u64 cookie, __u64 time_ns)
 /* 0: not known. */
 static __always_inline __u64 creation_time_find(__u64 cookie)
 {
-	volatile struct creation_time *stored = creation_time_place(cookie);
-	__u64 time_ns = stored ? stored->time_ns : 0;
+	volatile struct creation_times *set = creation_times_of(cookie);
+	volatile struct creation_time *stored;
+	__u64 time_ns;
 
-	return stored && stored->cookie == cookie ? time_ns : 0;
+	if (!set)
+		return 0;
+	stored = creation_time_place(set, cookie);
+	time_ns = stored->time_ns;
+	return stored->cookie == cookie ? time_ns : 0;
 }
 
 /*
