@@ -105,7 +105,13 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 LIBS := $(shell $(PKG_CONFIG_PATHS) $(PKG_CONFIG) --libs libbpf 2>/dev/null || echo -lbpf)
 STATIC_LIBS := $(shell $(PKG_CONFIG_PATHS) $(PKG_CONFIG) --static --libs libbpf libelf 2>/dev/null || echo -lbpf -lelf -lz)
 
-# $(1): directory, $(2): compiler and linker flags, $(3): libraries
+# The program has privileges: overflows end it, and nothing in it is both writable and executable. glibc wants optimization for
+# its checks.
+FORTIFY := $(if $(filter -O%,$(filter-out -O0,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+HARDEN := -fPIE -fstack-protector-strong $(FORTIFY)
+HARDEN_LINK := -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+
+# $(1): directory, $(2): compiler flags, $(3): linker flags, $(4): libraries
 define build_rules
 $(1)/%.o: src/%.c $(SKELETONS)
 	@mkdir -p $$(@D)
@@ -116,12 +122,12 @@ $(1)/cli/program_text.o: src/cli/program_text.S $(B)/bpf/program.txt
 	$$(CC) $(2) -DPROGRAM_TEXT_FILE='"$(B)/bpf/program.txt"' -c $$< -o $$@
 
 $(1)/tcpstates: $(SOURCES:src/%.c=$(1)/%.o) $(1)/cli/program_text.o
-	$$(CC) $$(CFLAGS_ALL) $(2) $$(LDFLAGS) $$^ -o $$@ $(3)
+	$$(CC) $$(CFLAGS_ALL) $(3) $$(LDFLAGS) $$^ -o $$@ $(4)
 endef
 
-$(eval $(call build_rules,$(B)/normal,,$(LIBS)))
-$(eval $(call build_rules,$(B)/asan,$(SANITIZE),$(LIBS)))
-$(eval $(call build_rules,$(B)/static,-static,$(STATIC_LIBS)))
+$(eval $(call build_rules,$(B)/normal,$(HARDEN),$(HARDEN_LINK) -pie,$(LIBS)))
+$(eval $(call build_rules,$(B)/asan,$(SANITIZE),$(SANITIZE),$(LIBS)))
+$(eval $(call build_rules,$(B)/static,$(HARDEN),$(HARDEN_LINK) -static-pie,$(STATIC_LIBS)))
 
 -include $(foreach d,normal asan static,$(SOURCES:src/%.c=$(B)/$(d)/%.d))
 
