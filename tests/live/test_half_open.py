@@ -27,8 +27,12 @@ def all_but(wanted):
 
 
 def knock(place, listener):
-    """A client that connects and gives up at once: no SYN comes again, and a SYN-ACK is answered by a reset."""
+    """
+    A client that connects and gives up at once: no SYN comes again, and a SYN-ACK is answered by a reset. While it has not
+    given up yet, it hears none.
+    """
     client = traffic.new_socket(place)
+    traffic.drop_all_received(client)
     client.setblocking(False)
     client.connect_ex((place.raddr, listener.port))
     client.close()
