@@ -302,3 +302,13 @@ def have_garbage_collected(stage):
     """Closing any such socket has the collector look, unless it is at it."""
     with socket.socket(socket.AF_UNIX):
         pass
+
+
+def talk_and_close(server, client):
+    """Of two actors that are connected: the client sends and closes, the server reads to the end and closes all it has."""
+    client.do(send)
+    server.do(receive)
+    client.do(close)
+    server.do(read_end)
+    server.do(close)
+    server.do(close_listener)

@@ -188,12 +188,7 @@ def check_smc(program, listen, accept, connect):
         server.do(listen, port)
         client.do(connect, port)
         server.do(accept)
-        client.do(actor.send)
-        server.do(actor.receive)
-        client.do(actor.close)
-        server.do(actor.read_end)
-        server.do(actor.close)
-        server.do(actor.close_listener)
+        actor.talk_and_close(server, client)
         wait.until(lambda: not [row for row in wait.table() if port in row[:2] and row[2] != "TIME_WAIT"],
                    "the connection is closed")
         pids = server.pid, client.pid
